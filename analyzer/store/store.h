@@ -1,0 +1,92 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/crypto.h"
+#include "common/err.h"
+
+/*
+ * What is kept: invites, probes, segments as they came (verbatim, once), target lists,
+ * events. The only SQL is behind this. Every write is durable before it returns (SQLite,
+ * WAL, synchronous=FULL). Not thread safe: callers hold a lock.
+ */
+struct store;
+
+NODISCARD enum err store_create(const char *dir);
+/* A file that is no store of ours: logged in one sentence, ERR_FORMAT. */
+NODISCARD enum err store_open(struct store **store, const char *dir);
+void store_close(struct store *store);
+
+/* Several writes as one; commit makes them durable. Nested calls are a bug(). */
+NODISCARD enum err store_begin(struct store *store);
+NODISCARD enum err store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+struct store_probe {
+	char epoch[65];
+	char role[8]; /* field, control */
+	char cohort[33];
+	char state[12]; /* probation, active, suspended, revoked */
+	uint8_t token_hash[HASH_BYTES];
+	int64_t enrolled_utc_us;
+	int64_t segments; /* stored so far */
+};
+
+NODISCARD enum err store_add_invite(struct store *store,
+	const uint8_t code_hash[static HASH_BYTES], const char *role, const char *cohort);
+/* ERR_NOT_FOUND: no such code; ERR_EXISTS: used already. */
+NODISCARD enum err store_use_invite(struct store *store,
+	const uint8_t code_hash[static HASH_BYTES], const struct store_probe *probe);
+NODISCARD enum err store_probe_by_token(struct store_probe *probe, struct store *store,
+	const uint8_t token_hash[static HASH_BYTES]);
+NODISCARD enum err store_probe_by_epoch(
+	struct store_probe *probe, struct store *store, const char *epoch);
+NODISCARD enum err store_set_probe_state(
+	struct store *store, const char *epoch, const char *state);
+typedef void store_probe_fn(void *arg, const struct store_probe *probe);
+NODISCARD enum err store_each_probe(struct store *store, store_probe_fn *fn, void *arg);
+
+struct store_segment {
+	char epoch[65];
+	uint64_t seq;
+	uint8_t id[HASH_BYTES];
+	int64_t received_utc_us;
+	struct span bytes; /* the whole .seg, seed line included */
+};
+/* ERR_EXISTS: this id is here already. ERR_LIMIT: this epoch and seq with another id: the
+ * other is kept as it was, this one is noted as an equivocation. ERR_FULL. */
+NODISCARD enum err store_add_segment(struct store *store, const struct store_segment *s);
+/* In the order of epoch, seq. fn returns false to stop. */
+typedef bool store_segment_fn(void *arg, const struct store_segment *segment);
+NODISCARD enum err store_each_segment(struct store *store, store_segment_fn *fn, void *arg);
+/* Grows with every segment stored: tells whether anything is new. */
+NODISCARD enum err store_segment_count(int64_t *n, struct store *store);
+NODISCARD enum err store_segments_since(int64_t *n, struct store *store, const char *epoch,
+	int64_t since_utc_us);
+
+NODISCARD enum err store_put_targets(struct store *store,
+	const uint8_t sha256[static HASH_BYTES], struct span bytes);
+typedef void store_targets_fn(
+	void *arg, const uint8_t sha256[static HASH_BYTES], struct span bytes);
+NODISCARD enum err store_each_targets(struct store *store, store_targets_fn *fn, void *arg);
+
+/* An event as analysis left it: the columns that listings filter by, and the whole
+ * verdict as one JSON line (what events --format json prints). */
+struct store_event {
+	char id[17];
+	char country[3];
+	char class_name[24], cause[32];
+	int64_t start_utc_us, end_utc_us; /* end 0: still open */
+	int64_t probability_ppm;	  /* of the class */
+	struct span asns;		  /* ",64500,64501," */
+	struct span networks;		  /* what an id is carried over by: sorted keys */
+	struct span json;
+};
+NODISCARD enum err store_replace_events(
+	struct store *store, const struct store_event *events, size_t n);
+typedef void store_event_fn(void *arg, const struct store_event *event);
+/* In the order of start, id. */
+NODISCARD enum err store_each_event(struct store *store, store_event_fn *fn, void *arg);

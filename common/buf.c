@@ -1,0 +1,97 @@
+#include "common/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+reserve(struct buf *buf, size_t more)
+{
+	size_t cap = buf->cap ? buf->cap : 64;
+
+	if (more > (size_t)-1 / 2 - buf->len)
+		abort();
+	while (cap < buf->len + more + 1)
+		cap *= 2;
+	if (cap == buf->cap)
+		return;
+	buf->data = realloc(buf->data, cap);
+	if (!buf->data)
+		abort(); /* memory is gone: the third kind of bad news */
+	buf->cap = cap;
+}
+
+void
+buf_add(struct buf *buf, const void *bytes, size_t n)
+{
+	reserve(buf, n);
+	if (n)
+		memcpy(buf->data + buf->len, bytes, n);
+	buf->len += n;
+	buf->data[buf->len] = '\0';
+}
+
+void
+buf_puts(struct buf *buf, const char *text)
+{
+	buf_add(buf, text, strlen(text));
+}
+
+void
+buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args, again;
+	int n;
+
+	va_start(args, format);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, args);
+	if (n < 0)
+		abort();
+	reserve(buf, (size_t)n);
+	vsnprintf(buf->data + buf->len, (size_t)n + 1, format, again);
+	buf->len += (size_t)n;
+	va_end(again);
+	va_end(args);
+}
+
+void
+buf_clear(struct buf *buf)
+{
+	buf->len = 0;
+	if (buf->data)
+		buf->data[0] = '\0';
+}
+
+void
+buf_free(struct buf *buf)
+{
+	free(buf->data);
+	*buf = (struct buf){0};
+}
+
+struct span
+buf_span(const struct buf *buf)
+{
+	return (struct span){buf->data ? buf->data : "", buf->len};
+}
+
+int
+span_line(struct span *line, struct span *rest)
+{
+	const char *end = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
+
+	if (!end)
+		return 0;
+	*line = (struct span){rest->at, (size_t)(end - rest->at)};
+	rest->at = end + 1;
+	rest->len -= line->len + 1;
+	return 1;
+}
+
+int
+span_is(struct span span, const char *text)
+{
+	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;
+}

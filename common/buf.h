@@ -1,0 +1,30 @@
+#pragma once
+
+#include <stddef.h>
+
+/* A growing run of bytes; always NUL-terminated behind len. Start with {0}. */
+struct buf {
+	char *data;
+	size_t len;
+	size_t cap;
+};
+
+/* A run of bytes that somebody else owns. */
+struct span {
+	const char *at;
+	size_t len;
+};
+
+void buf_add(struct buf *buf, const void *bytes, size_t n);
+void buf_puts(struct buf *buf, const char *text);
+__attribute__((format(printf, 2, 3))) void buf_printf(
+	struct buf *buf, const char *format, ...);
+/* Empties it and keeps the memory. */
+void buf_clear(struct buf *buf);
+void buf_free(struct buf *buf);
+
+struct span buf_span(const struct buf *buf);
+/* Cuts the first line (without '\n') off ${rest}; 0 when nothing is left or the last
+ * line has no '\n'. */
+int span_line(struct span *line, struct span *rest);
+int span_is(struct span span, const char *text);

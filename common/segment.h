@@ -1,0 +1,39 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/crypto.h"
+#include "common/err.h"
+
+/*
+ * A signed file of lines: a tiny transparency log (FORMAT.md, "Segment"). Lines are
+ * opaque bytes here; measurement.h knows what they say.
+ */
+#define SEGMENT_LINES_MAX 1024
+#define SEGMENT_BYTES_MAX (15 * 1024) /* plain text of the lines */
+#define SEGMENT_FILE_MAX (SEGMENT_BYTES_MAX + 1024)
+
+struct segment {
+	char epoch[2 * PUBLIC_KEY_BYTES + 1]; /* hex of the Ed25519 public key */
+	uint64_t seq;
+	uint8_t id[HASH_BYTES]; /* SHA-256 of the checkpoint note */
+	uint8_t root[HASH_BYTES];
+	uint8_t seed[SEED_BYTES];
+	struct span note;
+	size_t n;
+	struct span lines[SEGMENT_LINES_MAX]; /* into the bytes that were read */
+};
+
+/* Appends a whole segment with its seed line. ERR_LIMIT when a line is empty, longer
+ * than 4 KiB or holds '\n', or n or the plain text pass their limit. */
+NODISCARD enum err segment_write(struct buf *out, uint8_t id[static HASH_BYTES],
+	const struct crypto_key *key, uint64_t seq, const uint8_t seed[static SEED_BYTES],
+	const struct span *lines, size_t n);
+
+/* Reads and verifies a whole segment with its seed line: form, tree and signature.
+ * ERR_FORMAT or ERR_SIGNATURE, with ${why} (may be NULL) set to a constant sentence. */
+NODISCARD enum err segment_read(
+	struct segment *segment, struct span bytes, const char **why);

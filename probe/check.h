@@ -1,0 +1,71 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/measurement.h"
+#include "common/targets.h"
+
+/*
+ * All a check may know of the probe.
+ *
+ * A check is one function that runs in a child process of its own. It reads straight
+ * down with blocking calls and holds no timers: before each step it says so with
+ * check_step(), and when it hangs the parent ends it at the job's deadline; the
+ * measurement then reads generic_timeout_error at that stage. What it has found out so
+ * far it writes into ${m} at once (m lies in the shared page), so that facts survive the
+ * deadline. The network's misbehaviour is data: stage, outcome, facts. What could not be
+ * measured is OUTCOME_unmeasured with a reason. A check reports, it never judges.
+ */
+enum level { LEVEL_LOW, LEVEL_NORMAL, LEVEL_HIGH };
+
+#define ENDPOINT_BYTES 128
+#define PIN_BYTES 64
+
+struct job {
+	enum check check;
+	enum rung rung;
+	int64_t round;
+	struct target target;	   /* id "" where the check needs none */
+	uint8_t ttl;		   /* ping: 0 the usual one */
+	uint8_t count;		   /* ping: echo requests */
+	uint32_t bytes;		   /* speed: size of the transfer */
+	int64_t pace_us;	   /* at least this between two packets of one job */
+	int64_t origin_us;	   /* CLOCK_BOOTTIME of t_us 0 */
+	char uplink[16];	   /* interface of the default route, "" unknown */
+	char endpoint[ENDPOINT_BYTES]; /* speed: "https://ADDR:PORT" of the analyzer */
+	char pin[PIN_BYTES];	   /* speed: "sha256//..." as curl takes it */
+	int64_t medium;		   /* link: as declared at enrolment */
+	bool unclean_stop;	   /* power: the run before was cut off */
+};
+
+/* In the page shared with the parent, which treats it as hostile. */
+struct attempt {
+	struct job job;		/* the child's copy; the parent keeps its own */
+	struct measurement m;	/* check, rung, round, target, t_us are set before */
+	uint32_t bytes;		/* bytes on the wire so far, both ways, headers included */
+	bool finished;		/* the function returned */
+};
+
+/* Says which step is tried next. Called before each step. */
+void check_step(struct attempt *attempt, enum stage stage);
+/* The end: stage stays where it is unless outcome is ok or ttl_exceeded: then done. */
+void check_end(struct attempt *attempt, enum outcome outcome);
+void check_unmeasured(struct attempt *attempt, enum reason reason);
+/* Maps an errno of connect, send or receive to an outcome and notes it in os_error. */
+void check_end_errno(struct attempt *attempt, int error);
+
+typedef void check_fn(struct attempt *attempt);
+struct check_row {
+	const char *name;
+	check_fn *run;
+	enum level level;
+	uint32_t bytes, packets;
+	int64_t deadline_us;
+	const char *who_else;
+};
+/* Row of checks.def; never NULL for a check of the schema. */
+const struct check_row *check_row(enum check check);
+
+#define CHECK(name, level, bytes, packets, deadline_s, sentence) check_fn check_##name;
+#include "probe/checks.def"
