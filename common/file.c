@@ -1,0 +1,182 @@
+#include "common/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define READ_BYTES 4096
+
+static enum err
+from_errno(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_PERMISSION;
+	case ENOSPC:
+	case EDQUOT:
+		return ERR_FULL;
+	default:
+		return ERR_IO;
+	}
+}
+
+static enum err
+failed(const char *what, const char *path)
+{
+	int error = errno;
+
+	log_error("%s: cannot %s: %s", path, what, strerror(error));
+	return from_errno(error);
+}
+
+static enum err
+read_all(struct buf *out, int fd, const char *path, size_t max)
+{
+	size_t start = out->len;
+	char bytes[READ_BYTES];
+
+	for (;;) {
+		ssize_t n = read(fd, bytes, sizeof bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return failed("read", path);
+		if (n == 0)
+			return OK;
+		if ((size_t)n > max - (out->len - start)) {
+			log_error("%s: longer than %zu bytes, refused", path, max);
+			return ERR_LIMIT;
+		}
+		buf_add(out, bytes, (size_t)n);
+	}
+}
+
+enum err
+file_read(struct buf *out, const char *path, size_t max)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t start = out->len;
+	enum err err;
+
+	if (fd < 0 && from_errno(errno) == ERR_NOT_FOUND)
+		return ERR_NOT_FOUND;
+	if (fd < 0)
+		return failed("open", path);
+	err = read_all(out, fd, path, max);
+	if (err != OK && out->data) {
+		out->len = start;
+		out->data[start] = '\0';
+	}
+	close(fd);
+	return err;
+}
+
+static enum err
+write_all(int fd, const char *path, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t wrote = write(fd, bytes, n);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return failed("write", path);
+		bytes += wrote;
+		n -= (size_t)wrote;
+	}
+	/* A file that fsync(2) refused once is not to be trusted, a second call may lie. */
+	return fsync(fd) == 0 ? OK : failed("fsync", path);
+}
+
+/* A rename is durable only when the folder is. */
+static enum err
+sync_folder(const char *path)
+{
+	char dir[FILE_PATH_BYTES];
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	enum err err = OK;
+	int fd;
+
+	if (!slash)
+		strcpy(dir, ".");
+	else if (n == 0)
+		strcpy(dir, "/");
+	else
+		snprintf(dir, sizeof dir, "%.*s", (int)n, path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return failed("open", dir);
+	if (fsync(fd) != 0)
+		err = failed("fsync", dir);
+	close(fd);
+	return err;
+}
+
+enum err
+file_write(const char *path, const void *bytes, size_t n)
+{
+	char part[FILE_PATH_BYTES];
+	int fd = -1;
+	enum err err;
+
+	if (snprintf(part, sizeof part, "%s.XXXXXX", path) >= (int)sizeof part) {
+		log_error("a path of more than %d bytes, refused", FILE_PATH_BYTES - 8);
+		return ERR_LIMIT;
+	}
+	fd = mkostemp(part, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0)
+		return failed("create", part);
+	err = write_all(fd, part, bytes, n);
+	if (close(fd) != 0 && err == OK)
+		err = failed("close", part);
+	if (err == OK && rename(part, path) != 0)
+		err = failed("replace", path);
+	if (err != OK) {
+		unlink(part);
+		return err;
+	}
+	return sync_folder(path);
+}
+
+enum err
+file_mkdir(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) == 0)
+		return OK;
+	if (errno != EEXIST)
+		return failed("make the folder", path);
+	if (stat(path, &st) != 0)
+		return failed("look at", path);
+	if (!S_ISDIR(st.st_mode)) {
+		log_error("%s: is there and is no folder", path);
+		return ERR_EXISTS;
+	}
+	return OK;
+}
+
+enum err
+file_path(char out[static FILE_PATH_BYTES], const char *dir, const char *name)
+{
+	int n = snprintf(out, FILE_PATH_BYTES, "%s/%s", dir, name);
+
+	if (n >= 0 && n < FILE_PATH_BYTES)
+		return OK;
+	out[0] = '\0';
+	log_error("a path of more than %d bytes, refused", FILE_PATH_BYTES - 1);
+	return ERR_LIMIT;
+}
