@@ -29,7 +29,8 @@ struct profile_settings {
 	int64_t pulse_us;    /* between two pulses */
 	int64_t ladder_us;   /* between two rounds */
 	int64_t wide_us;     /* names, transport, service: no more often than this */
-	int64_t wide_targets; /* at most so many targets in them; 0 all */
+	int64_t wide_targets; /* at most so many targets in each of them; 0 all */
+	int64_t pings;	     /* echo requests to one target in a round */
 	int64_t speed_us;    /* between two transfers; 0: with every round */
 	int64_t speed_bytes;
 	int64_t segment_us;  /* a segment closes after this */
@@ -71,6 +72,11 @@ struct enrolment {
 
 enum due { DUE_PULSE, DUE_ROUND };
 
+/* Of a day's bytes, in percent, so that one kind of traffic never starves the next:
+ * the wide checks and speed may spend the first, the ladder's rungs and pulses go on to
+ * the second, what is left over is for shipments. */
+enum { BUDGET_WIDE = 75, BUDGET_LADDER = 90, BUDGET_SHIP = 100 };
+
 /* All the schedule remembers; times are CLOCK_BOOTTIME in microseconds. */
 struct schedule {
 	int64_t next_round_us, next_pulse_us, next_wide_us, next_speed_us;
@@ -83,12 +89,21 @@ void schedule_start(struct schedule *s, int64_t now_us, uint64_t seed);
 /* When the next thing is due, and what. */
 int64_t schedule_next(const struct schedule *s, enum due *due);
 /* The jobs due now, at most max, in the order of the ladder, and the schedule moved on
- * (jittered). Budget: ladder rungs outlive every other job; a job that does not fit is
- * left out and counted in *left_out. */
+ * (jittered). A job that the day's budget does not carry is left out: it stands behind
+ * the others, in jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment
+ * may be NULL; origin_us and unclean_stop are the caller's to set. */
 #define JOBS_MAX 512
 size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 	const struct config *config, const struct enrolment *enrolment,
-	const struct targets *targets, uint32_t *left_out);
+	const struct targets *targets, size_t *left_out);
+/* May so many bytes be spent now, up to that share of the day? */
+bool schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
+	int64_t bytes, int64_t percent);
+/* A time in interval_us, give or take a tenth. */
+int64_t schedule_jitter_us(struct schedule *s, int64_t interval_us);
+/* When to try again after so many failures in a row: exponential, full jitter. */
+int64_t schedule_back_off_us(
+	struct schedule *s, const struct config *config, int64_t failures);
 /* Time to wait before the job after ${job} may start (jittered, never under
  * pace_us x its packets). */
 int64_t schedule_pace_us(struct schedule *s, const struct config *config,
@@ -99,44 +114,64 @@ void schedule_spend(struct schedule *s, const struct config *config, int64_t now
 /* ---- run.c: jobs in throw-away children with a deadline ---- */
 
 struct runner; /* the shared pages and the children */
-NODISCARD enum err runner_open(struct runner **runner, size_t at_once);
+/* ${key} (may be NULL) is what a child asserts it cannot read. */
+NODISCARD enum err runner_open(
+	struct runner **runner, size_t at_once, const struct crypto_key *key);
 void runner_close(struct runner *runner); /* ends what still runs */
 
 /* Runs the jobs, at_once children at a time, a start never sooner than the pace after the
- * last; fills ms (n of them, in the order of jobs) and adds up bytes. Returns early, jobs
- * left unmeasured with reason internal, when *stop becomes true. ${key} is what a child
- * asserts it cannot read. */
+ * last one that sent something; fills ms (n of them, in the order of jobs) and adds up
+ * bytes. Returns early, jobs left unmeasured with reason internal, when *stop becomes
+ * true: the caller keeps SIGTERM and SIGINT blocked, they arrive while this waits. */
 void runner_run(struct measurement *ms, uint64_t *bytes, struct runner *runner,
 	const struct job *jobs, size_t n, struct schedule *s, const struct config *config,
-	const struct crypto_key *key, const volatile sig_atomic_t *stop);
+	const volatile sig_atomic_t *stop);
+/* What a job that was not run reads. */
+void runner_unmeasured(
+	struct measurement *m, const struct job *job, enum reason reason, int64_t now_us);
 
-/* One more child beside the jobs, for shipping: starts fn(arg, page, page_bytes), poll
- * tells when it ended (true once), with the bytes it left in the page. */
+/* One more child beside the jobs, for shipping: starts fn(arg, page, page_bytes), ended
+ * deadline_us from now at the latest; done tells once that it ended, with the bytes it
+ * left in the page, valid until the next start. */
+#define ASIDE_BYTES (64 * 1024)
 typedef void aside_fn(void *arg, void *page, size_t page_bytes);
-NODISCARD enum err runner_aside(struct runner *runner, aside_fn *fn, void *arg,
-	int64_t deadline_us);
+NODISCARD enum err runner_aside(
+	struct runner *runner, aside_fn *fn, void *arg, int64_t deadline_us);
 bool runner_aside_busy(const struct runner *runner);
 bool runner_aside_done(struct runner *runner, const void **page, size_t *page_bytes);
+/* Waits until that time, until the child aside ended, or until a signal came. */
+void runner_wait(struct runner *runner, int64_t until_us);
 
 /* ---- evidence/record.c: measurements -> header lines, and when a segment closes ---- */
+
+/* What a where note says. */
+struct where {
+	int64_t asn, utc_us;
+	char country[3], prefix[50];
+};
 
 struct recorder;
 void recorder_open(struct recorder **r, const struct config *config,
 	const struct enrolment *enrolment, const struct targets *targets);
 void recorder_close(struct recorder *r);
-/* Keeps one climb (or pulse); tells whether the segment must close now: its interval, its
- * size, or a change of the ladder (at most 12 early closes an hour). */
-bool recorder_add(struct recorder *r, const struct measurement *ms, size_t n,
+/* Keeps one climb, or one pulse (ladder NULL), and tells whether to close now: at the
+ * interval, before the size is passed, or at a change of the ladder (at most
+ * early_closes_an_hour). Closing is sealing until nothing is left: a round that does not
+ * fit in one segment takes several. */
+enum closing { CLOSE_NOT_YET, CLOSE_TIME, CLOSE_CHANGE };
+enum closing recorder_add(struct recorder *r, const struct measurement *ms, size_t n,
 	const struct ladder *ladder, int64_t now_us);
 /* Takes the newest where note, received at boottime; used in the segments that follow. */
-void recorder_where(struct recorder *r, struct span note, int64_t received_boot_us);
-bool recorder_has_lines(const struct recorder *r);
-/* Header lines and measurements -> a signed segment; the recorder is empty afterwards.
- * Takes the number and sets previous through ${keys}. */
+void recorder_where(struct recorder *r, struct span note, const struct where *where,
+	int64_t received_boot_us);
+/* Lines that wait for a segment. */
+size_t recorder_count(const struct recorder *r);
+/* Header lines and as many of the oldest lines as fit -> a signed segment. Takes the
+ * number and sets previous through ${keys}. */
 NODISCARD enum err recorder_seal(struct buf *segment, uint8_t id[static HASH_BYTES],
 	struct recorder *r, struct keys *keys, int64_t now_us);
 /* Counts what could not be kept, for the next gaps line. */
-void recorder_dropped(struct recorder *r, uint64_t n);
+void recorder_dropped(struct recorder *r, size_t n);
 
 /* ---- evidence/spool.c: segments on disk until a receipt frees them ---- */
 
@@ -146,7 +181,7 @@ void spool_close(struct spool *spool);
 /* Durable before it returns. ERR_FULL: nothing was kept, nothing older was lost. */
 NODISCARD enum err spool_put(struct spool *spool, const uint8_t id[static HASH_BYTES],
 	struct span segment);
-/* Up to max ids, newest first then oldest first; returns how many. */
+/* Up to max ids, the newest and then from the oldest on; returns how many. */
 size_t spool_list(uint8_t (*ids)[HASH_BYTES], size_t max, struct spool *spool);
 NODISCARD enum err spool_get(
 	struct buf *segment, struct spool *spool, const uint8_t id[static HASH_BYTES]);
@@ -159,22 +194,33 @@ size_t spool_count(struct spool *spool);
 struct shipment { /* given to the child */
 	const struct enrolment *enrolment;
 	struct spool *spool;
-	size_t most; /* segments in this shipment */
+	char nonce[33];	    /* for the where note, hex */
+	int64_t started_us; /* CLOCK_BOOTTIME */
+	size_t most;	    /* segments in this shipment */
 };
-/* What the child leaves in its page, hostile: lengths are checked before use. */
+void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
+	struct spool *spool, int64_t now_us);
+/* Runs in the child: uploads, and leaves the answers in the page as ship_record()s. */
 void ship_child(void *shipment, void *page, size_t page_bytes);
-/* Verifies every receipt in the page and frees those segments; hands a where note on.
- * Returns how many were freed; *reached tells whether the analyzer answered at all. */
-size_t ship_finish(const void *page, size_t page_bytes, struct spool *spool,
-	struct recorder *r, const struct enrolment *enrolment, bool *reached);
+/* Reads the page, which is hostile: verifies every receipt and frees those segments,
+ * hands a where note on. Returns how many were freed; *reached tells whether the
+ * analyzer answered at all. */
+size_t ship_finish(const void *page, size_t page_bytes, const struct shipment *shipment,
+	struct recorder *r, int64_t now_us, bool *reached);
+/* One answer in the page; next: false at the end or when the page lies. */
+struct ship_record {
+	uint32_t kind; /* enum ship_kind */
+	uint8_t id[HASH_BYTES];
+	int64_t boot_us;
+	struct span body;
+};
+enum ship_kind { SHIP_NOTHING, SHIP_RECEIPT, SHIP_WHERE, SHIP_TOKEN, SHIP_REFUSED };
+bool ship_record_put(void *page, size_t page_bytes, const struct ship_record *record);
+bool ship_record_next(struct ship_record *record, struct span *rest);
 /* True when ${bytes} is a receipt note of this segment under the analyzer's key. */
 bool ship_verify_receipt(struct span bytes, const uint8_t id[static HASH_BYTES],
 	const uint8_t analyzer_key[static PUBLIC_KEY_BYTES]);
 /* True when it is a where note with this nonce; fills the rest. */
-struct where {
-	int64_t asn, utc_us;
-	char country[3], prefix[50];
-};
 bool ship_read_where(struct where *where, struct span bytes, const char *nonce,
 	const uint8_t analyzer_key[static PUBLIC_KEY_BYTES]);
 
@@ -183,6 +229,19 @@ bool ship_read_where(struct where *where, struct span bytes, const char *nonce,
 NODISCARD enum err enrolment_read(struct enrolment *e, const char *state_dir);
 NODISCARD enum err enrolment_write(const struct enrolment *e, const char *state_dir);
 
+struct invite;
+struct enroll {
+	const struct config *config;
+	const struct targets *targets;
+	const struct invite *invite;
+	const char *state_dir;
+	struct enrolment enrolment; /* what the person chose; the rest is filled in */
+};
+/* Makes the keys and the first segment, hands them to the analyzer, verifies its receipt
+ * and writes state/enrolled. What fails can be tried again: the same first segment goes
+ * out again, and nothing says "enrolled" before the receipt is verified. */
+NODISCARD enum err enroll_run(struct enroll *enroll);
+
 /* The consent file in the state folder. Nothing that sends a packet runs without it. */
 bool consent_given(const char *state_dir);
 /* Shows the risks and asks on the terminal; with accept, takes the option as the answer. */
@@ -190,10 +249,13 @@ NODISCARD enum err consent_ask(const char *state_dir, bool accept);
 
 /* What status shows, written by the loop after each round (atomically, no targets). */
 struct health {
-	int64_t updated_utc_us, rounds, segments, accepted, spooled, day_spent_bytes,
-		day_bytes, dropped;
-	struct ladder ladder;
-	bool analyzer_reached;
+	int64_t updated_utc_us, rounds, segments, accepted, spooled, dropped;
+	int64_t day_spent_bytes, day_bytes;
+	int64_t day_elapsed_us; /* of the budget's day, while running */
+	int64_t analyzer_reached;
+	int64_t running; /* 1 until a clean stop */
+	int64_t rung[RUNG_COUNT]; /* enum rung_state of the last climb */
 };
 NODISCARD enum err status_write(const struct health *health, const char *state_dir);
 NODISCARD enum err status_read(struct health *health, const char *state_dir);
+void status_print(const struct health *health, bool enrolled, bool json);
