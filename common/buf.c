@@ -95,3 +95,34 @@ span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;
 }
+
+int
+span_number(uint64_t *out, struct span span, uint64_t max)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	if (!span.len || (span.len > 1 && span.at[0] == '0'))
+		return 0;
+	for (i = 0; i < span.len; i++) {
+		unsigned digit = (unsigned)((unsigned char)span.at[i] - '0');
+
+		if (digit > 9 || digit > max || n > (max - digit) / 10)
+			return 0;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return 1;
+}
+
+int
+span_skip(struct span *span, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (span->len < n || memcmp(span->at, text, n))
+		return 0;
+	span->at += n;
+	span->len -= n;
+	return 1;
+}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A growing run of bytes; always NUL-terminated behind len. Start with {0}. */
 struct buf {
@@ -28,3 +29,7 @@ struct span buf_span(const struct buf *buf);
  * line has no '\n'. */
 int span_line(struct span *line, struct span *rest);
 int span_is(struct span span, const char *text);
+/* A canonical decimal (digits, no leading zero) of at most ${max}; else 0. */
+int span_number(uint64_t *out, struct span span, uint64_t max);
+/* Cuts ${text} off the front; 0, and nothing cut, when the span starts otherwise. */
+int span_skip(struct span *span, const char *text);
