@@ -8,7 +8,7 @@
 #include "common/err.h"
 
 /* libsodium's only door. */
-#define HASH_BYTES 32	/* SHA-256 */
+#define HASH_BYTES 32 /* SHA-256 */
 #define SALT_BYTES 16
 #define SEED_BYTES 32
 #define PUBLIC_KEY_BYTES 32
@@ -33,12 +33,15 @@ bool crypto_verify(const uint8_t sig[static SIG_BYTES],
  * MADV_WIPEONFORK, so that in a forked child it reads as zeroes.
  */
 struct crypto_key;
-NODISCARD enum err crypto_key_open(struct crypto_key **key, const uint8_t seed[static 32]);
+NODISCARD enum err crypto_key_open(
+	struct crypto_key **key, const uint8_t seed[static 32]);
 void crypto_key_close(struct crypto_key *key);
 const uint8_t *crypto_key_public(const struct crypto_key *key);
 /* False in a forked child: a check asserts it as its first act. */
 bool crypto_key_present(const struct crypto_key *key);
-void crypto_sign(uint8_t sig[static SIG_BYTES], const struct crypto_key *key,
+/* For the file it is kept in; the caller wipes its copy at once. */
+void crypto_key_seed(uint8_t out[static SEED_BYTES], const struct crypto_key *key);
+void crypto_key_sign(uint8_t sig[static SIG_BYTES], const struct crypto_key *key,
 	const void *bytes, size_t n);
 
 /* Lower-case hex; out holds 2n+1. */
@@ -49,5 +52,7 @@ bool crypto_unhex(void *out, size_t n, struct span text);
 void crypto_base64(struct buf *out, const void *bytes, size_t n);
 /* False unless text is the canonical form; *n in: room, out: length. */
 bool crypto_unbase64(void *out, size_t *n, struct span text);
+/* Zeroes that the compiler cannot leave out. */
+void crypto_wipe(void *bytes, size_t n);
 /* Equal without a timing difference. */
 bool crypto_equal(const void *a, const void *b, size_t n);
