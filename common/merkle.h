@@ -15,8 +15,8 @@ void merkle_leaf(uint8_t out[static HASH_BYTES], const uint8_t salt[static SALT_
 void merkle_salt(uint8_t out[static SALT_BYTES], const uint8_t seed[static SEED_BYTES],
 	uint64_t index);
 /* Root of n leaves; n = 0 gives SHA-256(""). */
-void merkle_root(uint8_t out[static HASH_BYTES], const uint8_t (*leaves)[HASH_BYTES],
-	size_t n);
+void merkle_root(
+	uint8_t out[static HASH_BYTES], const uint8_t (*leaves)[HASH_BYTES], size_t n);
 
 #define MERKLE_PATH_MAX 64
 /* Inclusion path of leaf ${index} (section 2.1.3.1); returns its length. */
