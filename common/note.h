@@ -11,7 +11,7 @@
 /*
  * C2SP signed-note: text lines, an empty line, one line per signature
  * "— <key name> base64(key hash || Ed25519 signature)". Pure. Ours carry exactly one
- * signature; a note with another count is refused.
+ * signature, text lines of printable ASCII and no empty one; any other note is refused.
  */
 #define NOTE_KEY_NAME_BYTES 64
 
