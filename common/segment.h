@@ -14,7 +14,9 @@
  */
 #define SEGMENT_LINES_MAX 1024
 #define SEGMENT_BYTES_MAX (15 * 1024) /* plain text of the lines */
+#define SEGMENT_LINE_MAX 4096
 #define SEGMENT_FILE_MAX (SEGMENT_BYTES_MAX + 1024)
+#define SEGMENT_SEQ_MAX 9007199254740991 /* 2^53-1 */
 
 struct segment {
 	char epoch[2 * PUBLIC_KEY_BYTES + 1]; /* hex of the Ed25519 public key */
@@ -28,12 +30,19 @@ struct segment {
 };
 
 /* Appends a whole segment with its seed line. ERR_LIMIT when a line is empty, longer
- * than 4 KiB or holds '\n', or n or the plain text pass their limit. */
+ * than 4 KiB or holds '\n', or n, seq or the plain text pass their limit (n and seq are
+ * at least 1): then nothing was appended. */
 NODISCARD enum err segment_write(struct buf *out, uint8_t id[static HASH_BYTES],
-	const struct crypto_key *key, uint64_t seq, const uint8_t seed[static SEED_BYTES],
-	const struct span *lines, size_t n);
+	const struct crypto_key *key, uint64_t seq,
+	const uint8_t seed[static SEED_BYTES], const struct span *lines, size_t n);
 
 /* Reads and verifies a whole segment with its seed line: form, tree and signature.
- * ERR_FORMAT or ERR_SIGNATURE, with ${why} (may be NULL) set to a constant sentence. */
+ * ERR_FORMAT when the form is broken, ERR_SIGNATURE when the lines are not those of the
+ * tree or the signature is not the epoch's, with ${why} (may be NULL) set to a constant
+ * sentence. The spans point into ${bytes}. */
 NODISCARD enum err segment_read(
 	struct segment *segment, struct span bytes, const char **why);
+
+/* Appends the C2SP tlog-proof that shows line ${index} (below n) of a segment that was
+ * read: its salt as "extra", the inclusion path, the note. */
+void segment_prove(struct buf *out, const struct segment *segment, size_t index);
