@@ -1,0 +1,492 @@
+#include "probe/doors/fetch.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "probe/doors/address.h"
+#include "probe/doors/socket.h"
+
+struct fetch_connection {
+	CURL *curl;
+	int fd; /* the socket in use, -1 none */
+	char error[CURL_ERROR_SIZE];
+
+	/* The exchange that runs. */
+	const struct fetch_request *request;
+	struct fetch_facts *facts;
+	fetch_watch_fn *watch;
+	fetch_body_fn *body;
+	void *arg;
+	size_t taken; /* bytes of the answer's body so far */
+	int64_t socket_us; /* when the socket was made: the SYN leaves at once */
+	int64_t request_us; /* when the request had left */
+	bool public_only;
+};
+
+enum err
+fetch_open(struct fetch_connection **out)
+{
+	struct fetch_connection *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		bug("no memory");
+	/* OpenSSL writes with write(2); a peer that is gone must not end the child. */
+	signal(SIGPIPE, SIG_IGN);
+	c->fd = -1;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		c->curl = curl_easy_init();
+	if (!c->curl) {
+		log_error("cannot start the HTTP library");
+		free(c);
+		return ERR_IO;
+	}
+	*out = c;
+	return OK;
+}
+
+void
+fetch_close(struct fetch_connection *c)
+{
+	if (!c)
+		return;
+	c->facts = NULL;
+	curl_easy_cleanup(c->curl);
+	curl_global_cleanup();
+	free(c);
+}
+
+static void
+fetch_look(struct fetch_connection *c)
+{
+	struct socket_tcp tcp;
+
+	if (!c->facts || c->fd < 0 || !socket_read_tcp(&tcp, c->fd))
+		return;
+	c->facts->wire_bytes = tcp.wire_bytes;
+	c->facts->retrans = tcp.retrans;
+	if (c->facts->stage == STAGE_body && tcp.receive_rtt_us > 0)
+		c->facts->receive_rtt_us = tcp.receive_rtt_us;
+	if (c->facts->stage < STAGE_first_byte && tcp.rtt_us > 0)
+		c->facts->rtt_us = tcp.rtt_us;
+}
+
+static void
+fetch_tell(struct fetch_connection *c)
+{
+	if (!c->facts)
+		return;
+	fetch_look(c);
+	if (c->watch)
+		c->watch(c->arg, c->facts);
+}
+
+static void
+fetch_step(struct fetch_connection *c, enum stage stage)
+{
+	if (!c->facts || c->facts->stage >= stage)
+		return;
+	fetch_look(c); /* what belongs to the step before */
+	c->facts->stage = stage;
+	fetch_tell(c);
+}
+
+/* The socket's own address is what counts, whatever the URL said. */
+static curl_socket_t
+fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct fetch_connection *c = arg;
+
+	if (purpose != CURLSOCKTYPE_IPCXN)
+		return CURL_SOCKET_BAD;
+	if (c->public_only && !address_is_public(&address->addr)) {
+		c->facts->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	c->fd = socket(
+		address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	c->socket_us = clock_boot_us();
+	return c->fd;
+}
+
+static int
+fetch_on_close(void *arg, curl_socket_t fd)
+{
+	struct fetch_connection *c = arg;
+
+	if (fd == c->fd) {
+		fetch_look(c);
+		c->fd = -1;
+	}
+	return close(fd);
+}
+
+/* The handshake of TCP is over when curl prepares the one of TLS, or the request. */
+static void
+fetch_connected(struct fetch_connection *c)
+{
+	if (c->facts && c->facts->connect_us < 0 && c->socket_us)
+		c->facts->connect_us = clock_boot_us() - c->socket_us;
+}
+
+static CURLcode
+fetch_on_tls(CURL *curl, void *context, void *arg)
+{
+	(void)curl, (void)context;
+	fetch_connected(arg);
+	fetch_step(arg, STAGE_tls_handshake);
+	return CURLE_OK;
+}
+
+static int
+fetch_on_request(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	(void)remote, (void)local, (void)remote_port, (void)local_port;
+	fetch_connected(arg);
+	fetch_step(arg, STAGE_request);
+	return CURL_PREREQFUNC_OK;
+}
+
+/* Of all that curl has to tell, only the moment when the request has left. */
+static int
+fetch_on_debug(CURL *curl, curl_infotype type, char *bytes, size_t n, void *arg)
+{
+	struct fetch_connection *c = arg;
+
+	(void)curl, (void)bytes, (void)n;
+	if (type == CURLINFO_HEADER_OUT) {
+		c->request_us = clock_boot_us();
+		fetch_step(c, STAGE_first_byte);
+	}
+	return 0;
+}
+
+static int
+fetch_on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+	curl_off_t up)
+{
+	struct fetch_connection *c = arg;
+	curl_off_t started = 0;
+
+	(void)down_all, (void)down, (void)up_all, (void)up;
+	/* curl keeps a first line without its end to itself; the timer knows of it. */
+	if (!c->facts || c->facts->stage != STAGE_first_byte ||
+		curl_easy_getinfo(c->curl, CURLINFO_STARTTRANSFER_TIME_T, &started) ||
+		started <= 0) {
+		fetch_tell(c);
+		return 0;
+	}
+	c->facts->first_byte_us = clock_boot_us() - c->request_us;
+	fetch_step(c, STAGE_body);
+	return 0;
+}
+
+static size_t
+fetch_on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct fetch_connection *c = arg;
+	long status = 0;
+
+	(void)bytes;
+	if (c->facts && c->facts->first_byte_us < 0)
+		c->facts->first_byte_us = clock_boot_us() - c->request_us;
+	if (c->facts && !curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) &&
+		status)
+		c->facts->status = status;
+	fetch_step(c, STAGE_body);
+	return size * n;
+}
+
+static size_t
+fetch_on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct fetch_connection *c = arg;
+	size_t room = c->request->max_answer - c->taken;
+	size_t take = size * n < room ? size * n : room;
+
+	c->taken += take;
+	if (take && c->body)
+		c->body(c->arg, bytes, take);
+	if (take == size * n)
+		return take;
+	if (c->facts)
+		c->facts->cut = true;
+	return CURL_WRITEFUNC_ERROR;
+}
+
+/* Splits what can be asked for from what is refused: https (or http for measuring), and
+ * a host that is an address unless one was given. */
+static bool
+fetch_url_fits(const struct fetch_request *r, const char *scheme)
+{
+	CURLU *url = curl_url();
+	char *has = NULL, *host = NULL;
+	union socket_address address;
+	bool fits = false;
+
+	if (!url)
+		bug("no memory");
+	if (curl_url_set(url, CURLUPART_URL, r->url, 0) ||
+		curl_url_get(url, CURLUPART_SCHEME, &has, 0) || strcmp(has, scheme) ||
+		curl_url_get(url, CURLUPART_HOST, &host, 0))
+		goto done;
+	if (r->address) {
+		fits = socket_parse(&address, r->address, 0);
+		goto done;
+	}
+	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
+		host[strlen(host) - 1] = 0;
+		fits = socket_parse(&address, host + 1, 0);
+	} else {
+		fits = socket_parse(&address, host, 0);
+	}
+done:
+	curl_free(has);
+	curl_free(host);
+	curl_url_cleanup(url);
+	return fits;
+}
+
+static struct curl_slist *
+fetch_list_add(struct curl_slist *list, const char *text)
+{
+	struct curl_slist *longer = curl_slist_append(list, text);
+
+	if (!longer)
+		bug("no memory");
+	return longer;
+}
+
+#define SET_OPTION(option, value) (bad |= curl_easy_setopt(c->curl, option, value))
+
+static bool
+fetch_set_callbacks(struct fetch_connection *c)
+{
+	unsigned bad = 0;
+
+	SET_OPTION(CURLOPT_OPENSOCKETFUNCTION, fetch_on_socket);
+	SET_OPTION(CURLOPT_OPENSOCKETDATA, c);
+	SET_OPTION(CURLOPT_CLOSESOCKETFUNCTION, fetch_on_close);
+	SET_OPTION(CURLOPT_CLOSESOCKETDATA, c);
+	SET_OPTION(CURLOPT_SSL_CTX_FUNCTION, fetch_on_tls);
+	SET_OPTION(CURLOPT_SSL_CTX_DATA, c);
+	SET_OPTION(CURLOPT_PREREQFUNCTION, fetch_on_request);
+	SET_OPTION(CURLOPT_PREREQDATA, c);
+	SET_OPTION(CURLOPT_DEBUGFUNCTION, fetch_on_debug);
+	SET_OPTION(CURLOPT_DEBUGDATA, c);
+	SET_OPTION(CURLOPT_VERBOSE, 1L);
+	SET_OPTION(CURLOPT_XFERINFOFUNCTION, fetch_on_progress);
+	SET_OPTION(CURLOPT_XFERINFODATA, c);
+	SET_OPTION(CURLOPT_NOPROGRESS, 0L);
+	SET_OPTION(CURLOPT_HEADERFUNCTION, fetch_on_header);
+	SET_OPTION(CURLOPT_HEADERDATA, c);
+	SET_OPTION(CURLOPT_WRITEFUNCTION, fetch_on_body);
+	SET_OPTION(CURLOPT_WRITEDATA, c);
+	SET_OPTION(CURLOPT_ERRORBUFFER, c->error);
+	return !bad;
+}
+
+static bool
+fetch_set_trust(struct fetch_connection *c, const struct fetch_request *r)
+{
+	unsigned bad = 0;
+
+	SET_OPTION(CURLOPT_NOSIGNAL, 1L);
+	SET_OPTION(CURLOPT_PROXY, "");
+	SET_OPTION(CURLOPT_FOLLOWLOCATION, 0L);
+	SET_OPTION(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET_OPTION(CURLOPT_PROTOCOLS_STR, r->pin ? "https" : "http");
+	/* Nothing is checked but the pin, so the store of 140 authorities stays on disk:
+	 * curl would parse it for every child. */
+	SET_OPTION(CURLOPT_CAINFO, NULL);
+	SET_OPTION(CURLOPT_CAPATH, NULL);
+	if (r->pin) {
+		SET_OPTION(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+		SET_OPTION(CURLOPT_SSL_ENABLE_ALPN, 0L);
+		SET_OPTION(CURLOPT_SSL_VERIFYPEER, 0L);
+		SET_OPTION(CURLOPT_SSL_VERIFYHOST, 0L);
+		SET_OPTION(CURLOPT_PINNEDPUBLICKEY, r->pin);
+	}
+	return !bad;
+}
+
+static bool
+fetch_set_request(struct fetch_connection *c, const struct fetch_request *r,
+	struct curl_slist **headers, struct curl_slist **connect_to)
+{
+	struct buf text = {0};
+	unsigned bad = 0;
+
+	SET_OPTION(CURLOPT_URL, r->url);
+	if (r->target)
+		SET_OPTION(CURLOPT_REQUEST_TARGET, r->target);
+	if (r->address) {
+		buf_printf(&text,
+			strchr(r->address, ':') ? "::[%s]:" : "::%s:", r->address);
+		*connect_to = fetch_list_add(*connect_to, text.data);
+		SET_OPTION(CURLOPT_CONNECT_TO, *connect_to);
+		buf_clear(&text);
+	}
+	*headers = fetch_list_add(*headers, "Expect:");
+	if (r->bearer) {
+		buf_printf(&text, "Authorization: Bearer %s", r->bearer);
+		*headers = fetch_list_add(*headers, text.data);
+	}
+	if (strcmp(r->method, "GET")) {
+		*headers = fetch_list_add(
+			*headers, "Content-Type: application/octet-stream");
+		SET_OPTION(CURLOPT_POSTFIELDS, r->body.len ? r->body.at : "");
+		SET_OPTION(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
+		SET_OPTION(CURLOPT_CUSTOMREQUEST, r->method);
+	}
+	SET_OPTION(CURLOPT_HTTPHEADER, *headers);
+	buf_free(&text);
+	return !bad;
+}
+
+static CURLcode
+fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
+{
+	struct curl_slist *headers = NULL, *connect_to = NULL;
+	CURLcode code = CURLE_FAILED_INIT;
+
+	curl_easy_reset(c->curl); /* connections stay open */
+	c->error[0] = 0;
+	c->request = r;
+	c->taken = 0;
+	c->socket_us = c->request_us = 0;
+	if (fetch_set_callbacks(c) && fetch_set_trust(c, r) &&
+		fetch_set_request(c, r, &headers, &connect_to))
+		code = curl_easy_perform(c->curl);
+	curl_slist_free_all(headers);
+	curl_slist_free_all(connect_to);
+	return code;
+}
+
+static void
+fetch_keep(void *arg, const void *bytes, size_t n)
+{
+	buf_add(arg, bytes, n);
+}
+
+enum err
+fetch_exchange(struct buf *answer, long *status, struct fetch_connection *c,
+	const struct fetch_request *r)
+{
+	CURLcode code;
+
+	*status = 0;
+	if (!r->pin || strncmp(r->pin, "sha256//", 8)) {
+		log_error("no key is pinned for the analyzer: nothing is sent");
+		return ERR_CONFIG;
+	}
+	if (!fetch_url_fits(r, "https")) {
+		log_error("the analyzer's endpoint must be https://ADDRESS:PORT: "
+			  "nothing is sent");
+		return ERR_CONFIG;
+	}
+	c->facts = NULL;
+	c->watch = NULL;
+	c->body = fetch_keep;
+	c->arg = answer;
+	c->public_only = false;
+	code = fetch_perform(c, r);
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
+		return OK;
+	}
+	if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+		log_error("the analyzer answered with another key than the pinned one: "
+			  "nothing was sent");
+		return ERR_SIGNATURE;
+	}
+	if (code == CURLE_WRITE_ERROR) {
+		log_error("the analyzer's answer is longer than %zu bytes: dropped",
+			r->max_answer);
+		return ERR_LIMIT;
+	}
+	log_detail("no answer from the analyzer: %s", curl_easy_strerror(code));
+	return ERR_PEER;
+}
+
+/* What TLS made of an error of the socket underneath stands in curl's sentence alone. */
+static enum outcome
+fetch_tls_outcome(struct fetch_connection *c, enum outcome else_outcome)
+{
+	if (strstr(c->error, strerror(ECONNRESET))) {
+		c->facts->os_error = ECONNRESET;
+		return OUTCOME_connection_reset;
+	}
+	if (strstr(c->error, "SYSCALL") || strstr(c->error, "unexpected eof"))
+		return OUTCOME_eof_error;
+	return else_outcome;
+}
+
+static enum outcome
+fetch_outcome(struct fetch_connection *c, CURLcode code)
+{
+	long error = 0;
+
+	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &error);
+	c->facts->os_error = (int)error;
+	switch ((int)code) { /* curl's list is long and grows */
+	case CURLE_OK:
+		return OUTCOME_ok;
+	case CURLE_WRITE_ERROR:
+		return c->facts->cut ? OUTCOME_ok : OUTCOME_unmeasured;
+	case CURLE_COULDNT_CONNECT:
+		return c->facts->refused ? OUTCOME_unmeasured
+					 : socket_outcome(c->facts->os_error);
+	case CURLE_OPERATION_TIMEDOUT:
+		return OUTCOME_generic_timeout_error;
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+		return OUTCOME_eof_error;
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+		return c->facts->os_error ? socket_outcome(c->facts->os_error)
+					  : fetch_tls_outcome(c, OUTCOME_eof_error);
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return OUTCOME_ssl_invalid_pin;
+	case CURLE_SSL_CONNECT_ERROR:
+		return fetch_tls_outcome(c, OUTCOME_ssl_failed_handshake);
+	case CURLE_FAILED_INIT:
+	case CURLE_OUT_OF_MEMORY:
+		return OUTCOME_unmeasured;
+	default:
+		return OUTCOME_http_malformed;
+	}
+}
+
+enum outcome
+fetch_measure(struct fetch_facts *facts, struct fetch_connection *c,
+	const struct fetch_request *r, fetch_watch_fn *watch, fetch_body_fn *body,
+	void *arg)
+{
+	enum outcome outcome;
+
+	*facts = (struct fetch_facts){.status = -1,
+		.connect_us = -1,
+		.first_byte_us = -1,
+		.rtt_us = -1,
+		.receive_rtt_us = -1,
+		.retrans = -1,
+		.wire_bytes = -1};
+	if (!fetch_url_fits(r, r->pin ? "https" : "http"))
+		return OUTCOME_unmeasured;
+	c->facts = facts;
+	c->watch = watch;
+	c->body = body;
+	c->arg = arg;
+	c->public_only = true;
+	fetch_step(c, STAGE_connect);
+	outcome = fetch_outcome(c, fetch_perform(c, r));
+	fetch_tell(c);
+	c->facts = NULL;
+	return outcome;
+}

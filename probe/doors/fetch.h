@@ -1,0 +1,71 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/measurement.h"
+
+/*
+ * curl's only door: one HTTP exchange at a time over a connection that is kept for the
+ * next one. Used in child processes only: curl, OpenSSL and what they allocate die with
+ * the child. No proxy, no redirect, no resolver, no certificate store, and no timer: the
+ * parent ends the child at its deadline.
+ */
+struct fetch_connection;
+
+NODISCARD enum err fetch_open(struct fetch_connection **connection);
+void fetch_close(struct fetch_connection *connection);
+
+struct fetch_request {
+	const char *method; /* "GET", "PUT" or "POST" */
+	const char *url; /* its host is an address, unless ${address} is given */
+	const char *target; /* the request target as it is sent; NULL: as in the URL */
+	const char
+		*address; /* IPv4 or IPv6 address to connect to; NULL: the URL's host */
+	const char *pin; /* "sha256//<base64>" of the public key, all that is trusted */
+	const char *bearer; /* token of the Authorization header; NULL: none */
+	struct span body; /* of PUT and POST */
+	size_t max_answer; /* bytes of the answer's body that are taken */
+};
+
+/*
+ * The pinned exchange: TLS 1.3, the key is the trust (the dates and names in the
+ * certificate are not: a Pi without a clock must get through). A URL that is not https or
+ * a missing pin is refused (ERR_CONFIG, with a sentence in the log). ERR_SIGNATURE: another
+ * key than the pinned one. ERR_PEER: no answer, or none that is HTTP. ERR_LIMIT: a body
+ * over max_answer. Any status is OK.
+ */
+NODISCARD enum err fetch_exchange(struct buf *answer, long *status,
+	struct fetch_connection *connection, const struct fetch_request *request);
+
+/* Facts of a measured exchange; a number below 0 is not known (yet). */
+struct fetch_facts {
+	enum stage stage; /* connect, tls_handshake, request, first_byte, body */
+	int os_error; /* errno behind the outcome, 0: the system said none */
+	int64_t status; /* of the answer */
+	int64_t connect_us; /* from SYN to SYN-ACK */
+	int64_t first_byte_us; /* from the request to the first byte of the answer */
+	int64_t rtt_us; /* tcpi_rtt before the request left */
+	int64_t receive_rtt_us; /* tcpi_rcv_rtt: the receiver's view while bytes came in */
+	int64_t retrans; /* tcpi_total_retrans */
+	int64_t wire_bytes; /* of the connection so far, both ways, headers included */
+	bool cut; /* the body was longer than max_answer */
+	bool refused; /* not a public address: no packet left */
+};
+
+/* Called before each step and about once a second while one lasts. */
+typedef void fetch_watch_fn(void *arg, const struct fetch_facts *facts);
+/* Called with each piece of the body. */
+typedef void fetch_body_fn(void *arg, const void *bytes, size_t n);
+
+/*
+ * The same for measuring: plain HTTP without a pin, TLS 1.3 with one; public addresses
+ * only (doors/address.h), checked on the socket's own address. What the network does is
+ * the outcome, never an error.
+ */
+enum outcome fetch_measure(struct fetch_facts *facts,
+	struct fetch_connection *connection, const struct fetch_request *request,
+	fetch_watch_fn *watch, fetch_body_fn *body, void *arg);
