@@ -26,17 +26,17 @@ struct where_db;
 /* ---- settings.c: analyzer.conf ---- */
 
 struct settings {
-	int64_t time_scale;   /* every duration here was divided by it */
-	int64_t window_us;    /* width of a bin */
+	int64_t time_scale; /* every duration here was divided by it */
+	int64_t window_us; /* width of a bin */
 	int64_t reference_us; /* how far back a baseline looks */
-	int64_t analyze_us;   /* serve computes events this often, if anything is new */
-	int64_t request_us;   /* absolute deadline of one request */
+	int64_t analyze_us; /* serve computes events this often, if anything is new */
+	int64_t request_us; /* absolute deadline of one request */
 	int64_t day_segments; /* quota of one probe */
 	int64_t day_us;
 	char asn_db[256], country_db[256]; /* .mmdb files; "" none */
-	char targets[256];		   /* the target list given to probes */
-	char ingest[64], pages[64];	   /* ADDR:PORT, overruled by the command line */
-	char public_endpoint[128];	   /* https://ADDR:PORT as probes reach it */
+	char targets[256]; /* the target list given to probes */
+	char ingest[64], pages[64]; /* ADDR:PORT, overruled by the command line */
+	char public_endpoint[128]; /* https://ADDR:PORT as probes reach it */
 };
 const struct setting *settings_rows(size_t *n);
 
@@ -46,7 +46,7 @@ struct context {
 	const char *dir;
 	struct settings settings;
 	struct store *store; /* NULL for init */
-	int format;	     /* enum listing_format */
+	int format; /* enum listing_format */
 	char time_text[32];
 };
 
@@ -60,7 +60,8 @@ NODISCARD enum err identity_open(struct identity *identity, const char *dir);
 void identity_close(struct identity *identity);
 /* "sha256//..." of the TLS key; PEM texts for the server. */
 NODISCARD enum err identity_pin(char pin[static 64], const char *dir);
-NODISCARD enum err identity_tls(struct buf *key_pem, struct buf *cert_pem, const char *dir);
+NODISCARD enum err identity_tls(
+	struct buf *key_pem, struct buf *cert_pem, const char *dir);
 
 /* ---- ingest/where.c: address -> ASN and country (maxminddb's door) ---- */
 
@@ -79,12 +80,12 @@ bool where_find(struct place *place, struct where_db *db, const char *address);
 
 enum opened {
 	OPENED_STORED, /* durable; answer holds the receipt */
-	OPENED_AGAIN,  /* it was here already; answer holds a receipt */
+	OPENED_AGAIN, /* it was here already; answer holds a receipt */
 	OPENED_MALFORMED,
-	OPENED_UNSIGNED,   /* tree or signature does not verify */
-	OPENED_STRANGER,   /* no such token, code or probe */
-	OPENED_FORBIDDEN,  /* the epoch is not this token's; the code is used up; suspended */
-	OPENED_CONFLICT,   /* this number with another content */
+	OPENED_UNSIGNED, /* tree or signature does not verify */
+	OPENED_STRANGER, /* no such token, code or probe */
+	OPENED_FORBIDDEN, /* the epoch is not this token's; the code is used up; suspended */
+	OPENED_CONFLICT, /* this number with another content */
 	OPENED_OVER_QUOTA,
 	OPENED_FULL, /* the disk */
 };
@@ -103,11 +104,11 @@ struct submission {
 	struct span body;
 	const char *token;
 	const char *id; /* hex from the URL, or NULL */
-	bool trusted;	/* carried by the operator: no token needed */
+	bool trusted; /* carried by the operator: no token needed */
 	int64_t now_utc_us;
 };
-enum opened opener_submit(
-	struct buf *answer, const char **why, struct opener *opener, const struct submission *s);
+enum opened opener_submit(struct buf *answer, const char **why, struct opener *opener,
+	const struct submission *s);
 const char *opened_name(enum opened opened);
 
 /* ---- analysis/analyze.c: calls the pure steps in order over what is stored ---- */
@@ -119,8 +120,8 @@ NODISCARD enum err analyze_run(struct store *store, const struct settings *setti
 
 /* ---- serve/: two addresses ---- */
 
-NODISCARD enum err serve_run(struct context *context, const char *ingest, const char *pages,
-	const volatile sig_atomic_t *stop);
+NODISCARD enum err serve_run(struct context *context, const char *ingest,
+	const char *pages, const volatile sig_atomic_t *stop);
 
 /* ---- report/: what a person sees ---- */
 

@@ -12,21 +12,21 @@
  * caller's struct.
  */
 enum setting_type {
-	SETTING_COUNT,	  /* int64_t, plain integer */
+	SETTING_COUNT, /* int64_t, plain integer */
 	SETTING_DURATION, /* int64_t microseconds; written 500ms, 30s, 15min, 1h, 1d */
-	SETTING_BYTES,	  /* int64_t; written 3000000, 256KiB, 40MB */
-	SETTING_TEXT,	  /* char[size] */
-	SETTING_CHOICE,	  /* int64_t index into ${choices}, "low|normal|high" */
+	SETTING_BYTES, /* int64_t; written 3000000, 256KiB, 40MB */
+	SETTING_TEXT, /* char[size] */
+	SETTING_CHOICE, /* int64_t index into ${choices}, "low|normal|high" */
 };
 
 struct setting {
 	const char *name;
 	enum setting_type type;
-	int64_t min, max;	/* durations in microseconds; unused for text and choice */
-	const char *preset;	/* as it would be written in the file */
-	const char *choices;	/* SETTING_CHOICE only */
-	size_t offset, size;	/* size: SETTING_TEXT only */
-	const char *sentence;	/* for a person: what it does */
+	int64_t min, max; /* durations in microseconds; unused for text and choice */
+	const char *preset; /* as it would be written in the file */
+	const char *choices; /* SETTING_CHOICE only */
+	size_t offset, size; /* size: SETTING_TEXT only */
+	const char *sentence; /* for a person: what it does */
 };
 
 /* Fills values with the presets; a preset that does not parse is a bug(). */

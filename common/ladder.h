@@ -7,9 +7,9 @@
 /* A round's measurements -> how far it got. Pure. */
 enum rung_state {
 	RUNG_UNMEASURED, /* no check spoke of it */
-	RUNG_UP,	 /* more than half of what was tried succeeded */
-	RUNG_PARTIAL,	 /* some of it */
-	RUNG_DOWN,	 /* nothing of it */
+	RUNG_UP, /* more than half of what was tried succeeded */
+	RUNG_PARTIAL, /* some of it */
+	RUNG_DOWN, /* nothing of it */
 };
 
 struct ladder {

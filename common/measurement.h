@@ -73,8 +73,8 @@ struct measurement {
 #define INT(name, needed, allowed, min, max, since, sentence) int64_t name;
 #define ENUM(name, needed, allowed, type, since, sentence) int64_t name;
 #define TEXT(name, needed, allowed, max, since, sentence) char name[(max) + 1];
-#define LIST(name, needed, allowed, count, max, since, sentence)                         \
-	uint32_t name##_n;                                                               \
+#define LIST(name, needed, allowed, count, max, since, sentence)                       \
+	uint32_t name##_n;                                                             \
 	int64_t name[count];
 #include "common/measurement.def"
 };
@@ -113,4 +113,5 @@ void measurement_document(struct buf *out);
 
 /* Walk over the fields for listings: name, and the value as text ("" when absent). */
 const char *measurement_field_name(enum field field);
-void measurement_field_text(struct buf *out, const struct measurement *m, enum field field);
+void measurement_field_text(
+	struct buf *out, const struct measurement *m, enum field field);

@@ -28,9 +28,9 @@ struct target {
 	char id[33];
 	enum rung rung;
 	uint32_t checks; /* bit 1 << CHECK_x */
-	char host[254];	 /* "" for "-" */
+	char host[254]; /* "" for "-" */
 	char address[46]; /* "" to resolve; "resolver"; or an address as text */
-	uint16_t port;	 /* 0 for "-" */
+	uint16_t port; /* 0 for "-" */
 	char path[128];
 };
 

@@ -26,25 +26,25 @@ struct job {
 	enum check check;
 	enum rung rung;
 	int64_t round;
-	struct target target;	   /* id "" where the check needs none */
-	uint8_t ttl;		   /* ping: 0 the usual one */
-	uint8_t count;		   /* ping: echo requests */
-	uint32_t bytes;		   /* speed: size of the transfer */
-	int64_t pace_us;	   /* at least this between two packets of one job */
-	int64_t origin_us;	   /* CLOCK_BOOTTIME of t_us 0 */
-	char uplink[16];	   /* interface of the default route, "" unknown */
+	struct target target; /* id "" where the check needs none */
+	uint8_t ttl; /* ping: 0 the usual one */
+	uint8_t count; /* ping: echo requests */
+	uint32_t bytes; /* speed: size of the transfer */
+	int64_t pace_us; /* at least this between two packets of one job */
+	int64_t origin_us; /* CLOCK_BOOTTIME of t_us 0 */
+	char uplink[16]; /* interface of the default route, "" unknown */
 	char endpoint[ENDPOINT_BYTES]; /* speed: "https://ADDR:PORT" of the analyzer */
-	char pin[PIN_BYTES];	   /* speed: "sha256//..." as curl takes it */
-	int64_t medium;		   /* link: as declared at enrolment */
-	bool unclean_stop;	   /* power: the run before was cut off */
+	char pin[PIN_BYTES]; /* speed: "sha256//..." as curl takes it */
+	int64_t medium; /* link: as declared at enrolment */
+	bool unclean_stop; /* power: the run before was cut off */
 };
 
 /* In the page shared with the parent, which treats it as hostile. */
 struct attempt {
-	struct job job;		/* the child's copy; the parent keeps its own */
-	struct measurement m;	/* check, rung, round, target, t_us are set before */
-	uint32_t bytes;		/* bytes on the wire so far, both ways, headers included */
-	bool finished;		/* the function returned */
+	struct job job; /* the child's copy; the parent keeps its own */
+	struct measurement m; /* check, rung, round, target, t_us are set before */
+	uint32_t bytes; /* bytes on the wire so far, both ways, headers included */
+	bool finished; /* the function returned */
 };
 
 /* Says which step is tried next. Called before each step. */

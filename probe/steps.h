@@ -26,30 +26,30 @@ enum profile { PROFILE_2G, PROFILE_HOME };
 
 /* One row of WIRE.md's table of profiles. Durations in microseconds. */
 struct profile_settings {
-	int64_t pulse_us;    /* between two pulses */
-	int64_t ladder_us;   /* between two rounds */
-	int64_t wide_us;     /* names, transport, service: no more often than this */
+	int64_t pulse_us; /* between two pulses */
+	int64_t ladder_us; /* between two rounds */
+	int64_t wide_us; /* names, transport, service: no more often than this */
 	int64_t wide_targets; /* at most so many targets in each of them; 0 all */
-	int64_t pings;	     /* echo requests to one target in a round */
-	int64_t speed_us;    /* between two transfers; 0: with every round */
+	int64_t pings; /* echo requests to one target in a round */
+	int64_t speed_us; /* between two transfers; 0: with every round */
 	int64_t speed_bytes;
-	int64_t segment_us;  /* a segment closes after this */
-	int64_t ship_us;     /* between two shipments */
-	int64_t day_bytes;   /* hard limit */
+	int64_t segment_us; /* a segment closes after this */
+	int64_t ship_us; /* between two shipments */
+	int64_t day_bytes; /* hard limit */
 };
 
 struct config {
-	int64_t profile;     /* enum profile */
-	int64_t level;	     /* enum level */
-	int64_t time_scale;  /* every duration above and below was divided by it */
-	int64_t pace_us;     /* between two packets, 500 ms: two a second */
-	int64_t day_us;	     /* the budget's day */
-	int64_t at_once;     /* children at the same time */
+	int64_t profile; /* enum profile */
+	int64_t level; /* enum level */
+	int64_t time_scale; /* every duration above and below was divided by it */
+	int64_t pace_us; /* between two packets, 500 ms: two a second */
+	int64_t day_us; /* the budget's day */
+	int64_t at_once; /* children at the same time */
 	int64_t back_off_us, back_off_max_us; /* of a shipment that failed */
 	int64_t early_closes_an_hour;
 	int64_t hour_us;
-	char targets[256];   /* path of the target list */
-	char uplink[16];     /* "" the interface of the default route */
+	char targets[256]; /* path of the target list */
+	char uplink[16]; /* "" the interface of the default route */
 	struct profile_settings profiles[2];
 };
 
@@ -106,8 +106,8 @@ int64_t schedule_back_off_us(
 	struct schedule *s, const struct config *config, int64_t failures);
 /* Time to wait before the job after ${job} may start (jittered, never under
  * pace_us x its packets). */
-int64_t schedule_pace_us(struct schedule *s, const struct config *config,
-	const struct job *job);
+int64_t schedule_pace_us(
+	struct schedule *s, const struct config *config, const struct job *job);
 void schedule_spend(struct schedule *s, const struct config *config, int64_t now_us,
 	uint32_t bytes);
 
@@ -124,11 +124,11 @@ void runner_close(struct runner *runner); /* ends what still runs */
  * bytes. Returns early, jobs left unmeasured with reason internal, when *stop becomes
  * true: the caller keeps SIGTERM and SIGINT blocked, they arrive while this waits. */
 void runner_run(struct measurement *ms, uint64_t *bytes, struct runner *runner,
-	const struct job *jobs, size_t n, struct schedule *s, const struct config *config,
-	const volatile sig_atomic_t *stop);
+	const struct job *jobs, size_t n, struct schedule *s,
+	const struct config *config, const volatile sig_atomic_t *stop);
 /* What a job that was not run reads. */
-void runner_unmeasured(
-	struct measurement *m, const struct job *job, enum reason reason, int64_t now_us);
+void runner_unmeasured(struct measurement *m, const struct job *job, enum reason reason,
+	int64_t now_us);
 
 /* One more child beside the jobs, for shipping: starts fn(arg, page, page_bytes), ended
  * deadline_us from now at the latest; done tells once that it ended, with the bytes it
@@ -179,8 +179,8 @@ struct spool;
 NODISCARD enum err spool_open(struct spool **spool, const char *state_dir);
 void spool_close(struct spool *spool);
 /* Durable before it returns. ERR_FULL: nothing was kept, nothing older was lost. */
-NODISCARD enum err spool_put(struct spool *spool, const uint8_t id[static HASH_BYTES],
-	struct span segment);
+NODISCARD enum err spool_put(
+	struct spool *spool, const uint8_t id[static HASH_BYTES], struct span segment);
 /* Up to max ids, the newest and then from the oldest on; returns how many. */
 size_t spool_list(uint8_t (*ids)[HASH_BYTES], size_t max, struct spool *spool);
 NODISCARD enum err spool_get(
@@ -194,9 +194,9 @@ size_t spool_count(struct spool *spool);
 struct shipment { /* given to the child */
 	const struct enrolment *enrolment;
 	struct spool *spool;
-	char nonce[33];	    /* for the where note, hex */
+	char nonce[33]; /* for the where note, hex */
 	int64_t started_us; /* CLOCK_BOOTTIME */
-	size_t most;	    /* segments in this shipment */
+	size_t most; /* segments in this shipment */
 };
 void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 	struct spool *spool, int64_t now_us);

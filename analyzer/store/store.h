@@ -36,7 +36,8 @@ struct store_probe {
 };
 
 NODISCARD enum err store_add_invite(struct store *store,
-	const uint8_t code_hash[static HASH_BYTES], const char *role, const char *cohort);
+	const uint8_t code_hash[static HASH_BYTES], const char *role,
+	const char *cohort);
 /* ERR_NOT_FOUND: no such code; ERR_EXISTS: used already. */
 NODISCARD enum err store_use_invite(struct store *store,
 	const uint8_t code_hash[static HASH_BYTES], const struct store_probe *probe);
@@ -58,20 +59,23 @@ struct store_segment {
 };
 /* ERR_EXISTS: this id is here already. ERR_LIMIT: this epoch and seq with another id: the
  * other is kept as it was, this one is noted as an equivocation. ERR_FULL. */
-NODISCARD enum err store_add_segment(struct store *store, const struct store_segment *s);
+NODISCARD enum err store_add_segment(
+	struct store *store, const struct store_segment *s);
 /* In the order of epoch, seq. fn returns false to stop. */
 typedef bool store_segment_fn(void *arg, const struct store_segment *segment);
-NODISCARD enum err store_each_segment(struct store *store, store_segment_fn *fn, void *arg);
+NODISCARD enum err store_each_segment(
+	struct store *store, store_segment_fn *fn, void *arg);
 /* Grows with every segment stored: tells whether anything is new. */
 NODISCARD enum err store_segment_count(int64_t *n, struct store *store);
-NODISCARD enum err store_segments_since(int64_t *n, struct store *store, const char *epoch,
-	int64_t since_utc_us);
+NODISCARD enum err store_segments_since(
+	int64_t *n, struct store *store, const char *epoch, int64_t since_utc_us);
 
 NODISCARD enum err store_put_targets(struct store *store,
 	const uint8_t sha256[static HASH_BYTES], struct span bytes);
 typedef void store_targets_fn(
 	void *arg, const uint8_t sha256[static HASH_BYTES], struct span bytes);
-NODISCARD enum err store_each_targets(struct store *store, store_targets_fn *fn, void *arg);
+NODISCARD enum err store_each_targets(
+	struct store *store, store_targets_fn *fn, void *arg);
 
 /* An event as analysis left it: the columns that listings filter by, and the whole
  * verdict as one JSON line (what events --format json prints). */
@@ -80,9 +84,9 @@ struct store_event {
 	char country[3];
 	char class_name[24], cause[32];
 	int64_t start_utc_us, end_utc_us; /* end 0: still open */
-	int64_t probability_ppm;	  /* of the class */
-	struct span asns;		  /* ",64500,64501," */
-	struct span networks;		  /* what an id is carried over by: sorted keys */
+	int64_t probability_ppm; /* of the class */
+	struct span asns; /* ",64500,64501," */
+	struct span networks; /* what an id is carried over by: sorted keys */
 	struct span json;
 };
 NODISCARD enum err store_replace_events(
