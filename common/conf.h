@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 
 /*
@@ -37,9 +38,13 @@ void conf_presets(void *values, const struct setting *rows, size_t n);
  * logged as "file:line: sentence", ERR_CONFIG. ERR_NOT_FOUND if there is no file. */
 NODISCARD enum err conf_read(
 	void *values, const struct setting *rows, size_t n, const char *path);
+/* The same from bytes in memory; ${name} is what the complaints call them. */
+NODISCARD enum err conf_parse(void *values, const struct setting *rows, size_t n,
+	struct span bytes, const char *name);
 
 /* The same form that conf_read takes, each row under its sentence, unit and range. */
 void conf_print(FILE *out, const void *values, const struct setting *rows, size_t n);
 
-/* Divides every duration by ${scale} (1 = as written); used for time_scale. */
+/* Divides every duration by ${scale} (1 = as written), never below 1 us; 0 stays 0.
+ * Used for time_scale, after conf_print: what is scaled may lie outside its range. */
 void conf_scale(void *values, const struct setting *rows, size_t n, int64_t scale);
