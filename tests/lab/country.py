@@ -1,0 +1,248 @@
+"""Draws a small country and the world beyond it from a seed. Pure: no file, no process.
+
+Everything that a program under test could be tuned to comes from the generator: the
+country's code, prefixes, AS numbers, names, the order of the operators, who hangs on
+which gateway, which probes can read a mains sensor.
+"""
+
+import dataclasses
+import ipaddress
+import random
+
+PROBES_PER_OPERATOR = 3
+OPERATORS = ("mobile", "mobile", "fixed")
+DOMESTIC = 3
+FOREIGN = 6  # networks with web servers; the first is the listed one
+RESOLVERS = (2, 3)  # foreign networks that run a public resolver
+CONTROLS = (4, 5)  # foreign networks in which a control probe lives
+
+# First octets that hold a special-purpose range anywhere (RFC 6890 and its registry).
+SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203}
+
+
+@dataclasses.dataclass
+class Network:
+    """An autonomous system: its number, its prefix, where it is registered."""
+
+    asn: int
+    prefix: ipaddress.IPv4Network
+    country: str
+    _links: int = 0
+
+    def address(self, subnet, host):
+        """Address ``host`` in the ``subnet``-th /24."""
+        return str(self.prefix.network_address + 256 * subnet + host)
+
+    def pair(self):
+        """The next two addresses for a link between routers (a /31 of the first /24)."""
+        self._links += 2
+        return self.address(0, self._links), self.address(0, self._links + 1)
+
+
+@dataclasses.dataclass
+class Probe:
+    node: str
+    network: Network
+    address: str
+    gateway: str
+    region: str
+    medium: str
+    operator: int  # -1 for a control probe
+    role: str
+    mains_sensor: bool
+    age_s: int  # how long it has been on when the lab starts
+
+
+@dataclasses.dataclass
+class Site:
+    """A web server: the node it runs on, its address, its name, its page."""
+
+    node: str
+    address: str
+    host: str
+    page: str
+    target: str
+
+
+@dataclasses.dataclass
+class Country:
+    seed: int
+    code: str
+    regions: list
+    operators: list  # Network
+    media: list
+    gateway_of: list  # operator -> gateway
+    exchange: Network
+    gateways: list
+    domestic: list
+    transit: Network
+    foreign: list
+    analyzer: Network
+    probes: list
+    controls: list
+    domestic_sites: list
+    foreign_sites: list  # one a network, and the control host of the listed one last
+    resolver: str
+    public_resolvers: list
+    analyzer_address: str
+
+    @property
+    def listed(self):
+        return self.foreign_sites[0]
+
+    @property
+    def listed_control(self):
+        return self.foreign_sites[-1]
+
+    def everyone(self):
+        return self.probes + self.controls
+
+
+class Draw:
+    """A generator that never hands out the same thing twice."""
+
+    def __init__(self, seed):
+        self.random = random.Random(f"country {seed}")
+        self.taken = set()
+
+    def once(self, make):
+        while True:
+            value = make()
+            if value not in self.taken:
+                self.taken.add(value)
+                return value
+
+    def prefix(self):
+        def make():
+            first = self.random.choice([n for n in range(1, 224) if n not in SPECIAL])
+            return ipaddress.IPv4Network((first << 24 | self.random.randrange(256) << 16, 16))
+
+        return self.once(make)
+
+    def asn(self):
+        wide = self.random.random() < 0.5
+        span = (131072, 401308) if wide else (1000, 64000)
+        return self.once(lambda: self.random.randrange(*span))
+
+    def code(self):
+        # User-assigned codes of ISO 3166-1 only: the lab is no real country.
+        user = [a + b for a in "X" for b in "ABCDEFGHIJLMNOPQRSTUVWY"]
+        user += ["Q" + b for b in "MNOPQRSTUVWXY"]
+        return self.once(lambda: self.random.choice(user))
+
+    def word(self):
+        def make():
+            pairs = [self.random.choice("bdfgklmnprstvz") + self.random.choice("aeiou")
+                     for _ in range(self.random.randrange(2, 4))]
+            return "".join(pairs)
+
+        return self.once(make)
+
+    def network(self, country):
+        return Network(self.asn(), self.prefix(), country)
+
+    def page(self, host):
+        """A page of a kilobyte or so; the same for whoever asks."""
+        size = self.random.randrange(600, 1400)
+        words = []
+        while sum(map(len, words)) + len(words) < size:
+            words.append("".join(self.random.choices("abcdefghijklmnopqrstuvwxyz", k=6)))
+        return f"<title>{host}</title>\n<p>{' '.join(words)}\n"
+
+
+def draw(seed):
+    d = Draw(seed)
+    code = d.code()
+    regions = [f"{code}-{n:02d}" for n in sorted(d.random.sample(range(1, 90), 3))]
+    media = list(OPERATORS)
+    d.random.shuffle(media)
+    # The operators are split over the two gateways: never all on one.
+    gateway_of = d.random.choice([[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1]])
+    country = Country(
+        seed=seed, code=code, regions=regions, media=media, gateway_of=gateway_of,
+        operators=[d.network(code) for _ in media],
+        exchange=d.network(code),
+        gateways=[d.network(code) for _ in range(2)],
+        domestic=[d.network(code) for _ in range(DOMESTIC)],
+        transit=d.network(d.code()),
+        foreign=[d.network(d.code()) for _ in range(FOREIGN)],
+        analyzer=d.network(d.code()),
+        probes=[], controls=[], domestic_sites=[], foreign_sites=[],
+        resolver="", public_resolvers=[], analyzer_address="")
+    place_probes(country, d)
+    place_sites(country, d)
+    return country
+
+
+def place_probes(country, d):
+    for i, (network, medium) in enumerate(zip(country.operators, country.media)):
+        for j in range(PROBES_PER_OPERATOR):
+            subnet = d.random.randrange(20, 80) + 60 * j
+            country.probes.append(Probe(
+                node=f"p{i}{j}", network=network, operator=i, medium=medium, role="field",
+                address=network.address(subnet, d.random.randrange(10, 250)),
+                gateway=network.address(subnet, 1), region=country.regions[j],
+                # A Pi has no mains sensor; one in three machines here has.
+                mains_sensor=d.random.random() < 0.34,
+                age_s=d.random.randrange(86400, 20 * 86400)))
+    for i, f in enumerate(CONTROLS):
+        network = country.foreign[f]
+        country.controls.append(Probe(
+            node=f"c{i}", network=network, operator=-1, medium="fixed", role="control",
+            address=network.address(40, d.random.randrange(10, 250)),
+            gateway=network.address(40, 1), region=f"{network.country}-{10 + i}",
+            mains_sensor=False, age_s=d.random.randrange(86400, 20 * 86400)))
+
+
+def place_sites(country, d):
+    def site(node, network, tld):
+        host = f"www.{d.word()}.{tld}"
+        address = network.address(d.random.randrange(100, 250), d.random.randrange(10, 250))
+        return Site(node, address, host, d.page(host), d.word())
+
+    for i, network in enumerate(country.domestic):
+        country.domestic_sites.append(site(f"d{i}", network, country.code.lower()))
+    country.resolver = country.domestic[0].address(7, d.random.randrange(10, 250))
+    for i, network in enumerate(country.foreign):
+        country.foreign_sites.append(site(f"f{i}", network, network.country.lower()))
+    # The listed host's neighbour: another machine's address in the same /24.
+    listed = country.foreign_sites[0]
+    neighbour = site("f0", country.foreign[0], country.foreign[0].country.lower())
+    neighbour.address = str(ipaddress.IPv4Address(listed.address) + 1)
+    country.foreign_sites.append(neighbour)
+    for f in RESOLVERS:
+        country.public_resolvers.append(
+            (f"f{f}", country.foreign[f].address(8, d.random.randrange(10, 250))))
+    country.analyzer_address = country.analyzer.address(9, d.random.randrange(10, 250))
+
+
+def targets(country):
+    """The target list: nothing in it tells one target of a rung from another."""
+    rows = []
+    for rung, sites in (("domestic", country.domestic_sites),
+                        ("international", country.foreign_sites)):
+        for s in sites:
+            rows.append((s.target, rung, "ping tcp http", s.host, s.address))
+    for i, (_, address) in enumerate(country.public_resolvers):
+        host = country.foreign_sites[i + 1].host
+        rows.append((f"{country.foreign_sites[i + 1].target}-dns", "international", "dns",
+                     host, address))
+    for s in (country.domestic_sites[0], country.domestic_sites[1]):
+        rows.append((f"{s.target}-name", "names", "dns", s.host, "resolver"))
+    # Sorted by id, which is drawn: the order of a list says nothing either.
+    lines = ["target,rung,checks,host,address,port,path"]
+    lines += [",".join(row) + ",-,-" for row in sorted(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def zone(country):
+    """Every name of this world with its address."""
+    return [(s.host, s.address) for s in country.domestic_sites + country.foreign_sites]
+
+
+def origins(country):
+    """Rows of prefix, AS number and country, as an address database has them."""
+    everything = (country.operators + [country.exchange] + country.gateways
+                  + country.domestic + [country.transit] + country.foreign
+                  + [country.analyzer])
+    return [(str(n.prefix), n.asn, n.country) for n in everything]

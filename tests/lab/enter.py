@@ -1,0 +1,70 @@
+"""Into namespaces of our own: nothing of the host changes and nothing is left behind.
+
+As anybody: a user, a mount, a pid and a network namespace. In a chroot the kernel refuses
+a user namespace; there root takes the others alone. The pid namespace ends with its first
+process, and everything in it with that: a lab that is killed leaves no process.
+"""
+
+import os
+import subprocess
+import sys
+
+MARK = "FAULTLINE_LAB_INSIDE"
+PRIVATE = "/run"  # our own tmpfs
+
+# A chroot's root is no mount of its own, so it cannot be made private; a copy of it can,
+# hung where only this namespace looks.
+CHROOT = """
+mount --make-private /proc && mount --rbind / /proc && mount --make-rprivate /proc &&
+mount -t proc proc /proc/proc && exec chroot /proc "$@"
+"""
+
+
+def inside():
+    return MARK in os.environ
+
+
+def works(argv):
+    return subprocess.run([*argv, "true"], capture_output=True).returncode == 0
+
+
+def command():
+    user = ["unshare", "-Urmnpf", "--kill-child", "--mount-proc"]
+    if works(user):
+        return user
+    root = ["unshare", "-mnpf", "--kill-child", "--propagation", "unchanged",
+            "sh", "-c", CHROOT, "sh"]
+    if os.geteuid() == 0 and works(root):
+        return root
+    return None
+
+
+def again(argv):
+    """Runs this program once more, inside; returns its exit code."""
+    into = command()
+    if into is None:
+        print("lab: this system gives no namespaces; run as root, or allow user "
+              "namespaces (sysctl kernel.unprivileged_userns_clone=1)", file=sys.stderr)
+        return 1
+    child = subprocess.Popen([*into, sys.executable, *argv], env={**os.environ, MARK: "1"})
+    while True:
+        try:
+            code = child.wait()
+            return code if code >= 0 else 128 - code
+        except KeyboardInterrupt:
+            child.terminate()
+
+
+def settle():
+    """First thing inside: a private /run for the names of network namespaces."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lab", PRIVATE], check=True)
+    os.makedirs(f"{PRIVATE}/netns")
+    os.makedirs(f"{PRIVATE}/lab")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # What /etc/resolv.conf points to may lie under the /run that we have just hidden.
+    resolv = os.path.realpath("/etc/resolv.conf")
+    if not os.path.exists(resolv):
+        os.makedirs(os.path.dirname(resolv), exist_ok=True)
+        with open(resolv, "w", encoding="ascii"):
+            pass
+    return f"{PRIVATE}/lab"

@@ -1,0 +1,52 @@
+"""Somebody pulls the cable of one probe."""
+
+import random
+
+import net
+
+SENTENCE = "one probe's own cable is pulled"
+EXPECTED_CLASS = "ordinary"
+EXPECTED_CAUSE = "ordinary.local"
+OBSERVABLE = "the probe itself writes down that its link has no carrier"
+VANTAGE = "that probe, afterwards; its neighbours as reference"
+TRAP = "seen from outside it is a silence like any other"
+
+
+def victim(world):
+    return random.Random(f"cable {world.country.seed}").choice(world.field())
+
+
+def port(world):
+    p = victim(world).probe
+    return f"acc{p.operator}", p.node
+
+
+def on(world, breakage):
+    if breakage:
+        node, interface = port(world)
+        net.ip(node, [f"link set {interface} down"])
+
+
+def off(world):
+    node, interface = port(world)
+    net.ip(node, [f"link set {interface} up"])
+
+
+def proof(world):
+    hit = victim(world).probe
+    said = [
+        (not world.carrier(hit.node, "eth0"), f"{hit.node}: no carrier"),
+        (world.ping(hit.node, hit.gateway) is None, f"{hit.node}: its router is silent"),
+    ]
+    for host in world.field():
+        p = host.probe
+        if p is not hit:
+            said.append((world.ping(p.node, p.gateway) == p.gateway, f"{p.node}: is fine"))
+    return said
+
+
+def healed(world):
+    hit = victim(world).probe
+    return [(world.carrier(hit.node, "eth0"), f"{hit.node}: has a carrier again"),
+            (world.get(hit.node, world.country.foreign_sites[1])["ok"],
+             f"{hit.node}: is back")]

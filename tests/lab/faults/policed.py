@@ -1,0 +1,63 @@
+"""One mobile operator meters every subscriber: 128 kbit/s, bursts of 8 kB, no queue."""
+
+import random
+
+import net
+
+SENTENCE = "one mobile operator polices each subscriber to 128 kbit/s"
+EXPECTED_CLASS = "throttling"
+EXPECTED_CAUSE = "throttling.policed"
+OBSERVABLE = ("transfers settle on one plateau with heavy loss while the round trip under "
+              "load stays that of an idle line")
+VANTAGE = "three probes of the operator; probes of the others as reference"
+TRAP = "crowding loses packets too, but its queue makes the round trip grow"
+
+# tbf with a queue of one packet is a policer: nft's limit passes far too large bursts.
+RATE_BPS = 128000
+SHAPE = ("tbf", "rate", f"{RATE_BPS}bit", "burst", "8192", "limit", "1600")
+
+
+def operator(country):
+    mobile = [i for i, m in enumerate(country.media) if m == "mobile"]
+    return random.Random(f"policed {country.seed}").choice(mobile)
+
+
+def victims(country):
+    return [p for p in country.probes if p.operator == operator(country)]
+
+
+def on(world, breakage):
+    if breakage:
+        for p in victims(world.country):
+            net.tc(f"acc{p.operator}", "qdisc", "add", "dev", p.node, "root", *SHAPE)
+
+
+def off(world):
+    for p in victims(world.country):
+        net.call([net.TC, "-n", f"acc{p.operator}", "qdisc", "del", "dev", p.node, "root"],
+                 check=False)
+
+
+def proof(world):
+    c = world.country
+    slow = victims(c)
+    others = [p for p in c.probes if p.operator != slow[0].operator]
+    site = c.foreign_sites[1]
+    said = []
+    pages = world.together([lambda p=p: world.get(p.node, site, 20, "/blob") for p in slow])
+    for p, page in zip(slow, pages):
+        rate_bps = page["bytes"] * 8 / max(page["time_s"], 1e-6)
+        said += [
+            (page["ok"] and rate_bps < 1.6 * RATE_BPS,
+             f"{p.node}: {rate_bps / 1000:.0f} kbit/s, at most 1.6 times the meter"),
+            (net.queue_drops(f"acc{p.operator}", p.node) > 0, f"{p.node}: the meter dropped"),
+            (world.ping(p.node, site.address, 3) == site.address, f"{p.node}: is not cut off")]
+    for p in others:
+        page = world.get(p.node, site, 5, "/blob")
+        said.append((page["ok"] and page["time_s"] < 1, f"{p.node}: is as fast as ever"))
+    return said
+
+
+def healed(world):
+    return [(world.get(p.node, world.country.foreign_sites[1], 5, "/blob")["time_s"] < 1,
+             f"{p.node}: is fast again") for p in victims(world.country)]

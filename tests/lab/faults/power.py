@@ -1,0 +1,64 @@
+"""A district loses its mains: every machine of one region dies and later boots anew."""
+
+import random
+
+SENTENCE = "every machine of one region loses power and later boots again"
+EXPECTED_CLASS = "infrastructure"
+EXPECTED_CAUSE = "infrastructure.power"
+OBSERVABLE = ("all three operators' probes of one region have a gap without samples that "
+              "begins without a stop and ends with a new boot")
+VANTAGE = "three probes of three operators in the region; the other regions as reference"
+TRAP = "a probe that is only cut off goes on measuring; its gap is filled in afterwards"
+
+
+def victims(world):
+    region = random.Random(f"power {world.country.seed}").choice(world.country.regions)
+    return [h for h in world.field() if h.probe.region == region]
+
+
+def on(world, breakage):
+    for host in victims(world):
+        host.before = boot_of(host)
+    if breakage:
+        for host in victims(world):
+            host.cut_power()
+
+
+def off(world):
+    for host in victims(world):
+        if not host.on:
+            host.restore_power()
+
+
+def boot_of(host):
+    """(boot id, uptime in seconds) as a program on that machine sees them."""
+    out = host.run(["cat", "/proc/sys/kernel/random/boot_id", "/proc/uptime"]).stdout.split()
+    return (out[0], float(out[1])) if len(out) >= 2 else (None, 0.0)
+
+
+def proof(world):
+    dark = victims(world)
+    said = []
+    for host in world.field():
+        p = host.probe
+        port = world.carrier(f"acc{p.operator}", p.node)
+        seen = world.ping(f"acc{p.operator}", p.address) == p.address
+        if host in dark:
+            said += [(not port, f"{p.node}: its port on the router is dark"),
+                     (not seen, f"{p.node}: does not answer its own router"),
+                     (not host.alive(), f"{p.node}: nothing runs on it")]
+        else:
+            said += [(port and seen, f"{p.node}: lives")]
+    return said
+
+
+def healed(world):
+    said = []
+    for host in victims(world):
+        boot_id, up_s = boot_of(host)
+        said += [(boot_id is not None and boot_id != host.before[0],
+                  f"{host.probe.node}: another boot id"),
+                 (0 < up_s < 120, f"{host.probe.node}: up for {up_s:.0f} s"),
+                 (world.get(host.probe.node, world.country.foreign_sites[1])["ok"],
+                  f"{host.probe.node}: is back")]
+    return said

@@ -1,0 +1,24 @@
+"""Nothing happens: the country in which no event is right."""
+
+SENTENCE = "nothing happens at all"
+EXPECTED_CLASS = "none"
+EXPECTED_CAUSE = "none"
+OBSERVABLE = "every rung of every probe stays where it was"
+VANTAGE = "all probes"
+TRAP = "chance losses on a busy machine are no event"
+
+
+def on(world, breakage):
+    """Nothing, with or without breakage."""
+
+
+def off(world):
+    """Nothing to heal."""
+
+
+def proof(world):
+    return world.check_everything()
+
+
+def healed(world):
+    return []

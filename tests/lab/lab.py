@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""A small country in namespaces of its own, with real servers, probes and an analyzer,
+broken in known ways.
+
+    lab.py [--seed N] [--format table|json] [--faults a,b|none] [FAULT...]   runs and scores
+    lab.py --list                                  the faults and what decides each
+    lab.py --prove [--no-breakage] [FAULT...]      each fault proves itself, without probes
+    lab.py --up                                    brings the country up and checks it
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+
+import enter
+import faults
+import prove
+import unpack
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+LIMIT_S = 900  # of wall time, for all that one call may do
+
+
+def read_options(argv):
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__.split("\n\n")[0])
+    parser.add_argument("fault", nargs="*", metavar="FAULT", help="a fault's name")
+    parser.add_argument("--faults", help="names with commas between, or none")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build"))
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--names", dest="names_only", action="store_true",
+                        help="the faults' names alone")
+    parser.add_argument("--up", action="store_true")
+    parser.add_argument("--prove", action="store_true")
+    parser.add_argument("--no-breakage", action="store_true")
+    options = parser.parse_args(argv)
+    names = list(options.fault)
+    if options.faults == "none":
+        names += ["quiet"]
+    elif options.faults:
+        names += options.faults.split(",")
+    for name in names:
+        if name not in faults.NAMES:
+            parser.error(f"no fault is called '{name}'; there are {', '.join(faults.NAMES)}")
+    options.names = names or list(faults.NAMES)
+    return options
+
+
+def list_faults():
+    for name in faults.NAMES:
+        f = faults.load(name)
+        print(f"{name}: {f.SENTENCE}\n    expected: {f.EXPECTED_CLASS}, {f.EXPECTED_CAUSE}\n"
+              f"    decides:  {f.OBSERVABLE}\n    seen by:  {f.VANTAGE}\n"
+              f"    trap:     {f.TRAP}")
+    return 0
+
+
+def tell(ok, what):
+    if not ok:
+        print(f"    not so: {what}", file=sys.stderr)
+
+
+def stand_up(options, directory):
+    import world
+    start = time.monotonic()
+    standing = world.World(options.seed, directory, unpack.Unpacked(options.build))
+    standing.wait_ready()
+    print(f"lab: country {standing.country.code} stands after "
+          f"{time.monotonic() - start:.1f} s: {len(standing.topology.nodes)} nodes, "
+          f"{len(standing.topology.links)} links", file=sys.stderr)
+    return standing
+
+
+def inside(options):
+    directory = enter.settle()
+    signal.alarm(LIMIT_S)  # the pid namespace goes with us
+    if options.up or options.prove:
+        standing = stand_up(options, directory)
+        if options.prove:
+            return 0 if prove.prove(standing, options.names, not options.no_breakage) else 1
+        said = standing.check_everything()
+        for ok, what in said:
+            tell(ok, what)
+        good = sum(ok for ok, _ in said)
+        print(f"{good} of {len(said)} paths work")
+        return 0 if good == len(said) else 1
+    import run
+    return run.run(options, directory, ROOT)
+
+
+def main():
+    options = read_options(sys.argv[1:])
+    if options.names_only:
+        print("\n".join(faults.NAMES))
+        return 0
+    if options.list:
+        return list_faults()
+    try:
+        if enter.inside():
+            return inside(options)
+        unpack.Unpacked(options.build).prepare()
+    except RuntimeError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    return enter.again([os.path.abspath(__file__), *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

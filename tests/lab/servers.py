@@ -1,0 +1,148 @@
+"""Real servers in the lab's namespaces: nginx on every site, unbound for every resolver."""
+
+import os
+import socket
+import subprocess
+import time
+
+import net
+
+BLOB_BYTES = 49152  # what a proof fetches to feel a policer
+
+NGINX = """
+user root root; daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log crit;
+events {{ worker_connections 256; }}
+http {{
+    access_log off; default_type text/html; server_tokens off; keepalive_timeout 5;
+    client_body_temp_path {dir}/t; proxy_temp_path {dir}/t; fastcgi_temp_path {dir}/t;
+    uwsgi_temp_path {dir}/t; scgi_temp_path {dir}/t;
+    {servers}
+}}
+"""
+NGINX_SERVER = """
+    server {{ listen {address}:80; server_name {host}; root {root};
+             add_header Last-Modified ""; etag off; if_modified_since off; }}
+"""
+UNBOUND = """
+server:
+    directory: "{dir}"
+    chroot: ""
+    username: ""
+    pidfile: "{dir}/pid"
+    interface: {address}
+    access-control: 0.0.0.0/0 allow
+    do-ip6: no
+    num-threads: 1
+    msg-cache-size: 1m
+    rrset-cache-size: 1m
+    module-config: "iterator"
+    use-syslog: no
+    verbosity: 0
+    local-zone: "." static
+{data}
+remote-control:
+    control-enable: no
+"""
+
+
+class Servers:
+    def __init__(self, directory, unpacked):
+        self.dir, self.unpacked, self.running = directory, unpacked, []
+
+    def start(self, node, argv):
+        with open(f"{self.dir}/{node}.log", "ab") as log:
+            child = subprocess.Popen(net.inside(node, argv), stdout=log, stderr=log,
+                                     stdin=subprocess.DEVNULL,
+                                     env=self.unpacked.environment())
+        self.running.append(child)
+        return child
+
+    def nginx(self, node, sites):
+        home = f"{self.dir}/nginx-{node}"
+        blocks = []
+        for site in sites:
+            root = f"{home}/{site.target}"
+            os.makedirs(root)
+            write(f"{root}/index.html", site.page)
+            write(f"{root}/blob", (site.page * 100)[:BLOB_BYTES])
+            blocks.append(NGINX_SERVER.format(address=site.address, host=site.host, root=root))
+        write(f"{home}/nginx.conf", NGINX.format(dir=home, servers="".join(blocks)))
+        self.start(node, [self.unpacked.program("nginx"), "-e", f"{home}/error.log", "-p",
+                          home, "-c", f"{home}/nginx.conf"])
+
+    def unbound(self, node, address, zone):
+        home = f"{self.dir}/unbound-{node}"
+        os.makedirs(home)
+        data = "\n".join(f'    local-data: "{host}. 300 IN A {a}"' for host, a in zone)
+        write(f"{home}/unbound.conf", UNBOUND.format(dir=home, address=address, data=data))
+        self.start(node, [self.unpacked.program("unbound"), "-d", "-c",
+                          f"{home}/unbound.conf"])
+
+    def stop(self):
+        for child in self.running:
+            child.terminate()
+        for child in self.running:
+            child.wait()
+
+
+def bring_up(country, directory, unpacked):
+    os.makedirs(directory)
+    servers = Servers(directory, unpacked)
+    by_node = {}
+    for site in country.domestic_sites + country.foreign_sites:
+        by_node.setdefault(site.node, []).append(site)
+    for node, sites in by_node.items():
+        servers.nginx(node, sites)
+    for node, address in [("dr", country.resolver)] + country.public_resolvers:
+        servers.unbound(node, address, zone=[(s.host, s.address) for s in
+                        country.domestic_sites + country.foreign_sites])
+    return servers
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+def question(name):
+    """A DNS question for an A record, enough to see that a resolver lives."""
+    labels = b"".join(bytes([len(p)]) + p.encode() for p in name.split("."))
+    return b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\x00\x00\x01\x00\x01"
+
+
+ASK = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(float(sys.argv[3]))
+s.sendto(bytes.fromhex(sys.argv[2]), (sys.argv[1], 53))
+answer = s.recv(4096)
+print(socket.inet_ntoa(answer[-4:]) if answer[7] else "none")
+"""
+
+
+def resolve(node, resolver, name, timeout_s=2):
+    """What the resolver says to the node, or None."""
+    done = subprocess.run(
+        net.inside(node, ["/usr/bin/python3", "-c", ASK, resolver, question(name).hex(),
+                          str(timeout_s)]), text=True, capture_output=True)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def wait_for(what, test, limit_s):
+    """Polls until the test holds; raises RuntimeError with a sentence after the limit."""
+    end = time.monotonic() + limit_s
+    while True:
+        value = test()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not within {limit_s} s")
+        time.sleep(0.1)
+
+
+def listening(address, port):
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False

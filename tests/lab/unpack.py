@@ -1,0 +1,71 @@
+"""The servers: Debian's own packages, unpacked under build/, never installed."""
+
+import os
+import subprocess
+import sys
+
+PROGRAMS = {"nginx": "usr/sbin/nginx", "unbound": "usr/sbin/unbound"}
+
+
+class Unpacked:
+    def __init__(self, build):
+        self.root = os.path.join(os.path.abspath(build), "lab-root")
+
+    def program(self, name):
+        """The server's path: the host's own where it has one."""
+        for d in ("/usr/sbin", "/usr/bin"):
+            if os.access(f"{d}/{name}", os.X_OK):
+                return f"{d}/{name}"
+        return os.path.join(self.root, PROGRAMS[name])
+
+    def environment(self):
+        lib = os.path.join(self.root, "usr/lib")
+        paths = [lib] + [os.path.join(lib, d) for d in sorted(os.listdir(lib))
+                         if "linux-gnu" in d] if os.path.isdir(lib) else []
+        return {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
+
+    def missing_libraries(self, program):
+        out = subprocess.run(["ldd", program], env=self.environment(), text=True,
+                             capture_output=True).stdout
+        return [line.split()[0] for line in out.splitlines() if "not found" in line]
+
+    def ready(self):
+        return all(os.access(self.program(n), os.X_OK)
+                   and not self.missing_libraries(self.program(n)) for n in PROGRAMS)
+
+    def fetch(self, packages):
+        """Downloads and unpacks; packages that are here already are left alone."""
+        debs = os.path.join(self.root, "debs")
+        os.makedirs(debs, exist_ok=True)
+        have = {name.split("_")[0] for name in os.listdir(debs)}
+        want = [p for p in packages if p not in have]
+        if not want:
+            return
+        print("lab: unpacking", " ".join(want), "under", self.root, file=sys.stderr)
+        done = subprocess.run(["apt-get", "download", "-q", *want], cwd=debs, text=True,
+                              capture_output=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"apt-get download: {done.stderr.strip()}")
+        for name in os.listdir(debs):
+            if name.split("_")[0] in want:
+                subprocess.run(["dpkg", "-x", os.path.join(debs, name), self.root],
+                               check=True)
+
+    def prepare(self):
+        """Makes every server runnable, or raises RuntimeError with a sentence."""
+        missing = [n for n in PROGRAMS if not os.access(self.program(n), os.X_OK)]
+        self.fetch(missing)
+        for name in PROGRAMS:
+            if self.missing_libraries(self.program(name)):
+                self.fetch(library_packages(name))
+            left = self.missing_libraries(self.program(name))
+            if left:
+                raise RuntimeError(f"{name} needs {' '.join(left)}, which no package it "
+                                   "depends on holds")
+
+
+def library_packages(package):
+    out = subprocess.run(["apt-cache", "depends", "--important", package], text=True,
+                         capture_output=True).stdout
+    found = [line.split()[-1] for line in out.splitlines() if "Depends:" in line]
+    return sorted({p for p in found if p.startswith("lib")} - {"libc6"})
