@@ -35,15 +35,14 @@ fi
 if [ ! -e "$dir/etc/debian_version" ]; then
 	echo "dev: making a Debian 12 in $dir"
 	debootstrap --variant=minbase --include=git,ca-certificates bookworm "$dir" \
-		${MIRROR:+"$MIRROR"} >"$dir.log" 2>&1 ||
-		die "debootstrap failed; $dir.log says why"
-	rm "$dir.log"
+		${MIRROR:+"$MIRROR"} >/dev/null ||
+		die "debootstrap failed; $dir/debootstrap/debootstrap.log says why"
 fi
 rm -rf "$dir/root/faultline"
 git clone -q . "$dir/root/faultline"
 
 # What runs inside: first as pid 1 of the namespaces, then as a person in the new root.
-inside='
+read -r -d '' inside <<'END' || true
 set -eu
 mount --bind "$dir" "$dir"
 mount -t proc proc "$dir/proc"
@@ -64,7 +63,7 @@ for verb; do
 	echo "dev: on the fresh machine, by $enter: ./dev $verb"
 	$clean $into /bin/sh -c "cd /root/faultline && ./dev $verb"
 done
-'
+END
 export dir enter
 unshare --mount --pid --fork --propagation private /bin/sh -c "$inside" fresh "$@"
 echo "dev: done on a fresh Debian 12 by $enter: $*"
