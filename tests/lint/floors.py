@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+"""A file includes only its own floor or lower, by its full path from the root; the two
+programs meet only in common/."""
+from kit import PRODUCT, ROOT, Report, files, includes
+
+# The first row that fits a file's path says what it may include, and what it may not
+# although a wider row allows it.
+FLOORS = [
+    ("common/", ["common/"], []),
+    ("probe/check.c", ["common/", "probe/check.h", "probe/checks.def"], []),
+    ("probe/check.h", ["common/", "probe/checks.def"], []),
+    ("probe/checks/", ["common/", "probe/check.h", "probe/doors/"], []),
+    ("probe/doors/", ["common/", "probe/doors/"], []),
+    ("probe/plan/", ["common/", "probe/check.h", "probe/checks.def", "probe/steps.h",
+                     "probe/plan/"], []),
+    ("probe/", ["common/", "probe/"], ["probe/checks/"]),
+    ("analyzer/analysis/analyze.c", ["common/", "analyzer/"], ["analyzer/serve/"]),
+    ("analyzer/analysis/", ["common/", "analyzer/analysis/"], []),
+    ("analyzer/store/", ["common/", "analyzer/store/"], []),
+    # It faces the network: it hands bytes on and reads nothing of them.
+    ("analyzer/ingest/http.", ["common/", "analyzer/"],
+     ["analyzer/store/", "analyzer/analysis/", "common/segment.h",
+      "common/measurement.h"]),
+    ("analyzer/", ["common/", "analyzer/"], []),
+]
+
+
+def main():
+    report = Report()
+    for path in files(".c", ".h", ".def", under=PRODUCT):
+        report.saw()
+        may, never = next((may, never) for at, may, never in FLOORS if path.startswith(at))
+        for line, kind, name in includes(path):
+            if kind == "<":
+                continue
+            if not (ROOT / name).is_file():
+                report.says(path, line, f'"{name}" is no full path from the root')
+            elif name.endswith(".c"):
+                report.says(path, line, f'"{name}" is no header')
+            elif not name.startswith(tuple(may)) or name.startswith(tuple(never) or ("\0",)):
+                report.says(path, line, f'"{name}" is not on its floor or a lower one; '
+                            "it may include " + ", ".join(may)
+                            + (", but not " + ", ".join(never) if never else ""))
+    report.end()
+
+
+main()
