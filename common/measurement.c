@@ -1,103 +1,9 @@
 #include "common/measurement.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
-
-/* A name of a closed list, and what it means. */
-struct name {
-	const char *text;
-	size_t len;
-	const char *sentence;
-};
-
-#define NAME(name, sentence) {#name, sizeof #name - 1, sentence},
-static const struct name names_line[] = {
-#define LINE NAME
-#include "common/measurement.def"
-};
-static const struct name names_check[] = {
-#define CHECK_NAME NAME
-#include "common/measurement.def"
-};
-static const struct name names_rung[] = {
-#define RUNG NAME
-#include "common/measurement.def"
-};
-static const struct name names_stage[] = {
-#define STAGE NAME
-#include "common/measurement.def"
-};
-static const struct name names_outcome[] = {
-#define OUTCOME NAME
-#include "common/measurement.def"
-};
-static const struct name names_reason[] = {
-#define REASON NAME
-#include "common/measurement.def"
-};
-static const struct name names_medium[] = {
-#define MEDIUM NAME
-#include "common/measurement.def"
-};
-static const struct name names_supply[] = {
-#define SUPPLY NAME
-#include "common/measurement.def"
-};
-
-/* The letters of measurement.def, and each set of them that it uses. */
-enum kinds {
-	C = 1 << LINE_clock,
-	G = 1 << LINE_gaps,
-	M = 1 << LINE_measurement,
-	N = 1 << LINE_network,
-	S = 1 << LINE_software,
-	T = 1 << LINE_targets,
-	W = 1 << LINE_where,
-	CM = C | M,
-	MN = M | N,
-	CGMNSTW = C | G | M | N | S | T | W,
-};
-
-enum shape { SHAPE_INT, SHAPE_ENUM, SHAPE_TEXT, SHAPE_LIST };
-
-/* One field: all that encoder, decoder and documentation know of it. */
-struct row {
-	const char *key; /* "name": with its quotes and the colon */
-	uint32_t key_len;
-	enum shape shape;
-	uint32_t needed, allowed; /* sets of kinds of line */
-	uint32_t offset, n_offset;
-	uint32_t size; /* TEXT: most bytes; LIST: most items; ENUM: names */
-	int64_t lowest, highest;
-	const struct name *names;
-	const char *type;
-	int since;
-	const char *sentence;
-};
-
-#define AT(name) offsetof(struct measurement, name)
-#define HEAD(name, needed, allowed, kind)                                              \
-	"\"" #name "\":", sizeof #name + 2, kind, needed, allowed, AT(name)
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static const struct row rows[FIELD_COUNT] = {
-#define INT(name, needed, allowed, min, max, since, sentence)                          \
-	{HEAD(name, needed, allowed, SHAPE_INT), 0, 0, min, max, NULL, NULL, since,    \
-		sentence},
-#define ENUM(name, needed, allowed, type, since, sentence)                             \
-	{HEAD(name, needed, allowed, SHAPE_ENUM), 0, COUNT(names_##type), 0,           \
-		COUNT(names_##type) - 1, names_##type, #type, since, sentence},
-#define TEXT(name, needed, allowed, max, since, sentence)                              \
-	{HEAD(name, needed, allowed, SHAPE_TEXT), 0, max, 0, 0, NULL, NULL, since,     \
-		sentence},
-#define LIST(name, needed, allowed, count, max, since, sentence)                       \
-	{HEAD(name, needed, allowed, SHAPE_LIST), AT(name##_n), count, 0, max, NULL,   \
-		NULL, since, sentence},
-#include "common/measurement.def"
-};
+#include "common/schema.h"
 
 /* What a string of a line may hold. */
 static bool
@@ -107,7 +13,7 @@ is_plain(char c)
 }
 
 static int64_t
-int_at(const struct measurement *m, const struct row *row)
+int_at(const struct measurement *m, const struct schema_row *row)
 {
 	int64_t value;
 
@@ -135,7 +41,7 @@ put(struct writer *w, const void *bytes, size_t n)
 }
 
 static void
-put_int(struct writer *w, int64_t value, const struct row *row)
+put_int(struct writer *w, int64_t value, const struct schema_row *row)
 {
 	char digits[20];
 	size_t at = sizeof digits;
@@ -154,7 +60,7 @@ put_int(struct writer *w, int64_t value, const struct row *row)
 }
 
 static void
-put_enum(struct writer *w, int64_t value, const struct row *row)
+put_enum(struct writer *w, int64_t value, const struct schema_row *row)
 {
 	if (value < row->lowest || value > row->highest) {
 		w->failed = true;
@@ -166,7 +72,7 @@ put_enum(struct writer *w, int64_t value, const struct row *row)
 }
 
 static void
-put_text(struct writer *w, const char *text, const struct row *row)
+put_text(struct writer *w, const char *text, const struct schema_row *row)
 {
 	size_t n = strnlen(text, row->size + 1);
 
@@ -183,7 +89,7 @@ put_text(struct writer *w, const char *text, const struct row *row)
 }
 
 static void
-put_list(struct writer *w, const struct measurement *m, const struct row *row)
+put_list(struct writer *w, const struct measurement *m, const struct schema_row *row)
 {
 	const char *items = (const char *)m + row->offset;
 	uint32_t n;
@@ -206,7 +112,7 @@ put_list(struct writer *w, const struct measurement *m, const struct row *row)
 }
 
 static void
-put_value(struct writer *w, const struct measurement *m, const struct row *row)
+put_value(struct writer *w, const struct measurement *m, const struct schema_row *row)
 {
 	switch (row->shape) {
 	case SHAPE_INT:
@@ -236,7 +142,7 @@ measurement_encode(struct buf *out, const struct measurement *m)
 		return ERR_FORMAT;
 	kind = 1u << m->kind;
 	for (size_t i = 0; i < FIELD_COUNT && !w.failed; i++) {
-		const struct row *row = &rows[i];
+		const struct schema_row *row = &schema_rows[i];
 
 		if (!m->has[i]) {
 			w.failed = row->needed & kind;
@@ -271,7 +177,7 @@ take(struct reader *r, char c)
 }
 
 static bool
-take_key(struct reader *r, const struct row *row)
+take_key(struct reader *r, const struct schema_row *row)
 {
 	/* The second byte decides nearly always: it is the first letter of the name. */
 	if ((size_t)(r->end - r->at) < row->key_len || r->at[1] != row->key[1] ||
@@ -282,7 +188,7 @@ take_key(struct reader *r, const struct row *row)
 }
 
 static int64_t
-take_int(struct reader *r, const struct row *row)
+take_int(struct reader *r, const struct schema_row *row)
 {
 	bool negative = take(r, '-');
 	const char *start = r->at;
@@ -322,21 +228,11 @@ take_string(struct reader *r, size_t max)
 	return text;
 }
 
-static int
-find_name(struct span text, const struct name *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (names[i].len == text.len &&
-			memcmp(names[i].text, text.at, text.len) == 0)
-			return (int)i;
-	return -1;
-}
-
 static int64_t
-take_enum(struct reader *r, const struct row *row)
+take_enum(struct reader *r, const struct schema_row *row)
 {
 	struct span text = take_string(r, MEASUREMENT_LINE_MAX);
-	int value = r->why ? 0 : find_name(text, row->names, row->size);
+	int value = r->why ? 0 : schema_find_name(text, row->names, row->size);
 
 	if (value < 0)
 		r->why = "a name that the schema does not know";
@@ -344,7 +240,7 @@ take_enum(struct reader *r, const struct row *row)
 }
 
 static void
-take_list(struct reader *r, struct measurement *m, const struct row *row)
+take_list(struct reader *r, struct measurement *m, const struct schema_row *row)
 {
 	char *items = (char *)m + row->offset;
 	uint32_t n = 0;
@@ -371,7 +267,7 @@ take_list(struct reader *r, struct measurement *m, const struct row *row)
 }
 
 static void
-take_value(struct reader *r, struct measurement *m, const struct row *row)
+take_value(struct reader *r, struct measurement *m, const struct schema_row *row)
 {
 	char *at = (char *)m + row->offset;
 	struct span text;
@@ -398,11 +294,11 @@ take_value(struct reader *r, struct measurement *m, const struct row *row)
 static uint32_t
 take_fields(struct reader *r, struct measurement *m)
 {
-	uint32_t kinds = CGMNSTW;
+	uint32_t kinds = (1u << LINE_COUNT) - 1;
 	bool more = true;
 
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		const struct row *row = &rows[i];
+		const struct schema_row *row = &schema_rows[i];
 
 		if (!more || !take_key(r, row)) {
 			kinds &= ~row->needed;
@@ -449,104 +345,22 @@ measurement_decode(struct measurement *m, struct span line, const char **why)
 	return ERR_FORMAT;
 }
 
-/* ---- names ---- */
-
-static const char *
-name_of(const struct name *names, size_t n, unsigned int value)
-{
-	return value < n ? names[value].text : NULL;
-}
-
-const char *
-line_kind_name(enum line_kind kind)
-{
-	return name_of(names_line, COUNT(names_line), kind);
-}
-
-const char *
-check_name(enum check check)
-{
-	return name_of(names_check, COUNT(names_check), check);
-}
-
-const char *
-rung_name(enum rung rung)
-{
-	return name_of(names_rung, COUNT(names_rung), rung);
-}
-
-const char *
-stage_name(enum stage stage)
-{
-	return name_of(names_stage, COUNT(names_stage), stage);
-}
-
-const char *
-outcome_name(enum outcome outcome)
-{
-	return name_of(names_outcome, COUNT(names_outcome), outcome);
-}
-
-const char *
-reason_name(enum reason reason)
-{
-	return name_of(names_reason, COUNT(names_reason), reason);
-}
-
-const char *
-medium_name(enum medium medium)
-{
-	return name_of(names_medium, COUNT(names_medium), medium);
-}
-
-const char *
-supply_name(enum supply supply)
-{
-	return name_of(names_supply, COUNT(names_supply), supply);
-}
-
-int
-check_by_name(struct span name)
-{
-	return find_name(name, names_check, COUNT(names_check));
-}
-
-int
-rung_by_name(struct span name)
-{
-	return find_name(name, names_rung, COUNT(names_rung));
-}
-
-int
-medium_by_name(struct span name)
-{
-	return find_name(name, names_medium, COUNT(names_medium));
-}
-
 /* ---- one field for a listing, or set by hand ---- */
-
-static const char *const field_names[FIELD_COUNT] = {
-#define INT(name, needed, allowed, min, max, since, sentence) #name,
-#define ENUM(name, needed, allowed, type, since, sentence) #name,
-#define TEXT(name, needed, allowed, max, since, sentence) #name,
-#define LIST(name, needed, allowed, count, max, since, sentence) #name,
-#include "common/measurement.def"
-};
 
 const char *
 measurement_field_name(enum field field)
 {
-	return (unsigned int)field < FIELD_COUNT ? field_names[field] : NULL;
+	return (unsigned int)field < FIELD_COUNT ? schema_rows[field].name : NULL;
 }
 
 enum err
 measurement_set_text(struct measurement *m, enum field field, const char *text)
 {
-	const struct row *row = &rows[field];
+	const struct schema_row *row = &schema_rows[field];
 	size_t n = strnlen(text, row->size + 1);
 
 	if (row->shape != SHAPE_TEXT)
-		bug("%s is no text", field_names[field]);
+		bug("%s is no text", schema_rows[field].name);
 	if (n > row->size)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++)
@@ -561,7 +375,7 @@ measurement_set_text(struct measurement *m, enum field field, const char *text)
 void
 measurement_field_text(struct buf *out, const struct measurement *m, enum field field)
 {
-	const struct row *row = &rows[field];
+	const struct schema_row *row = &schema_rows[field];
 	const char *at = (const char *)m + row->offset;
 	int64_t value;
 	uint32_t n;
@@ -590,85 +404,4 @@ measurement_field_text(struct buf *out, const struct measurement *m, enum field 
 		}
 		break;
 	}
-}
-
-/* ---- the page ---- */
-
-static void
-document_names(struct buf *out, const char *title, const struct name *names, size_t n)
-{
-	buf_printf(out, "\n## %s\n\n| name | meaning |\n|---|---|\n", title);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(out, "| `%s` | %s |\n", names[i].text, names[i].sentence);
-}
-
-static void
-document_kinds(struct buf *out, uint32_t kinds)
-{
-	const char *before = "";
-
-	if (kinds == CGMNSTW) {
-		buf_puts(out, "every");
-		return;
-	}
-	for (size_t i = 0; i < LINE_COUNT; i++) {
-		if (!(kinds & 1u << i))
-			continue;
-		buf_printf(out, "%s%s", before, names_line[i].text);
-		before = ", ";
-	}
-}
-
-static void
-document_field(struct buf *out, size_t field)
-{
-	const struct row *row = &rows[field];
-
-	buf_printf(out, "| `%s` | ", field_names[field]);
-	switch (row->shape) {
-	case SHAPE_INT:
-		buf_printf(out, "integer, %lld to %lld", (long long)row->lowest,
-			(long long)row->highest);
-		break;
-	case SHAPE_ENUM:
-		buf_printf(out, "name of a %s", row->type);
-		break;
-	case SHAPE_TEXT:
-		buf_printf(out, "string, at most %u bytes", row->size);
-		break;
-	case SHAPE_LIST:
-		buf_printf(out, "list of at most %u integers, %lld to %lld", row->size,
-			(long long)row->lowest, (long long)row->highest);
-		break;
-	}
-	buf_puts(out, " | ");
-	document_kinds(out, row->needed);
-	buf_puts(out, " | ");
-	document_kinds(out, row->allowed & ~row->needed);
-	buf_printf(out, " | %d | %s |\n", row->since, row->sentence);
-}
-
-void
-measurement_document(struct buf *out)
-{
-	buf_printf(out,
-		"# The schema, version %d\n\n"
-		"Made from `common/measurement.def`, which is where to change it; a "
-		"test "
-		"compares.\nFORMAT.md says how a line is written.\n",
-		MEASUREMENT_SCHEMA);
-	document_names(out, "Kinds of line", names_line, COUNT(names_line));
-	buf_puts(out, "\n## Fields\n\nIn the order in which they stand in a line.\n\n"
-		      "| field | value | must stand in | may stand in | since version "
-		      "| meaning |\n"
-		      "|---|---|---|---|---|---|\n");
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		document_field(out, i);
-	document_names(out, "Checks", names_check, COUNT(names_check));
-	document_names(out, "Rungs", names_rung, COUNT(names_rung));
-	document_names(out, "Stages", names_stage, COUNT(names_stage));
-	document_names(out, "Outcomes", names_outcome, COUNT(names_outcome));
-	document_names(out, "Reasons", names_reason, COUNT(names_reason));
-	document_names(out, "Media", names_medium, COUNT(names_medium));
-	document_names(out, "Supplies", names_supply, COUNT(names_supply));
 }
