@@ -130,16 +130,11 @@ read_address(struct target *target, struct span text)
 static const char *
 read_port(struct target *target, struct span text)
 {
-	uint32_t port = 0;
+	uint64_t port;
 
 	if (span_is(text, "-"))
 		return NULL;
-	for (size_t i = 0; i < text.len && i < 6; i++) {
-		if (!is_digit(text.at[i]))
-			return "a port is 1 to 65535, or '-'";
-		port = port * 10 + (uint32_t)(text.at[i] - '0');
-	}
-	if (port < 1 || port > 65535 || text.at[0] == '0' || text.len > 5)
+	if (!span_number(&port, text, 65535) || !port)
 		return "a port is 1 to 65535, or '-'";
 	target->port = (uint16_t)port;
 	return NULL;
