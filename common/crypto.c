@@ -175,7 +175,7 @@ crypto_unhex(void *out, size_t n, struct span text)
 		return false;
 	for (i = 0; i < text.len; i++) {
 		/* libsodium would take upper case too. */
-		if (text.at[i] >= 'A' && text.at[i] <= 'F')
+		if (!memchr("0123456789abcdef", text.at[i], 16))
 			return false;
 	}
 	return sodium_hex2bin(out, n, text.at, text.len, NULL, NULL, NULL) == 0;
@@ -197,9 +197,16 @@ crypto_base64(struct buf *out, const void *bytes, size_t n)
 bool
 crypto_unbase64(void *out, size_t *n, struct span text)
 {
-	size_t room = *n;
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789+/=";
+	size_t room = *n, i;
 
-	/* Refuses missing padding, and last bits that are not zero. */
+	/* libsodium 1.0.18 takes the byte 0xaf for '/'. It does refuse missing padding,
+	 * and last bits that are not zero. */
+	for (i = 0; i < text.len; i++)
+		if (!memchr(digits, text.at[i], sizeof digits - 1))
+			return false;
 	return sodium_base642bin(out, room, text.at, text.len, NULL, n, NULL,
 		       sodium_base64_VARIANT_ORIGINAL) == 0;
 }
