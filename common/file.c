@@ -41,13 +41,12 @@ failed(const char *what, const char *path)
 }
 
 static enum err
-read_all(struct buf *out, int fd, const char *path, size_t max)
+read_all(struct buf *out, int fd, const char *path, size_t max, char *bytes)
 {
 	size_t start = out->len;
-	char bytes[READ_BYTES];
 
 	for (;;) {
-		ssize_t n = read(fd, bytes, sizeof bytes);
+		ssize_t n = read(fd, bytes, READ_BYTES);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -68,13 +67,16 @@ file_read(struct buf *out, const char *path, size_t max)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t start = out->len;
+	char bytes[READ_BYTES];
 	enum err err;
 
 	if (fd < 0 && from_errno(errno) == ERR_NOT_FOUND)
 		return ERR_NOT_FOUND;
 	if (fd < 0)
 		return failed("open", path);
-	err = read_all(out, fd, path, max);
+	err = read_all(out, fd, path, max, bytes);
+	/* The key file passes here, and a forked child inherits this stack. */
+	explicit_bzero(bytes, sizeof bytes);
 	if (err != OK && out->data) {
 		out->len = start;
 		out->data[start] = '\0';
@@ -132,11 +134,13 @@ file_write(const char *path, const void *bytes, size_t n)
 	int fd = -1;
 	enum err err;
 
-	if (snprintf(part, sizeof part, "%s.XXXXXX", path) >= (int)sizeof part) {
-		log_error("a path of more than %d bytes, refused", FILE_PATH_BYTES - 8);
+	if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part) {
+		log_error("a path of more than %d bytes, refused", FILE_PATH_BYTES - 6);
 		return ERR_LIMIT;
 	}
-	fd = mkostemp(part, O_CLOEXEC); /* mode 0600 */
+	/* Always the same name: what a crash leaves here is gone with the next write. */
+	unlink(part);
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return failed("create", part);
 	err = write_all(fd, part, bytes, n);
