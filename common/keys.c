@@ -60,7 +60,10 @@ encode(struct buf *out, const struct head *head, const uint8_t seed[static SEED_
 	uint8_t sum[HASH_BYTES];
 
 	crypto_hex(hex, seed, SEED_BYTES);
-	buf_printf(out, HEAD_FIRST "seed %s\n", hex);
+	/* Not printed: printf(3) would leave a part of it on the stack. */
+	buf_puts(out, HEAD_FIRST "seed ");
+	buf_puts(out, hex);
+	buf_puts(out, "\n");
 	crypto_wipe(hex, sizeof hex);
 	buf_printf(out, "next %" PRIu64 "\n", head->next_seq);
 	if (head->has_previous)
