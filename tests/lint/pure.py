@@ -10,7 +10,7 @@ from kit.objects import compiled, exported, tell, undefined
 FOLDERS = ("probe/plan/", "analyzer/analysis/")
 NOT_PURE = {"analyzer/analysis/analyze.c"}  # it reads and writes the store
 COMMON = {f"common/{name}.c" for name in
-          "buf utc measurement ladder merkle note targets err".split()}
+          "buf utc measurement schema ladder merkle note targets err invite".split()}
 FLAG = "-mgeneral-regs-only"
 # x86: SSE, AVX and the x87 stack. On other machines the flag and the symbols tell.
 FLOATING = re.compile(r"%[xyz]mm\d|%st\b|\tf(ld|st|add|sub|mul|div)[a-z]*\s")
