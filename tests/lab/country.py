@@ -218,16 +218,17 @@ def place_sites(country, d):
 
 def targets(country):
     """The target list: nothing in it tells one target of a rung from another."""
-    rows = []
-    for rung, sites in (("domestic", country.domestic_sites),
-                        ("international", country.foreign_sites)):
-        for s in sites:
-            rows.append((s.target, rung, "ping tcp http", s.host, s.address))
-    for i, (_, address) in enumerate(country.public_resolvers):
-        host = country.foreign_sites[i + 1].host
-        rows.append((f"{country.foreign_sites[i + 1].target}-dns", "international", "dns",
-                     host, address))
-    for s in (country.domestic_sites[0], country.domestic_sites[1]):
+    chance = random.Random(f"targets {country.seed}")
+    abroad = [country.listed, country.listed_control] + country.foreign_sites[1:3]
+    pages = chance.sample(abroad, 2)
+    rows = [(s.target, "domestic", "ping tcp http", s.host, s.address)
+            for s in country.domestic_sites]
+    for s in abroad:
+        checks = "ping tcp http" if s in pages else "ping tcp"
+        rows.append((s.target, "international", checks, s.host, s.address))
+    for site, (_, address) in zip(chance.sample(abroad, 2), country.public_resolvers):
+        rows.append((f"{site.target}-dns", "international", "dns", site.host, address))
+    for s in chance.sample(country.domestic_sites, 2):
         rows.append((f"{s.target}-name", "names", "dns", s.host, "resolver"))
     # Sorted by id, which is drawn: the order of a list says nothing either.
     lines = ["target,rung,checks,host,address,port,path"]

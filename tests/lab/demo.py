@@ -1,0 +1,91 @@
+"""The whole job in about a minute: one country, broken three ways, and what is said."""
+
+import os
+import subprocess
+import time
+
+import faults
+import programs
+import run
+import score
+import show
+
+HOLD_S = {"international": 22.0, "policed": 14.0, "power": 12.0}
+BASELINE_S = 26.0
+QUIET_S = 6.0
+
+
+def demo(options, directory, root):
+    screen = show.Screen()
+    names = [n for n in options.names if n != "quiet"]
+    screen.say(f"A country of {options.seed}'s making: two mobile and one fixed operator, "
+               "nine probes, two controls abroad, one analyzer.")
+    try:
+        return play(names, options, directory, root, screen)
+    except (programs.ProgramError, RuntimeError) as error:
+        screen.note(f"lab: demo: {error}")
+        return 1
+
+
+def play(names, options, directory, root, screen):
+    start_s = time.monotonic()
+    stage = run.Stage(options.seed, f"{directory}/demo", options, root, screen)
+    try:
+        stage.stay(BASELINE_S, "all is well")
+        spans = []
+        for name in names:
+            screen.say(f"Now: {faults.load(name).SENTENCE}.")
+            _, span, _ = stage.suffer(name, HOLD_S.get(name, run.HOLD_S), True)
+            spans.append((name, span))
+            stage.stay(QUIET_S, "all is well again")
+        if not names:
+            stage.stay(run.HOLD_S, "nothing happens")
+            stage.settle("at the end")
+        stage.analyzer.analyze()
+        return tell(stage, spans, options, screen, start_s)
+    finally:
+        stage.close()
+
+
+def tell(stage, spans, options, screen, start_s):
+    events = stage.analyzer.events()
+    right, told = True, set()
+    screen.say()
+    if not events:
+        screen.say(screen.paint("No event.", "none"))
+    for name, (a, b) in spans:
+        event = score.verdict(events, a, b)
+        expected = faults.load(name).EXPECTED_CLASS
+        if event is None:
+            screen.say(f"{name}: no event")
+        else:
+            screen.event(name, event)
+            told.add(event["event"])
+        right = right and event is not None and event["class"] == expected
+    for event in events:
+        if event["event"] not in told:
+            screen.event("besides", event)
+            right = right and event["class"] == "ordinary"
+    folder = save(stage, options)
+    screen.say()
+    screen.say(f"Report folder: {folder}")
+    screen.say(f"Pages: http://{programs.PAGES}/ while `faultline-analyzer serve` runs "
+               f"(here inside the demo's own network)")
+    screen.say(f"Done in {time.monotonic() - start_s:.0f} s.")
+    return 0 if right else 1
+
+
+def save(stage, options):
+    """The verdicts and the arithmetic behind each, in a folder that stays."""
+    folder = os.path.join(os.path.abspath(options.build), "demo-report")
+    os.makedirs(folder, exist_ok=True)
+    for name in os.listdir(folder):
+        os.unlink(os.path.join(folder, name))
+    found = stage.analyzer.call("events", "--format", "json").stdout
+    with open(f"{folder}/events.jsonl", "w", encoding="utf-8") as out:
+        out.write(found)
+    for event in programs.lines(found):
+        done = stage.analyzer.call("explain", event["event"])
+        with open(f"{folder}/{event['event']}.txt", "w", encoding="utf-8") as out:
+            out.write(done.stdout)
+    return folder

@@ -1,0 +1,145 @@
+"""The programs under test, as a stranger uses them: their commands and nothing else."""
+
+import json
+import os
+import subprocess
+
+import country as country_module
+import net
+import servers
+
+INGEST_PORT, PAGES = 8443, "127.0.0.1:8080"
+
+# Speed with every round; nothing else differs from production.
+PROBE_CONF = """time_scale = {scale}
+profile = home
+targets = {targets}
+home_speed = 0s
+"""
+ANALYZER_CONF = """time_scale = {scale}
+asn_db = {mmdb}/asn.mmdb
+country_db = {mmdb}/country.mmdb
+targets = {targets}
+public_endpoint = https://{address}:{port}
+"""
+
+
+class ProgramError(Exception):
+    """A program under test did not do its work; the text is what it said."""
+
+
+def said(done, what):
+    if done.returncode != 0:
+        raise ProgramError(f"{what}: exit {done.returncode}: "
+                           f"{(done.stderr or done.stdout).strip()[-500:]}")
+    return done.stdout
+
+
+class Analyzer:
+    def __init__(self, world, build, scale, root):
+        self.world, self.dir = world, f"{world.dir}/analyzer"
+        self.program = f"{build}/faultline-analyzer"
+        self.server = None
+        self.address = world.country.analyzer_address
+        targets = f"{world.dir}/targets.csv"
+        with open(targets, "w", encoding="ascii") as out:
+            out.write(country_module.targets(world.country))
+        mmdb = f"{world.dir}/mmdb"
+        __import__("world").write_mmdb(world.country, mmdb, root)
+        self.conf = f"{world.dir}/analyzer.conf"
+        with open(self.conf, "w", encoding="ascii") as out:
+            out.write(ANALYZER_CONF.format(scale=scale, mmdb=mmdb, targets=targets,
+                                           address=self.address, port=INGEST_PORT))
+        with open(f"{world.dir}/probe.conf", "w", encoding="ascii") as out:
+            out.write(PROBE_CONF.format(scale=scale, targets=targets))
+        said(self.call("init", self.dir, timeout_s=60), "init")
+
+    def call(self, command, *words, timeout_s=120):
+        common = ["--config", self.conf]
+        common += [] if command == "init" else ["--dir", self.dir]
+        return subprocess.run(
+            net.inside("an", [self.program, command, *common, *words]), text=True,
+            capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout_s)
+
+    def serve(self):
+        with open(f"{self.world.dir}/analyzer.log", "ab") as log:
+            self.server = subprocess.Popen(net.inside("an", [
+                self.program, "serve", "--config", self.conf, "--dir", self.dir,
+                "--ingest", f"{self.address}:{INGEST_PORT}", "--pages", PAGES]),
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        servers.wait_for("the analyzer's ingest", self.listens, 30)
+
+    def listens(self):
+        if self.server.poll() is not None:
+            raise ProgramError(f"serve ended: {tail(f'{self.world.dir}/analyzer.log')}")
+        out = net.call(net.inside("an", ["ss", "-Hltn"])).stdout
+        return f":{INGEST_PORT}" in out
+
+    def invites(self, role, count):
+        """Paths of fresh invite files."""
+        out = f"{self.world.dir}/invites-{role}"
+        os.makedirs(out)
+        said(self.call("invite", "--role", role, "--count", str(count), "--out", out),
+             "invite")
+        files = sorted(f"{out}/{name}" for name in os.listdir(out))
+        if len(files) != count:
+            raise ProgramError(f"invite: wanted {count} files, got {len(files)}")
+        return files
+
+    def events(self):
+        return lines(said(self.call("events", "--format", "json"), "events"))
+
+    def analyze(self):
+        said(self.call("analyze"), "analyze")
+
+    def stop(self):
+        if self.server is not None:
+            self.server.terminate()
+            try:
+                self.server.wait(20)
+            except subprocess.TimeoutExpired:
+                self.server.kill()
+                self.server.wait()
+            self.server = None
+
+
+class Probe:
+    """faultline-probe on one host."""
+
+    def __init__(self, host, build, conf):
+        self.host, self.conf = host, conf
+        self.program = f"{build}/faultline-probe"
+
+    def argv(self, command, *words):
+        return [self.program, command, "--config", self.conf, "--state", self.host.state,
+                *words]
+
+    def enroll(self, invite):
+        p = self.host.probe
+        said(self.host.run(self.argv(
+            "enroll", "--from", invite, "--accept-risks", "--medium", p.medium,
+            "--region", p.region, "--profile", "home"), timeout_s=90), f"enroll {p.node}")
+
+    def run(self):
+        self.host.start(self.argv("run"))
+
+    def status(self):
+        """What the probe says of itself; {} while it says nothing."""
+        done = subprocess.run(self.argv("status", "--format", "json"), text=True,
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
+        found = lines(done.stdout) if done.returncode == 0 else []
+        return found[0] if found else {}
+
+    def check_alive(self):
+        if self.host.on and self.host.command and not self.host.alive():
+            raise ProgramError(f"{self.host.probe.node}: run ended: "
+                               f"{tail(f'{self.host.dir}/daemon.log')}")
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def tail(path, most=800):
+    with open(path, encoding="utf-8", errors="replace") as source:
+        return source.read()[-most:].strip()

@@ -1,0 +1,61 @@
+"""What was said against what was true. Pure."""
+
+import collections
+import datetime
+
+CLASSES = ("shutdown", "throttling", "infrastructure", "ordinary", "insufficient", "none")
+
+
+def utc_s(text):
+    """Seconds since 1970 of an ISO 8601 instant in UTC."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def span(event):
+    """(start, end) of an event in seconds; an open end is far away."""
+    start = event["start"]
+    end = event.get("end")
+    error_s = start.get("error_s") or 0
+    if end is None:
+        return utc_s(start["estimate"]) - error_s, float("inf")
+    return (utc_s(start["estimate"]) - error_s,
+            utc_s(end["estimate"]) + (end.get("error_s") or 0))
+
+
+def probability(event):
+    return float(event["class_probability"][event["class"]])
+
+
+def overlapping(events, start_s, end_s):
+    return [e for e in events if span(e)[0] < end_s and span(e)[1] > start_s]
+
+
+def verdict(events, start_s, end_s):
+    """The most probable event that overlaps the fault, or None."""
+    found = overlapping(events, start_s, end_s)
+    return max(found, key=probability) if found else None
+
+
+def line(fault, name, seed, event, delay_s):
+    return {
+        "fault": name, "seed": seed,
+        "expected_class": fault.EXPECTED_CLASS, "expected_cause": fault.EXPECTED_CAUSE,
+        "class": event["class"] if event else "none",
+        "cause": event["cause"] if event else "none",
+        "probability": probability(event) if event else 1.0,
+        "delay_s": delay_s,
+    }
+
+
+def confusion(lines):
+    """Rows: what was true; columns: what was said; as text."""
+    counts = collections.Counter((x["expected_class"], x["class"]) for x in lines)
+    shown = [c for c in CLASSES if any(c in pair for pair in counts)]
+    width = max(map(len, CLASSES)) + 2
+    out = ["true \\ said".ljust(width) + "".join(c.rjust(width) for c in shown)]
+    for true in shown:
+        row = "".join(str(counts[true, s]).rjust(width) for s in shown)
+        out.append(true.ljust(width) + row)
+    right = sum(n for (a, b), n in counts.items() if a == b)
+    out.append(f"class right in {right} of {len(lines)}")
+    return "\n".join(out)
