@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <linux/tcp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
-#include <stddef.h>
+#include <poll.h>
 #include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
 
 /* Address bytes, TCP's own header and the 12 bytes of its timestamps. */
 #define HEADERS4_BYTES (20 + 20 + 12)
@@ -88,6 +92,14 @@ socket_outcome(int error)
 	}
 }
 
+enum reason
+socket_reason(int error)
+{
+	/* EPERM is also what a firewall of this machine says: no network does. */
+	return error == EPERM || error == EACCES ? REASON_no_permission
+						 : REASON_internal;
+}
+
 static enum outcome
 socket_icmp4_outcome(uint8_t type, uint8_t code, int error)
 {
@@ -132,4 +144,100 @@ socket_icmp_outcome(bool v6, uint8_t type, uint8_t code, int error)
 	default:
 		return OUTCOME_host_unreachable;
 	}
+}
+
+static bool
+socket_set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+int
+socket_open_datagram(
+	int *out, const union socket_address *to, int protocol, uint8_t ttl)
+{
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, protocol);
+
+	*out = fd;
+	if (fd < 0)
+		return errno;
+	if (to->any.sa_family == AF_INET6) {
+		if (!socket_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) ||
+			!socket_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) ||
+			(ttl && !socket_set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl)))
+			return errno;
+	} else if (!socket_set(fd, IPPROTO_IP, IP_RECVERR, 1) ||
+		   !socket_set(fd, IPPROTO_IP, IP_RECVTTL, 1) ||
+		   (ttl && !socket_set(fd, IPPROTO_IP, IP_TTL, ttl))) {
+		return errno;
+	}
+	return connect(fd, &to->any, socket_length(to)) ? errno : 0;
+}
+
+static void
+socket_read_error(struct socket_message *message, const struct cmsghdr *control)
+{
+	struct sock_extended_err error;
+
+	memcpy(&error, CMSG_DATA(control), sizeof(error));
+	if (error.ee_origin != SO_EE_ORIGIN_ICMP &&
+		error.ee_origin != SO_EE_ORIGIN_ICMP6)
+		return;
+	message->icmp_error = (int)error.ee_errno;
+	message->icmp_type = error.ee_type;
+	message->icmp_code = error.ee_code;
+}
+
+static void
+socket_read_control(struct socket_message *message, struct msghdr *header)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		bool v4 = c->cmsg_level == IPPROTO_IP;
+		bool v6 = c->cmsg_level == IPPROTO_IPV6;
+
+		if ((v4 && c->cmsg_type == IP_TTL) ||
+			(v6 && c->cmsg_type == IPV6_HOPLIMIT))
+			memcpy(&message->ttl, CMSG_DATA(c), sizeof(message->ttl));
+		else if ((v4 && c->cmsg_type == IP_RECVERR) ||
+			 (v6 && c->cmsg_type == IPV6_RECVERR))
+			socket_read_error(message, c);
+	}
+}
+
+bool
+socket_receive(struct socket_message *message, int fd, int flags)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[512];
+	} control;
+	struct iovec part = {message->bytes, sizeof(message->bytes)};
+	struct msghdr header = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	ssize_t n;
+
+	message->ttl = -1;
+	message->icmp_error = 0;
+	n = recvmsg(fd, &header, flags | MSG_DONTWAIT);
+	if (n < 0)
+		return false;
+	message->n = (size_t)n;
+	socket_read_control(message, &header);
+	return true;
+}
+
+bool
+socket_wait(int fd, int64_t until_us)
+{
+	int64_t left_us = until_us - clock_boot_us();
+	struct pollfd wanted = {.fd = fd, .events = POLLIN};
+	struct timespec left;
+
+	if (left_us <= 0)
+		return false;
+	left.tv_sec = left_us / 1000000;
+	left.tv_nsec = left_us % 1000000 * 1000;
+	return ppoll(&wanted, 1, &left, NULL) > 0;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -27,6 +28,26 @@ bool socket_read_tcp(struct socket_tcp *tcp, int fd);
 /* The outcome that an errno of connect, send or receive stands for; OUTCOME_unmeasured
  * where it speaks of this machine alone. */
 enum outcome socket_outcome(int error);
+enum reason socket_reason(int error);
 /* The outcome of an ICMP (RFC 792) or ICMPv6 (RFC 4443) error; ${error} is the errno
  * that the kernel made of it. */
 enum outcome socket_icmp_outcome(bool v6, uint8_t type, uint8_t code, int error);
+
+/* A datagram socket connected to one address, with errors and TTLs of what comes back
+ * told (IP_RECVERR, IP_RECVTTL; ip(7), ipv6(7)). ttl 0: the usual one. 0 or an errno;
+ * *fd is -1 when the socket itself was refused. */
+int socket_open_datagram(
+	int *fd, const union socket_address *to, int protocol, uint8_t ttl);
+
+#define SOCKET_MESSAGE_BYTES 4096
+struct socket_message {
+	size_t n;
+	int ttl; /* it arrived with, -1 not told */
+	int icmp_error; /* errno that the kernel made of an ICMP error; 0: it is none */
+	uint8_t icmp_type, icmp_code;
+	uint8_t bytes[SOCKET_MESSAGE_BYTES]; /* of an ICMP error: what it quotes */
+};
+/* Takes one message without waiting: flags 0 or MSG_ERRQUEUE. False with errno. */
+bool socket_receive(struct socket_message *message, int fd, int flags);
+/* Waits until something can be taken, or until a CLOCK_BOOTTIME: false. */
+bool socket_wait(int fd, int64_t until_us);
