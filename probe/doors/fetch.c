@@ -105,7 +105,7 @@ fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
 	if (c->public_only && !address_is_public(&address->addr)) {
-		c->facts->refused = true;
+		c->facts->reason = REASON_not_public;
 		return CURL_SOCKET_BAD;
 	}
 	c->fd = socket(
@@ -440,8 +440,10 @@ fetch_outcome(struct fetch_connection *c, CURLcode code)
 	case CURLE_WRITE_ERROR:
 		return c->facts->cut ? OUTCOME_ok : OUTCOME_unmeasured;
 	case CURLE_COULDNT_CONNECT:
-		return c->facts->refused ? OUTCOME_unmeasured
-					 : socket_outcome(c->facts->os_error);
+		if (c->facts->reason == REASON_not_public)
+			return OUTCOME_unmeasured;
+		c->facts->reason = socket_reason(c->facts->os_error);
+		return socket_outcome(c->facts->os_error);
 	case CURLE_OPERATION_TIMEDOUT:
 		return OUTCOME_generic_timeout_error;
 	case CURLE_GOT_NOTHING:
@@ -476,9 +478,12 @@ fetch_measure(struct fetch_facts *facts, struct fetch_connection *c,
 		.rtt_us = -1,
 		.receive_rtt_us = -1,
 		.retrans = -1,
-		.wire_bytes = -1};
-	if (!fetch_url_fits(r, r->pin ? "https" : "http"))
+		.wire_bytes = -1,
+		.reason = REASON_internal};
+	if (!fetch_url_fits(r, r->pin ? "https" : "http")) {
+		facts->reason = REASON_no_endpoint;
 		return OUTCOME_unmeasured;
+	}
 	c->facts = facts;
 	c->watch = watch;
 	c->body = body;

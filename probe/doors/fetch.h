@@ -53,7 +53,7 @@ struct fetch_facts {
 	int64_t retrans; /* tcpi_total_retrans */
 	int64_t wire_bytes; /* of the connection so far, both ways, headers included */
 	bool cut; /* the body was longer than max_answer */
-	bool refused; /* not a public address: no packet left */
+	enum reason reason; /* of unmeasured; not_public: no packet left */
 };
 
 /* Called before each step and about once a second while one lasts. */
