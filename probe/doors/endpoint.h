@@ -1,0 +1,22 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/measurement.h"
+#include "probe/doors/socket.h"
+
+/* Where a target lives: its address, or else the first A record of its host name as the
+ * resolver of this machine tells it. */
+struct endpoint {
+	union socket_address address;
+	char text[46]; /* the address without its port */
+	enum outcome outcome; /* ok, or why there is no address */
+	enum reason reason; /* of unmeasured: not_public, no_resolver, no_endpoint */
+	int os_error;
+	int64_t wire_bytes; /* of the question and its answer */
+};
+
+/* True when there is a public one to talk to. */
+bool endpoint_find(struct endpoint *endpoint, const char *address, const char *host,
+	uint16_t port);
