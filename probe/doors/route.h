@@ -1,0 +1,29 @@
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "probe/doors/socket.h"
+
+/* What the kernel says of the way out: default routes and the interface they use. */
+struct route {
+	char interface[IF_NAMESIZE];
+	union socket_address gateway; /* family 0: none, the link is point to point */
+	uint32_t metric;
+};
+
+/* The best default route in a text like /proc/net/route or /proc/net/ipv6_route, on
+ * ${interface} only unless that is "". Rows that do not parse are no routes. */
+bool route_parse4(struct route *route, struct span text, const char *interface);
+bool route_parse6(struct route *route, struct span text, const char *interface);
+/* The machine's own: IPv4 if there is one, else IPv6. */
+bool route_default(struct route *route, const char *interface);
+
+struct route_link {
+	bool exists, carrier;
+	int64_t addr4, addr6; /* link-local ones are left out */
+};
+/* The interface's state, or with "" that of all interfaces together, loopback left out. */
+struct route_link route_link(const char *interface);
