@@ -54,6 +54,10 @@ void check_end(struct attempt *attempt, enum outcome outcome);
 void check_unmeasured(struct attempt *attempt, enum reason reason);
 /* Maps an errno of connect, send or receive to an outcome and notes it in os_error. */
 void check_end_errno(struct attempt *attempt, int error);
+/* The end as a door tells it: the reason counts where the outcome is unmeasured, the
+ * errno where it is not 0. */
+void check_end_with(struct attempt *attempt, enum outcome outcome, enum reason reason,
+	int error);
 
 typedef void check_fn(struct attempt *attempt);
 struct check_row {

@@ -1,0 +1,61 @@
+#include "probe/check.h"
+
+#include "common/log.h"
+#include "probe/doors/socket.h"
+
+static const struct check_row check_rows[CHECK_COUNT] = {
+#define level_low LEVEL_LOW
+#define level_normal LEVEL_NORMAL
+#define level_high LEVEL_HIGH
+#define CHECK(name, level, bytes, packets, deadline_s, sentence)                       \
+	[CHECK_##name] = {#name, check_##name, level_##level, bytes, packets,          \
+		deadline_s * INT64_C(1000000), sentence},
+#include "probe/checks.def"
+};
+
+const struct check_row *
+check_row(enum check check)
+{
+	if ((size_t)check >= CHECK_COUNT || !check_rows[check].run)
+		bug("check %d has no row in checks.def", (int)check);
+	return &check_rows[check];
+}
+
+void
+check_step(struct attempt *attempt, enum stage stage)
+{
+	SET(&attempt->m, stage, stage);
+}
+
+void
+check_end(struct attempt *attempt, enum outcome outcome)
+{
+	if (outcome == OUTCOME_ok || outcome == OUTCOME_ttl_exceeded)
+		check_step(attempt, STAGE_done);
+	SET(&attempt->m, outcome, outcome);
+}
+
+void
+check_unmeasured(struct attempt *attempt, enum reason reason)
+{
+	SET(&attempt->m, reason, reason);
+	check_end(attempt, OUTCOME_unmeasured);
+}
+
+void
+check_end_errno(struct attempt *attempt, int error)
+{
+	check_end_with(attempt, socket_outcome(error), socket_reason(error), error);
+}
+
+void
+check_end_with(
+	struct attempt *attempt, enum outcome outcome, enum reason reason, int error)
+{
+	if (error > 0)
+		SET(&attempt->m, os_error, error);
+	if (outcome == OUTCOME_unmeasured)
+		check_unmeasured(attempt, reason);
+	else
+		check_end(attempt, outcome);
+}

@@ -1,0 +1,116 @@
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/crypto.h"
+#include "common/log.h"
+#include "probe/check.h"
+#include "probe/doors/endpoint.h"
+#include "probe/doors/fetch.h"
+
+#define PORT 80
+#define BODY_BYTES_MAX ((size_t)256 * 1024)
+
+struct http_page {
+	struct attempt *attempt;
+	struct buf body;
+	uint32_t asked_bytes; /* for the address */
+};
+
+static void
+http_watch(void *arg, const struct fetch_facts *facts)
+{
+	struct http_page *page = arg;
+	struct measurement *m = &page->attempt->m;
+
+	check_step(page->attempt, facts->stage);
+	if (facts->wire_bytes >= 0)
+		page->attempt->bytes = page->asked_bytes + (uint32_t)facts->wire_bytes;
+	if (facts->status >= 100 && facts->status <= 599)
+		SET(m, status, facts->status);
+	if (facts->connect_us >= 0)
+		SET(m, connect_us, facts->connect_us);
+	if (facts->first_byte_us >= 0)
+		SET(m, first_byte_us, facts->first_byte_us);
+	if (facts->rtt_us >= 0)
+		SET(m, rtt_us, facts->rtt_us);
+	if (facts->retrans >= 0)
+		SET(m, retrans, facts->retrans);
+}
+
+static void
+http_take_body(void *arg, const void *bytes, size_t n)
+{
+	struct http_page *page = arg;
+
+	buf_add(&page->body, bytes, n);
+	SET(&page->attempt->m, body_bytes, (int64_t)page->body.len);
+}
+
+static void
+http_hash_body(struct http_page *page)
+{
+	uint8_t hash[HASH_BYTES];
+	char hex[HASH_HEX_BYTES];
+
+	crypto_sha256(hash, page->body.data ? page->body.data : "", page->body.len);
+	crypto_hex(hex, hash, sizeof(hash));
+	if (measurement_set_text(&page->attempt->m, FIELD_body_sha256, hex) != OK)
+		bug("a hash that does not fit");
+}
+
+static void
+http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
+{
+	const struct target *target = &page->attempt->job.target;
+	struct fetch_connection *connection = NULL;
+	struct fetch_facts facts;
+	struct fetch_request request = {.method = "GET",
+		.target = target->path[0] ? target->path : "/",
+		.address = endpoint->text,
+		.max_answer = BODY_BYTES_MAX};
+	struct buf url = {0};
+	enum outcome outcome;
+
+	/* An IPv6 address as the host stands in brackets (RFC 3986 section 3.2.2). */
+	buf_printf(&url,
+		target->host[0] || !strchr(endpoint->text, ':') ? "http://%s:%u/"
+								: "http://[%s]:%u/",
+		target->host[0] ? target->host : endpoint->text, port);
+	request.url = url.data;
+	if (fetch_open(&connection) != OK) {
+		check_unmeasured(page->attempt, REASON_internal);
+		goto done;
+	}
+	outcome = fetch_measure(
+		&facts, connection, &request, http_watch, http_take_body, page);
+	http_watch(page, &facts);
+	if (outcome == OUTCOME_ok) {
+		SET(&page->attempt->m, body_bytes, (int64_t)page->body.len);
+		http_hash_body(page);
+	}
+	check_end_with(page->attempt, outcome, facts.reason, facts.os_error);
+done:
+	fetch_close(connection);
+	buf_free(&url);
+}
+
+void
+check_http(struct attempt *attempt)
+{
+	const struct target *target = &attempt->job.target;
+	struct http_page page = {.attempt = attempt};
+	struct endpoint endpoint;
+	uint16_t port = target->port ? target->port : PORT;
+	bool found;
+
+	check_step(attempt, STAGE_resolve);
+	found = endpoint_find(&endpoint, target->address, target->host, port);
+	page.asked_bytes = (uint32_t)endpoint.wire_bytes;
+	attempt->bytes = page.asked_bytes;
+	if (found)
+		http_get(&page, &endpoint, port);
+	else
+		check_end_with(
+			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
+	buf_free(&page.body);
+}

@@ -1,0 +1,181 @@
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "probe/check.h"
+#include "probe/doors/fetch.h"
+
+#define CHUNK_US INT64_C(100000)
+#define CHUNKS_MAX 100
+#define BYTES_MAX ((size_t)1024 * 1024) /* what the analyzer sends at most */
+#define VIEW_BYTES_MAX 4096
+#define HTTP_OK 200
+
+struct speed_run {
+	struct attempt *attempt;
+	int64_t first_us; /* when the first byte came */
+	struct buf view; /* the sender's view */
+};
+
+static void
+speed_watch(void *arg, const struct fetch_facts *facts)
+{
+	struct speed_run *run = arg;
+	struct measurement *m = &run->attempt->m;
+
+	check_step(run->attempt, facts->stage);
+	if (facts->wire_bytes >= 0)
+		run->attempt->bytes = (uint32_t)facts->wire_bytes;
+	if (facts->status >= 100 && facts->status <= 599)
+		SET(m, status, facts->status);
+	if (facts->connect_us >= 0)
+		SET(m, connect_us, facts->connect_us);
+	if (facts->first_byte_us >= 0)
+		SET(m, first_byte_us, facts->first_byte_us);
+	if (facts->rtt_us >= 0)
+		SET(m, rtt_us, facts->rtt_us);
+	if (facts->receive_rtt_us >= 0)
+		SET(m, transfer_rtt_us, facts->receive_rtt_us);
+	if (facts->retrans >= 0)
+		SET(m, retrans, facts->retrans);
+}
+
+/* What came in goes into the shared page piece by piece: a transfer that is cut off at
+ * the deadline has told its rate all the same. */
+static void
+speed_take(void *arg, const void *bytes, size_t n)
+{
+	struct speed_run *run = arg;
+	struct measurement *m = &run->attempt->m;
+	int64_t now_us = clock_boot_us(), chunk;
+
+	(void)bytes;
+	if (!run->first_us) {
+		run->first_us = now_us;
+		SET(m, body_bytes, 0);
+		m->has[FIELD_chunks] = true;
+		m->chunks_n = 0;
+	}
+	m->body_bytes += (int64_t)n;
+	SET(m, transfer_us, now_us - run->first_us);
+	chunk = (now_us - run->first_us) / CHUNK_US;
+	if (chunk >= CHUNKS_MAX)
+		return;
+	for (; m->chunks_n <= chunk; m->chunks_n++)
+		m->chunks[m->chunks_n] = 0;
+	m->chunks[chunk] += (int64_t)n;
+}
+
+static void
+speed_take_view(void *arg, const void *bytes, size_t n)
+{
+	struct speed_run *run = arg;
+
+	buf_add(&run->view, bytes, n);
+}
+
+/* The transfer's facts stand: of the second exchange only the counters are new. */
+static void
+speed_watch_view(void *arg, const struct fetch_facts *facts)
+{
+	struct speed_run *run = arg;
+
+	if (facts->wire_bytes >= 0)
+		run->attempt->bytes = (uint32_t)facts->wire_bytes;
+}
+
+static const struct speed_fact {
+	const char *name;
+	enum field field;
+	size_t offset;
+	uint64_t max;
+} speed_facts[] = {
+#define FACT(name, max)                                                                \
+	{                                                                              \
+#name " ", FIELD_##name, offsetof(struct measurement, name), max       \
+	}
+	FACT(sndr_retrans, 1000000),
+	FACT(sndr_segs_out, 1000000),
+	FACT(sndr_rtt_us, 600000000),
+	FACT(sndr_min_rtt_us, 600000000),
+	FACT(sndr_bytes_sent, 1073741824),
+	FACT(sndr_bytes_retrans, 1073741824),
+};
+
+static void
+speed_note_view(struct measurement *m, struct span text)
+{
+	struct span line;
+
+	while (span_line(&line, &text)) {
+		for (size_t i = 0; i < sizeof(speed_facts) / sizeof(*speed_facts);
+			i++) {
+			const struct speed_fact *fact = &speed_facts[i];
+			struct span value = line;
+			uint64_t number;
+
+			if (!span_skip(&value, fact->name) ||
+				!span_number(&number, value, fact->max))
+				continue;
+			m->has[fact->field] = true;
+			memcpy((char *)m + fact->offset, &(int64_t){(int64_t)number},
+				sizeof(int64_t));
+		}
+	}
+}
+
+static void
+speed_run(struct speed_run *run, struct fetch_connection *connection)
+{
+	struct attempt *attempt = run->attempt;
+	struct fetch_request request = {
+		.method = "GET", .pin = attempt->job.pin, .max_answer = BYTES_MAX};
+	struct fetch_facts facts, view_facts;
+	struct buf url = {0};
+	enum outcome outcome;
+
+	buf_printf(&url, "%s/v1/speed?bytes=%u", attempt->job.endpoint,
+		attempt->job.bytes);
+	request.url = url.data;
+	outcome = fetch_measure(
+		&facts, connection, &request, speed_watch, speed_take, run);
+	speed_watch(run, &facts);
+	if (outcome == OUTCOME_ok && facts.status != HTTP_OK) {
+		/* An analyzer that is closed or full measures nothing. */
+		outcome = OUTCOME_unmeasured;
+		facts.reason = REASON_no_endpoint;
+	}
+	if (outcome == OUTCOME_ok) {
+		buf_clear(&url);
+		buf_printf(&url, "%s/v1/speed?bytes=0", attempt->job.endpoint);
+		request.url = url.data;
+		request.max_answer = VIEW_BYTES_MAX;
+		/* A view that does not come is a view less, not a failed transfer. */
+		if (fetch_measure(&view_facts, connection, &request, speed_watch_view,
+			    speed_take_view, run) == OUTCOME_ok &&
+			view_facts.status == HTTP_OK && view_facts.connect_us < 0)
+			speed_note_view(&attempt->m, buf_span(&run->view));
+	}
+	buf_free(&url);
+	check_end_with(attempt, outcome, facts.reason, facts.os_error);
+}
+
+void
+check_speed(struct attempt *attempt)
+{
+	struct speed_run run = {.attempt = attempt};
+	struct fetch_connection *connection = NULL;
+
+	check_step(attempt, STAGE_start);
+	if (!attempt->job.endpoint[0] || !attempt->job.pin[0]) {
+		check_unmeasured(attempt, REASON_no_endpoint);
+		return;
+	}
+	if (fetch_open(&connection) != OK) {
+		check_unmeasured(attempt, REASON_internal);
+		return;
+	}
+	speed_run(&run, connection);
+	fetch_close(connection);
+	buf_free(&run.view);
+}
