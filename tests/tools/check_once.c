@@ -1,0 +1,148 @@
+/*
+ * Runs one check as the probe does, in a child with a deadline, and prints the line.
+ *
+ *     check_once CHECK [name=value ...]     names: host address port path ttl count bytes
+ *                                           pace_us uplink endpoint pin deadline_us
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "probe/check.h"
+
+static const struct text {
+	const char *name;
+	size_t offset, size;
+} texts[] = {
+#define TEXT_OF(name, member)                                                          \
+	{                                                                              \
+		name, offsetof(struct job, member), sizeof(((struct job *)0)->member)  \
+	}
+	TEXT_OF("host", target.host),
+	TEXT_OF("address", target.address),
+	TEXT_OF("path", target.path),
+	TEXT_OF("uplink", uplink),
+	TEXT_OF("endpoint", endpoint),
+	TEXT_OF("pin", pin),
+};
+
+static bool
+take_text(struct job *job, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		if (strcmp(texts[i].name, name) || strlen(value) >= texts[i].size)
+			continue;
+		memcpy((char *)job + texts[i].offset, value, strlen(value) + 1);
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_number(struct job *job, int64_t *deadline_us, const char *name, long number)
+{
+	if (!strcmp(name, "port"))
+		job->target.port = (uint16_t)number;
+	else if (!strcmp(name, "ttl"))
+		job->ttl = (uint8_t)number;
+	else if (!strcmp(name, "count"))
+		job->count = (uint8_t)number;
+	else if (!strcmp(name, "bytes"))
+		job->bytes = (uint32_t)number;
+	else if (!strcmp(name, "pace_us"))
+		job->pace_us = number;
+	else if (!strcmp(name, "deadline_us"))
+		*deadline_us = number;
+	else
+		return false;
+	return true;
+}
+
+static bool
+take_words(struct job *job, int64_t *deadline_us, int n, char **words)
+{
+	for (int i = 0; i < n; i++) {
+		char *value = strchr(words[i], '=');
+
+		if (!value)
+			return false;
+		*value++ = 0;
+		if (!take_text(job, words[i], value) &&
+			!take_number(job, deadline_us, words[i], atol(value)))
+			return false;
+	}
+	return true;
+}
+
+/* Waits for the child's end, or ends it. */
+static void
+watch_child(struct attempt *attempt, pid_t child, int64_t deadline_us)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		bug("pidfd_open failed");
+	if (poll(&ended, 1, (int)(deadline_us / 1000)) == 0)
+		kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(pidfd);
+	if (!attempt->m.has[FIELD_outcome])
+		SET(&attempt->m, outcome, OUTCOME_generic_timeout_error);
+}
+
+int
+main(int n, char **words)
+{
+	struct attempt *attempt = mmap(NULL, sizeof(*attempt), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int check =
+		n > 1 ? check_by_name((struct span){words[1], strlen(words[1])}) : -1;
+	int64_t deadline_us, start_us = clock_boot_us();
+	struct buf line = {0};
+	pid_t child;
+
+	if (attempt == MAP_FAILED)
+		bug("no memory");
+	if (check < 0) {
+		fprintf(stderr, "usage: check_once CHECK [name=value ...]\n");
+		return 2;
+	}
+	deadline_us = check_row((enum check)check)->deadline_us;
+	attempt->job.count = 1;
+	if (!take_words(&attempt->job, &deadline_us, n - 2, words + 2)) {
+		fprintf(stderr, "check_once: a word that is no name=value it knows\n");
+		return 2;
+	}
+	SET(&attempt->m, kind, LINE_measurement);
+	SET(&attempt->m, check, check);
+	SET(&attempt->m, rung, RUNG_international);
+	SET(&attempt->m, round, 0);
+	SET(&attempt->m, t_us, 0);
+	SET(&attempt->m, stage, STAGE_start);
+	child = fork();
+	if (child == 0) {
+		check_row((enum check)check)->run(attempt);
+		attempt->finished = true;
+		_exit(0);
+	}
+	watch_child(attempt, child, deadline_us);
+	SET(&attempt->m, took_us, clock_boot_us() - start_us);
+	if (measurement_encode(&line, &attempt->m) != OK) {
+		fprintf(stderr, "check_once: the line does not fit the schema\n");
+		return 1;
+	}
+	printf("%s\n%u\n%s\n", line.data, attempt->bytes,
+		attempt->finished ? "finished" : "ended at the deadline");
+	buf_free(&line);
+	return 0;
+}
