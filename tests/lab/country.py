@@ -208,7 +208,8 @@ def place_sites(country, d):
     # The listed host's neighbour: another machine's address in the same /24.
     listed = country.foreign_sites[0]
     neighbour = site("f0", country.foreign[0], country.foreign[0].country.lower())
-    neighbour.address = str(ipaddress.IPv4Address(listed.address) + 1)
+    neighbour.address = str(ipaddress.IPv4Address(listed.address)
+                            + d.random.choice((-1, 1)))
     country.foreign_sites.append(neighbour)
     for f in RESOLVERS:
         country.public_resolvers.append(

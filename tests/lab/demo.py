@@ -1,10 +1,14 @@
 """The whole job in about a minute: one country, broken three ways, and what is said."""
 
 import os
+import signal
 import subprocess
+import sys
 import time
 
+import bridge
 import faults
+import net
 import programs
 import run
 import score
@@ -30,6 +34,7 @@ def demo(options, directory, root):
 def play(names, options, directory, root, screen):
     start_s = time.monotonic()
     stage = run.Stage(options.seed, f"{directory}/demo", options, root, screen)
+    pages = open_pages(stage)
     try:
         stage.stay(BASELINE_S, "all is well")
         spans = []
@@ -44,6 +49,8 @@ def play(names, options, directory, root, screen):
         stage.analyzer.analyze()
         return tell(stage, spans, options, screen, start_s)
     finally:
+        pages.terminate()
+        pages.wait()
         stage.close()
 
 
@@ -69,10 +76,20 @@ def tell(stage, spans, options, screen, start_s):
     folder = save(stage, options)
     screen.say()
     screen.say(f"Report folder: {folder}")
-    screen.say(f"Pages: http://{programs.PAGES}/ while `faultline-analyzer serve` runs "
-               f"(here inside the demo's own network)")
+    screen.say(f"Pages: http://127.0.0.1:{os.environ[bridge.PORT]}/ as long as the demo runs")
     screen.say(f"Done in {time.monotonic() - start_s:.0f} s.")
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        signal.alarm(0)
+        input("Press Enter to end the demo. ")
     return 0 if right else 1
+
+
+def open_pages(stage):
+    """The pages' address on this machine leads to the analyzer's own."""
+    address, port = programs.PAGES.split(":")
+    return subprocess.Popen(net.inside("an", [
+        "/usr/bin/python3", bridge.__file__, os.environ[bridge.PATH], address, port]),
+        stdin=subprocess.DEVNULL)
 
 
 def save(stage, options):

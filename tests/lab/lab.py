@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 
+import bridge
 import enter
 import faults
 import prove
@@ -114,7 +115,11 @@ def main():
     except RuntimeError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
-    return enter.again([os.path.abspath(__file__), *sys.argv[1:]])
+    again = [os.path.abspath(__file__), *sys.argv[1:]]
+    if not options.demo:
+        return enter.again(again)
+    with bridge.Outside():
+        return enter.again(again)
 
 
 if __name__ == "__main__":

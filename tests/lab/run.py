@@ -57,14 +57,12 @@ class Stage:
     def settle(self, what, watch=None):
         """Waits until every probe made new rounds and all it kept is delivered."""
         before = [p.status().get("rounds", 0) for p in self.probes]
-        rebooted = [not p.host.alive() for p in self.probes]
         end = time.monotonic() + SETTLE_LIMIT_S
         waiting = set(range(len(self.probes)))
         while waiting and time.monotonic() < end:
             for i in sorted(waiting):
                 s = self.probes[i].status()
-                moved = s.get("rounds", 0) != before[i] or rebooted[i]
-                if moved and s.get("analyzer_reached") and s.get("spooled", 1) <= 1:
+                if done_with(s, before[i]):
                     waiting.discard(i)
             self.screen.progress(f"{what}: {len(waiting)} probes still deliver")
             if watch:
@@ -92,6 +90,13 @@ class Stage:
         self.analyzer.stop()
         self.world.close()
         shutil.rmtree(self.world.dir, ignore_errors=True)
+
+
+def done_with(status, before):
+    """Two rounds since (or since a new start), and all but the newest segment is gone."""
+    rounds = status.get("rounds", 0)
+    since = rounds - before if rounds >= before else rounds
+    return since >= 2 and status.get("analyzer_reached") and status.get("spooled", 9) <= 1
 
 
 class Watch:

@@ -23,7 +23,9 @@ def span(event):
 
 
 def probability(event):
-    return float(event["class_probability"][event["class"]])
+    """Of the class that was named; of an undecided one, of its likeliest class."""
+    classes = event["class_probability"]
+    return float(classes.get(event["class"], max(classes.values())))
 
 
 def overlapping(events, start_s, end_s):

@@ -3,6 +3,8 @@
 import os
 import sys
 
+import score
+
 COLOURS = {"shutdown": "31", "throttling": "33", "infrastructure": "35", "none": "32"}
 
 
@@ -41,7 +43,7 @@ class Screen:
                  f"{x['cause']}, probability {x['probability']:.2f}{delay}: {mark}")
 
     def event(self, name, event):
-        p = event["class_probability"][event["class"]]
+        p = score.probability(event)
         kind = self.paint(event["class"], event["class"])
         self.say(f"{name}: {kind} ({event['cause']}), probability {p:.2f}, "
                  f"event {event['event']}")

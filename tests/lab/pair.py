@@ -1,0 +1,89 @@
+"""One machine and one router with an analyzer behind it: the smallest network there is."""
+
+import os
+import subprocess
+
+import country
+import hosts
+import net
+import servers
+import topology
+
+PORT = 8443
+METER = """
+table netdev meter {{
+ counter from_host {{
+ }}
+ chain in {{
+  type filter hook ingress device "{port}" priority 0;
+  counter name "from_host"
+ }}
+}}
+"""
+
+
+class Pair:
+    """Host "h" on port "h" of router "r", which is also the world: all addresses of it."""
+
+    def __init__(self, directory, build, seed):
+        self.dir, self.build = directory, build
+        draw = country.Draw(seed)
+        near, far = draw.network(draw.code()), draw.network(draw.code())
+        self.analyzer, self.site = far.address(1, 1), far.address(2, 2)
+        t = topology.Topology()
+        t.node("h")
+        t.node("r", router=True)
+        t.owned += [("r", self.analyzer), ("r", self.site)]
+        address, gateway = near.address(20, 20), near.address(20, 1)
+        t.links.append((topology.End("h", "eth0", address, 24),
+                        topology.End("r", "h", gateway, 24)))
+        t.route("h", "default", gateway)
+        net.build(t)
+        net.nft("r", METER.format(port="h"))
+        probe = country.Probe(
+            node="h", network=near, address=address, gateway=gateway, region=f"{near.country}-01",
+            medium="fixed", operator=0, role="field", mains_sensor=False, age_s=86400)
+        self.host = hosts.Host(probe, self.site, f"{directory}/hosts", seed)
+        self.targets = f"{directory}/targets.csv"
+        with open(self.targets, "w", encoding="ascii") as out:
+            out.write("target,rung,checks,host,address,port,path\n"
+                      f"one,international,ping tcp,www.one.test,{self.site},{PORT},-\n")
+        self.conf = f"{directory}/probe.conf"
+        with open(self.conf, "w", encoding="ascii") as out:
+            out.write(f"targets = {self.targets}\n")
+        self.server = None
+
+    def packets(self):
+        """Frames of any kind that the router has seen from the host."""
+        out = net.call(net.inside("r", [net.NFT, "list", "counters"])).stdout
+        return int(out.split("packets")[1].split()[0])
+
+    def probe(self, command, *words, timeout_s=120):
+        return self.host.run([f"{self.build}/faultline-probe", command, "--config",
+                              self.conf, "--state", self.host.state, *words], timeout_s)
+
+    def serve(self):
+        """An analyzer on the router; returns the path of an invite."""
+        home, conf, out = f"{self.dir}/analyzer", f"{self.dir}/analyzer.conf", f"{self.dir}/invites"
+        with open(conf, "w", encoding="ascii") as text:
+            text.write(f"targets = {self.targets}\n"
+                       f"public_endpoint = https://{self.analyzer}:{PORT}\n")
+        os.makedirs(out)
+        program = f"{self.build}/faultline-analyzer"
+        common = ["--config", conf, "--dir", home]
+        net.call(net.inside("r", [program, "init", "--config", conf, home]))
+        net.call(net.inside("r", [program, "invite", *common, "--out", out]))
+        with open(f"{self.dir}/analyzer.log", "wb") as log:
+            self.server = subprocess.Popen(
+                net.inside("r", [program, "serve", *common, "--ingest",
+                                 f"{self.analyzer}:{PORT}", "--pages", "127.0.0.1:8080"]),
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        servers.wait_for("the analyzer's ingest", lambda: f":{PORT}" in net.call(
+            net.inside("r", ["ss", "-Hltn"])).stdout, 30)
+        return f"{out}/{os.listdir(out)[0]}"
+
+    def close(self):
+        self.host.stop()
+        if self.server is not None:
+            self.server.terminate()
+            self.server.wait()
