@@ -1,0 +1,352 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/analysis/load.h"
+#include "analyzer/analysis/steps.h"
+#include "analyzer/report/verdict.h"
+#include "analyzer/steps.h"
+#include "analyzer/store/store.h"
+#include "common/log.h"
+
+/* Calls the pure steps in order over what is stored, and stores what they say. */
+
+static const char *const families[] = {
+	"dark", "home", "reach", "target", "rate", "silent"};
+
+/* What one event became, with its texts. */
+struct judged {
+	struct witness witness;
+	struct verdict verdict;
+	struct observation observations[ROW_COUNT];
+	size_t observations_n;
+	char lines[ROW_COUNT][OBSERVATION_LINES][HASH_HEX_BYTES];
+	char id[17];
+	struct buf asns, networks, json;
+	struct store_event stored;
+};
+
+struct earlier { /* an event of the analysis before this one */
+	char id[17];
+	int64_t start_utc_us, end_utc_us;
+	char *networks;
+	bool taken;
+};
+
+struct analysis {
+	struct loaded loaded;
+	struct bin *bins;
+	struct anomaly *anomalies;
+	struct event *events;
+	struct judged *judged;
+	struct earlier *earlier;
+	size_t bins_n, anomalies_n, events_n, earlier_n;
+};
+
+static void *
+room(size_t n, size_t size)
+{
+	void *memory = calloc(n + 1, size);
+
+	if (!memory)
+		bug("no memory for %zu records of %zu bytes", n, size);
+	return memory;
+}
+
+static void
+remember(void *arg, const struct store_event *event)
+{
+	struct analysis *a = arg;
+	struct earlier *e;
+
+	a->earlier = realloc(a->earlier, (a->earlier_n + 1) * sizeof(*a->earlier));
+	if (!a->earlier)
+		bug("no memory for an event");
+	e = &a->earlier[a->earlier_n++];
+	memset(e, 0, sizeof(*e));
+	memcpy(e->id, event->id, sizeof(e->id));
+	e->start_utc_us = event->start_utc_us;
+	e->end_utc_us = event->end_utc_us ? event->end_utc_us : INT64_MAX;
+	e->networks = strndup(event->networks.at, event->networks.len);
+	if (!e->networks)
+		bug("no memory for an event");
+}
+
+/* ",reach/XX-01/64500/mobile,": the family and each network, what an id goes by. */
+static void
+name_networks(struct judged *j, const struct analysis *a, const struct event *event)
+{
+	const struct record *r = &a->loaded.record;
+
+	buf_puts(&j->asns, ",");
+	buf_puts(&j->networks, ",");
+	for (size_t n = 0; n < r->networks_n; n++) {
+		const struct network *network = &r->networks[n];
+		bool affected = false;
+		struct buf asn = {0};
+
+		for (uint32_t i = 0; i < event->n && !affected; i++)
+			affected = a->anomalies[event->first + i].network == n;
+		if (!affected)
+			continue;
+		buf_printf(&j->networks, "%s/%s/%s/%u/%s,", families[event->family],
+			network->country, network->region, network->asn,
+			medium_name((enum medium)network->medium));
+		buf_printf(&asn, ",%u,", network->asn);
+		if (!strstr(j->asns.data, asn.data))
+			buf_printf(&j->asns, "%u,", network->asn);
+		buf_free(&asn);
+	}
+}
+
+/* Does one of the names between commas stand in both? */
+static bool
+share_network(const char *left, const char *right)
+{
+	const char *at = left + 1;
+
+	while (*at) {
+		size_t n = strcspn(at, ",");
+		struct buf name = {0};
+		bool found;
+
+		buf_puts(&name, ",");
+		buf_add(&name, at, n);
+		buf_puts(&name, ",");
+		found = strstr(right, name.data) != NULL;
+		buf_free(&name);
+		if (found)
+			return true;
+		at += n + (at[n] == ',');
+	}
+	return false;
+}
+
+/* An event keeps its id while late data moves its edges; a new one is named by what it
+ * is: country, family, networks and the window in which it began. */
+static void
+name_event(struct judged *j, struct analysis *a, const struct event *event)
+{
+	int64_t end = event->end_hi_us ? event->end_hi_us : INT64_MAX;
+	struct buf text = {0};
+	uint8_t hash[HASH_BYTES];
+
+	for (size_t i = 0; i < a->earlier_n; i++) {
+		struct earlier *e = &a->earlier[i];
+
+		if (e->taken || e->start_utc_us > end ||
+			e->end_utc_us < event->start_lo_us ||
+			!share_network(j->networks.data, e->networks))
+			continue;
+		memcpy(j->id, e->id, sizeof(j->id));
+		e->taken = true;
+		return;
+	}
+	buf_printf(&text, "%s\n%s\n%lld\n", event->country, j->networks.data,
+		(long long)(event->start_hi_us / a->loaded.record.window_us));
+	if (event->target != NO_TARGET)
+		buf_puts(&text, a->loaded.targets[event->target].id);
+	crypto_sha256(hash, text.data, text.len);
+	crypto_hex(j->id, hash, (sizeof(j->id) - 1) / 2);
+	buf_free(&text);
+}
+
+/* The segment that first shows an edge, and so what is proved of its time. */
+static void
+prove(int64_t *not_before_us, int64_t *not_after_us, const struct analysis *a,
+	uint32_t probe, int64_t edge_us)
+{
+	const struct record *r = &a->loaded.record;
+	size_t first;
+
+	*not_before_us = *not_after_us = 0;
+	if (record_find(&first, r, probe, edge_us, INT64_MAX)) {
+		const struct loaded_segment *s =
+			&a->loaded.segments[r->samples[first].segment];
+
+		*not_before_us = s->anchor_utc_us;
+		*not_after_us = s->received_utc_us;
+	}
+}
+
+static void
+prove_edges(struct described *d, const struct analysis *a, const struct event *event)
+{
+	for (uint32_t i = 0; i < event->n; i++) {
+		const struct anomaly *x = &a->anomalies[event->first + i];
+
+		if (x->start_hi_us == event->start_hi_us)
+			prove(&d->start_not_before_us, &d->start_not_after_us, a,
+				x->probe, x->start_hi_us);
+		if (x->end_hi_us && x->end_hi_us == event->end_hi_us)
+			prove(&d->end_not_before_us, &d->end_not_after_us, a, x->probe,
+				x->end_hi_us);
+	}
+}
+
+/* Hash of the ids of every segment that the verdict could have looked at. */
+static void
+hash_inputs(struct described *d, const struct analysis *a, const struct event *event)
+{
+	int64_t from = event->start_lo_us - a->loaded.record.reference_us;
+	int64_t to = event->end_hi_us ? event->end_hi_us : INT64_MAX;
+	struct buf ids = {0};
+	uint8_t hash[HASH_BYTES];
+
+	for (size_t i = 0; i < a->loaded.segments_n; i++) {
+		const struct loaded_segment *s = &a->loaded.segments[i];
+
+		if (s->first_utc_us && s->first_utc_us <= to && s->last_utc_us >= from)
+			buf_add(&ids, s->id, sizeof(s->id));
+	}
+	crypto_sha256(hash, ids.data, ids.len);
+	crypto_hex(d->baseline_hash, hash, sizeof(hash));
+	memcpy(d->targets_hash, a->loaded.targets_hash, sizeof(d->targets_hash));
+	buf_free(&ids);
+}
+
+static void
+describe(struct judged *j, const struct analysis *a, const struct event *event)
+{
+	struct described d = {
+		.record = &a->loaded.record,
+		.event = event,
+		.anomalies = a->anomalies,
+		.witness = &j->witness,
+		.verdict = &j->verdict,
+		.observations = j->observations,
+		.observations_n = j->observations_n,
+		.lines = j->lines,
+	};
+	int64_t error_us;
+
+	memcpy(d.id, j->id, sizeof(d.id));
+	prove_edges(&d, a, event);
+	hash_inputs(&d, a, event);
+	verdict_json(&j->json, &d);
+	memcpy(j->stored.id, j->id, sizeof(j->stored.id));
+	memcpy(j->stored.country, event->country, sizeof(j->stored.country));
+	strncpy(j->stored.class_name, verdict_class(&j->verdict),
+		sizeof(j->stored.class_name) - 1);
+	strncpy(j->stored.cause, verdict_cause(&j->verdict),
+		sizeof(j->stored.cause) - 1);
+	j->stored.start_utc_us =
+		verdict_instant(&error_us, event->start_lo_us, event->start_hi_us);
+	if (event->end_hi_us)
+		j->stored.end_utc_us =
+			verdict_instant(&error_us, event->end_lo_us, event->end_hi_us);
+	j->stored.probability_ppm = j->verdict.class_ppm[j->verdict.class];
+	j->stored.asns = buf_span(&j->asns);
+	j->stored.networks = buf_span(&j->networks);
+	j->stored.json = buf_span(&j->json);
+}
+
+/* Fetches the leaf hashes of all lines that any event points at, in one pass. */
+static enum err
+fetch_lines(struct analysis *a, struct store *store)
+{
+	size_t most = a->events_n * ROW_COUNT * OBSERVATION_LINES, n = 0;
+	uint32_t *samples = room(most, sizeof(*samples));
+	char(*leaves)[HASH_HEX_BYTES];
+	enum err err;
+
+	for (size_t e = 0; e < a->events_n; e++)
+		for (size_t o = 0; o < a->judged[e].observations_n; o++)
+			for (uint32_t l = 0; l < a->judged[e].observations[o].lines_n;
+				l++)
+				samples[n++] = a->judged[e].observations[o].lines[l];
+	leaves = room(n, sizeof(*leaves));
+	err = loaded_leaves(leaves, store, &a->loaded, samples, n);
+	n = 0;
+	for (size_t e = 0; e < a->events_n; e++)
+		for (size_t o = 0; o < a->judged[e].observations_n; o++)
+			for (uint32_t l = 0; l < a->judged[e].observations[o].lines_n;
+				l++)
+				memcpy(a->judged[e].lines[o][l], leaves[n++],
+					sizeof(*leaves));
+	free(leaves);
+	free(samples);
+	return err;
+}
+
+/* The pure steps, in the order the data flows. */
+static void
+compute(struct analysis *a)
+{
+	const struct record *r = &a->loaded.record;
+
+	a->bins = room(3 * r->samples_n + r->probes_n, sizeof(*a->bins));
+	a->bins_n = rollup(a->bins, r);
+	a->anomalies = room(a->bins_n, sizeof(*a->anomalies));
+	a->anomalies_n = detect(a->anomalies, a->bins, a->bins_n, r);
+	a->events = room(a->anomalies_n, sizeof(*a->events));
+	a->events_n = join(a->events, a->anomalies, a->anomalies_n, r);
+	a->judged = room(a->events_n, sizeof(*a->judged));
+	for (size_t i = 0; i < a->events_n; i++) {
+		struct judged *j = &a->judged[i];
+
+		j->observations_n = observe(
+			j->observations, &j->witness, &a->events[i], a->anomalies, r);
+		classify(&j->verdict, j->observations, j->observations_n);
+	}
+}
+
+static enum err
+keep(struct analysis *a, struct store *store, int64_t since_utc_us)
+{
+	struct store_event *events = room(a->events_n, sizeof(*events));
+	size_t n = 0;
+	enum err err;
+
+	for (size_t i = 0; i < a->events_n; i++) {
+		const struct event *event = &a->events[i];
+
+		if (event->end_hi_us && event->end_hi_us < since_utc_us)
+			continue;
+		name_networks(&a->judged[i], a, event);
+		name_event(&a->judged[i], a, event);
+		describe(&a->judged[i], a, event);
+		events[n++] = a->judged[i].stored;
+	}
+	err = store_replace_events(store, events, n);
+	free(events);
+	return err;
+}
+
+static void
+forget(struct analysis *a)
+{
+	for (size_t i = 0; i < a->events_n; i++) {
+		buf_free(&a->judged[i].asns);
+		buf_free(&a->judged[i].networks);
+		buf_free(&a->judged[i].json);
+	}
+	for (size_t i = 0; i < a->earlier_n; i++)
+		free(a->earlier[i].networks);
+	free(a->earlier);
+	free(a->judged);
+	free(a->events);
+	free(a->anomalies);
+	free(a->bins);
+	loaded_free(&a->loaded);
+}
+
+enum err
+analyze_run(struct store *store, const struct settings *settings, int64_t since_utc_us,
+	int64_t until_utc_us)
+{
+	struct analysis a = {0};
+	enum err err;
+
+	err = loaded_read(&a.loaded, store, settings, until_utc_us);
+	if (!err)
+		err = store_each_event(store, remember, &a);
+	if (err)
+		goto done;
+	compute(&a);
+	err = fetch_lines(&a, store);
+	if (!err)
+		err = keep(&a, store, since_utc_us);
+done:
+	forget(&a);
+	return err;
+}

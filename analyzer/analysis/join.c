@@ -1,0 +1,257 @@
+#include "analyzer/analysis/steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Anomalies of one family that are this many windows apart still are one event. */
+#define SLACK_WINDOWS 2
+/* What only one or two probes say of one target is not yet worth a sentence. */
+#define TARGET_LEAST_PROBES 3
+
+enum family
+anomaly_family(const struct anomaly *anomaly)
+{
+	switch ((enum series)anomaly->series) {
+	case SERIES_DARK:
+		return FAMILY_DARK;
+	case SERIES_SILENT:
+		return FAMILY_SILENT;
+	case SERIES_RATE:
+		return FAMILY_RATE;
+	case SERIES_TARGET:
+		return FAMILY_TARGET;
+	case SERIES_RUNG:
+		break;
+	}
+	return anomaly->index <= RUNG_router ? FAMILY_HOME : FAMILY_REACH;
+}
+
+static int64_t
+end_of(const struct anomaly *a)
+{
+	return a->end_hi_us ? a->end_hi_us : INT64_MAX;
+}
+
+/* Does ${low}, on a lower rung of the same probe, explain ${high}? */
+static bool
+explains(const struct anomaly *low, const struct anomaly *high,
+	const struct record *record)
+{
+	int64_t from = low->start_lo_us > high->start_lo_us ? low->start_lo_us
+							    : high->start_lo_us;
+	int64_t low_end = end_of(low), high_end = end_of(high);
+	int64_t to = low_end < high_end ? low_end : high_end;
+	int64_t horizon = record->horizon_us;
+
+	if (low->series == SERIES_SILENT || from >= to)
+		return false;
+	switch ((enum series)high->series) {
+	case SERIES_DARK:
+	case SERIES_SILENT:
+		return false;
+	case SERIES_RUNG:
+		if (low->series == SERIES_RUNG ? low->index >= high->index
+					       : low->series != SERIES_DARK)
+			return false;
+		break;
+	case SERIES_TARGET:
+		if (low->series == SERIES_RUNG
+				? low->index > RUNG_access &&
+					  low->index !=
+						  record->targets[high->index].rung
+				: low->series != SERIES_DARK)
+			return false;
+		break;
+	case SERIES_RATE:
+		if (low->series != SERIES_RUNG && low->series != SERIES_DARK)
+			return false;
+		break;
+	}
+	if (high_end > horizon)
+		high_end = horizon;
+	if (to > horizon)
+		to = horizon;
+	return (to - from) * 2 >= high_end - high->start_lo_us;
+}
+
+static void
+absorb(struct anomaly *anomalies, size_t n, const struct record *record)
+{
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && anomalies[end].probe == anomalies[i].probe;
+			end++)
+			anomalies[end].event = 0;
+		for (size_t high = i; high < end; high++)
+			for (size_t low = i; low < end; low++)
+				if (low != high && explains(&anomalies[low],
+							   &anomalies[high], record))
+					anomalies[high].event = ANOMALY_ABSORBED;
+	}
+}
+
+struct keyed {
+	struct anomaly anomaly;
+	char country[3];
+	uint8_t family;
+	uint32_t target;
+};
+
+static int
+by_family(const void *left, const void *right)
+{
+	const struct keyed *a = left, *b = right;
+	int country = strcmp(a->country, b->country);
+
+	if (country)
+		return country;
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->target != b->target)
+		return a->target < b->target ? -1 : 1;
+	if (a->anomaly.start_hi_us != b->anomaly.start_hi_us)
+		return a->anomaly.start_hi_us < b->anomaly.start_hi_us ? -1 : 1;
+	if (a->anomaly.probe != b->anomaly.probe)
+		return a->anomaly.probe < b->anomaly.probe ? -1 : 1;
+	return a->anomaly.index < b->anomaly.index
+		       ? -1
+		       : a->anomaly.index > b->anomaly.index;
+}
+
+static int
+by_event(const void *left, const void *right)
+{
+	const struct anomaly *a = left, *b = right;
+
+	if (a->event != b->event)
+		return a->event < b->event ? -1 : 1;
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
+	if (a->start_hi_us != b->start_hi_us)
+		return a->start_hi_us < b->start_hi_us ? -1 : 1;
+	if (a->series != b->series)
+		return a->series < b->series ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static struct event
+event_begin(const struct keyed *first)
+{
+	struct event event = {
+		.family = first->family,
+		.target = first->target,
+		.start_lo_us = first->anomaly.start_lo_us,
+		.start_hi_us = first->anomaly.start_hi_us,
+	};
+
+	memcpy(event.country, first->country, sizeof(event.country));
+	return event;
+}
+
+/* The end of the whole: the latest end, or open while most of its probes are. */
+static void
+event_finish(struct event *event, const struct anomaly *anomalies)
+{
+	uint32_t open = 0, probes = 0;
+
+	for (uint32_t i = 0; i < event->n; i++) {
+		const struct anomaly *a = &anomalies[event->first + i];
+
+		probes += !i || a->probe != a[-1].probe;
+		open += !a->end_hi_us;
+		if (a->end_lo_us > event->end_lo_us)
+			event->end_lo_us = a->end_lo_us;
+		if (a->end_hi_us > event->end_hi_us)
+			event->end_hi_us = a->end_hi_us;
+	}
+	if (open * 2 > event->n)
+		event->end_hi_us = 0;
+	else if (event->end_hi_us < event->end_lo_us)
+		event->end_hi_us = event->end_lo_us;
+	event->affected = probes;
+}
+
+static size_t
+cluster(struct event *events, struct keyed *keyed, size_t n, int64_t slack_us)
+{
+	int64_t end = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct keyed *k = &keyed[i];
+		bool joins =
+			i && k->family == k[-1].family && k->target == k[-1].target &&
+			!strcmp(k->country, k[-1].country) &&
+			(end == INT64_MAX || k->anomaly.start_lo_us <= end + slack_us);
+
+		if (!joins) {
+			events[count++] = event_begin(k);
+			end = 0;
+		}
+		if (end_of(&k->anomaly) > end)
+			end = end_of(&k->anomaly);
+		keyed[i].anomaly.event = (uint32_t)(count - 1);
+	}
+	return count;
+}
+
+/* Leaves out the events of one target that too few probes saw. */
+static size_t
+drop_weak(struct event *events, size_t events_n, struct anomaly *anomalies)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < events_n; i++) {
+		bool weak = events[i].family == FAMILY_TARGET &&
+			    events[i].affected < TARGET_LEAST_PROBES;
+
+		for (uint32_t a = 0; a < events[i].n; a++)
+			anomalies[events[i].first + a].event =
+				weak ? ANOMALY_ABSORBED : (uint32_t)kept;
+		if (!weak)
+			events[kept++] = events[i];
+	}
+	return kept;
+}
+
+size_t
+join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
+	const struct record *record)
+{
+	struct keyed *keyed = calloc(anomalies_n + 1, sizeof(*keyed));
+	size_t n = 0, events_n;
+
+	if (!keyed)
+		abort();
+	absorb(anomalies, anomalies_n, record);
+	for (size_t i = 0; i < anomalies_n; i++) {
+		struct keyed *k = &keyed[n];
+
+		if (anomalies[i].event == ANOMALY_ABSORBED)
+			continue;
+		k->anomaly = anomalies[i];
+		k->family = (uint8_t)anomaly_family(&anomalies[i]);
+		k->target = k->family == FAMILY_TARGET ? anomalies[i].index : NO_TARGET;
+		memcpy(k->country, record->networks[anomalies[i].network].country,
+			sizeof(k->country));
+		n++;
+	}
+	qsort(keyed, n, sizeof(*keyed), by_family);
+	events_n = cluster(events, keyed, n, SLACK_WINDOWS * record->window_us);
+	for (size_t i = 0, k = 0; i < anomalies_n; i++)
+		if (k < n)
+			anomalies[i] = keyed[k].anomaly, k++;
+		else
+			anomalies[i].event = ANOMALY_ABSORBED;
+	qsort(anomalies, n, sizeof(*anomalies), by_event);
+	for (size_t i = 0; i < n; i++) {
+		struct event *event = &events[anomalies[i].event];
+
+		if (!event->n++)
+			event->first = (uint32_t)i;
+	}
+	for (size_t i = 0; i < events_n; i++)
+		event_finish(&events[i], anomalies);
+	events_n = drop_weak(events, events_n, anomalies);
+	free(keyed);
+	return events_n;
+}

@@ -1,0 +1,446 @@
+#include "analyzer/analysis/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/store/store.h"
+#include "common/ladder.h"
+#include "common/log.h"
+#include "common/measurement.h"
+#include "common/merkle.h"
+#include "common/note.h"
+#include "common/segment.h"
+
+#define PPM 1000000
+
+/* Everything that grows while the store is read. */
+struct loader {
+	struct loaded *out;
+	const struct settings *settings;
+	struct where_db *where;
+	char (*epochs)[65];
+	uint32_t
+		*resolver_targets; /* bit by target: asked of the configured resolver */
+	size_t samples_cap, networks_cap, segments_cap, probes_cap, targets_cap;
+	int64_t until_utc_us;
+	struct segment *segment; /* scratch, too large for the stack */
+	struct measurement *m;
+};
+
+/* What the header lines of a segment say of its measurements. */
+struct frame {
+	uint32_t probe, network, segment, boot;
+	int64_t offset_us; /* utc = t_us + offset */
+};
+
+static void *
+grow(void *array, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return array;
+	*cap = *cap ? *cap * 2 : 64;
+	array = realloc(array, *cap * size);
+	if (!array)
+		bug("no memory for %zu records of %zu bytes", *cap, size);
+	return array;
+}
+
+static void
+load_probe(void *arg, const struct store_probe *probe)
+{
+	struct loader *l = arg;
+	struct record *r = &l->out->record;
+	size_t cap = l->probes_cap;
+
+	l->out->probes = grow(
+		l->out->probes, r->probes_n, &l->probes_cap, sizeof(*l->out->probes));
+	l->epochs = grow(l->epochs, r->probes_n, &cap, sizeof(*l->epochs));
+	l->out->probes[r->probes_n] =
+		(struct probe){.control = !strcmp(probe->role, "control")};
+	memcpy(l->epochs[r->probes_n], probe->epoch, sizeof(probe->epoch));
+	r->probes_n++;
+}
+
+static uint32_t
+find_target(const struct loader *l, const char *id)
+{
+	for (size_t i = 0; i < l->out->record.targets_n; i++)
+		if (!strcmp(l->out->targets[i].id, id))
+			return (uint32_t)i;
+	return NO_TARGET;
+}
+
+static void
+load_target(struct loader *l, const struct target *row)
+{
+	struct record *r = &l->out->record;
+	size_t cap = l->targets_cap;
+	struct place place = {0};
+
+	if (find_target(l, row->id) != NO_TARGET)
+		return;
+	l->out->targets = grow(l->out->targets, r->targets_n, &l->targets_cap,
+		sizeof(*l->out->targets));
+	l->resolver_targets = grow(
+		l->resolver_targets, r->targets_n, &cap, sizeof(*l->resolver_targets));
+	if (l->where)
+		(void)where_find(&place, l->where, row->address);
+	l->out->targets[r->targets_n] =
+		(struct target_info){.rung = (uint8_t)row->rung, .asn = place.asn};
+	memcpy(l->out->targets[r->targets_n].id, row->id, sizeof(row->id));
+	l->resolver_targets[r->targets_n] = !strcmp(row->address, "resolver");
+	r->targets_n++;
+}
+
+static void
+load_targets(void *arg, const uint8_t sha256[static HASH_BYTES], struct span bytes)
+{
+	struct loader *l = arg;
+	struct targets *list = calloc(1, sizeof(*list));
+
+	if (!list)
+		bug("no memory for a target list");
+	if (targets_read(list, bytes, NULL, NULL) == OK) {
+		for (uint32_t i = 0; i < list->n; i++)
+			load_target(l, &list->rows[i]);
+		crypto_hex(l->out->targets_hash, sha256, HASH_BYTES);
+	}
+	free(list);
+}
+
+static uint32_t
+find_probe(const struct loader *l, const char *epoch)
+{
+	for (size_t i = 0; i < l->out->record.probes_n; i++)
+		if (!strcmp(l->epochs[i], epoch))
+			return (uint32_t)i;
+	return UINT32_MAX;
+}
+
+static uint32_t
+find_network(struct loader *l, const struct network *network)
+{
+	struct record *r = &l->out->record;
+
+	for (size_t i = 0; i < r->networks_n; i++) {
+		const struct network *n = &l->out->networks[i];
+
+		if (n->asn == network->asn && n->medium == network->medium &&
+			!strcmp(n->country, network->country) &&
+			!strcmp(n->region, network->region))
+			return (uint32_t)i;
+	}
+	l->out->networks = grow(l->out->networks, r->networks_n, &l->networks_cap,
+		sizeof(*l->out->networks));
+	l->out->networks[r->networks_n] = *network;
+	return (uint32_t)r->networks_n++;
+}
+
+/* The where note that the opener verified: only what it says of the network. */
+static void
+read_where(struct network *network, const char *base64)
+{
+	uint8_t bytes[1024];
+	size_t n = sizeof(bytes);
+	struct span rest, line;
+	uint64_t asn;
+
+	if (!crypto_unbase64(bytes, &n, (struct span){base64, strlen(base64)}))
+		return;
+	rest = (struct span){(const char *)bytes, n};
+	while (span_line(&line, &rest)) {
+		if (span_skip(&line, "asn ") && span_number(&asn, line, UINT32_MAX))
+			network->asn = (uint32_t)asn;
+		else if (span_skip(&line, "country ") && line.len == 2)
+			memcpy(network->country, line.at, 2);
+	}
+}
+
+static void
+read_header(struct frame *frame, struct network *network, struct loaded_segment *info,
+	const struct measurement *m)
+{
+	if (m->kind == LINE_clock) {
+		bool anchored =
+			m->has[FIELD_anchor_utc_us] && m->has[FIELD_anchor_t_us];
+
+		frame->boot = (uint32_t)m->boot;
+		frame->offset_us = anchored ? m->anchor_utc_us - m->anchor_t_us
+					    : m->wall_utc_us - m->t_us;
+		info->anchor_utc_us = anchored ? m->anchor_utc_us : 0;
+	} else if (m->kind == LINE_network) {
+		memcpy(network->country, m->country, sizeof(network->country));
+		if (m->has[FIELD_region])
+			memcpy(network->region, m->region, sizeof(network->region));
+		network->medium =
+			m->has[FIELD_medium] ? (uint8_t)m->medium : MEDIUM_unknown;
+	} else if (m->kind == LINE_where) {
+		read_where(network, m->note);
+	}
+}
+
+static void
+read_speed(struct sample *s, const struct measurement *m)
+{
+	int64_t bytes = m->has[FIELD_body_bytes] ? m->body_bytes : 0;
+	int64_t us = m->has[FIELD_transfer_us] && m->outcome == OUTCOME_ok
+			     ? m->transfer_us
+			     : m->took_us;
+
+	if (bytes > 0 && us > 0)
+		s->rate_bps = bytes * 8 * PPM / us;
+	if (m->has[FIELD_sndr_bytes_sent] && m->sndr_bytes_sent > 0)
+		s->loss_ppm =
+			(int32_t)(m->sndr_bytes_retrans * PPM / m->sndr_bytes_sent);
+	if (m->has[FIELD_sndr_rtt_us] && m->has[FIELD_sndr_min_rtt_us])
+		s->queue_us = m->sndr_rtt_us - m->sndr_min_rtt_us;
+}
+
+static int64_t
+round_trip(const struct measurement *m)
+{
+	if (m->has[FIELD_rtt_min_us])
+		return m->rtt_min_us;
+	if (m->has[FIELD_rtt_us])
+		return m->rtt_us;
+	return m->has[FIELD_connect_us] ? m->connect_us : 0;
+}
+
+static void
+add_sample(struct loader *l, const struct frame *frame, const struct measurement *m,
+	uint32_t line)
+{
+	struct record *r = &l->out->record;
+	struct loaded_segment *info = &l->out->segments[frame->segment];
+	struct sample s = {
+		.utc_us = m->t_us + frame->offset_us,
+		.probe = frame->probe,
+		.network = frame->network,
+		.target = m->has[FIELD_target] ? find_target(l, m->target) : NO_TARGET,
+		.segment = frame->segment,
+		.line = line,
+		.boot = frame->boot,
+		.check = (uint8_t)m->check,
+		.rung = (uint8_t)m->rung,
+		.outcome = (uint8_t)m->outcome,
+		.supply = m->has[FIELD_supply] ? (uint8_t)m->supply : SUPPLY_unknown,
+		.success = (int8_t)measurement_success(m),
+		.rtt_us = round_trip(m),
+	};
+
+	if (l->until_utc_us && s.utc_us > l->until_utc_us)
+		return;
+	s.resolver = s.target != NO_TARGET && l->resolver_targets[s.target];
+	if (m->check == CHECK_speed)
+		read_speed(&s, m);
+	if (!info->first_utc_us || s.utc_us < info->first_utc_us)
+		info->first_utc_us = s.utc_us;
+	if (s.utc_us > info->last_utc_us)
+		info->last_utc_us = s.utc_us;
+	l->out->samples = grow(l->out->samples, r->samples_n, &l->samples_cap,
+		sizeof(*l->out->samples));
+	l->out->samples[r->samples_n++] = s;
+}
+
+static bool
+load_segment(void *arg, const struct store_segment *stored)
+{
+	struct loader *l = arg;
+	struct loaded *out = l->out;
+	struct network network = {0};
+	struct frame frame = {.probe = find_probe(l, stored->epoch)};
+	struct loaded_segment *info;
+	bool placed = false;
+
+	if (frame.probe == UINT32_MAX || segment_read(l->segment, stored->bytes, NULL))
+		return true;
+	out->segments =
+		grow(out->segments, out->segments_n, &l->segments_cap, sizeof(*info));
+	frame.segment = (uint32_t)out->segments_n++;
+	info = &out->segments[frame.segment];
+	*info = (struct loaded_segment){
+		.seq = stored->seq, .received_utc_us = stored->received_utc_us};
+	memcpy(info->epoch, stored->epoch, sizeof(info->epoch));
+	memcpy(info->id, stored->id, sizeof(info->id));
+	if (stored->received_utc_us > out->record.horizon_us)
+		out->record.horizon_us = stored->received_utc_us;
+	for (size_t i = 0; i < l->segment->n; i++) {
+		if (measurement_decode(l->m, l->segment->lines[i], NULL))
+			continue;
+		if (l->m->kind != LINE_measurement) {
+			read_header(&frame, &network, info, l->m);
+			continue;
+		}
+		if (!placed)
+			frame.network = find_network(l, &network);
+		placed = true;
+		out->probes[frame.probe].network = frame.network;
+		add_sample(l, &frame, l->m, (uint32_t)i);
+	}
+	return true;
+}
+
+static int
+by_time(const void *left, const void *right)
+{
+	const struct sample *a = left, *b = right;
+
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
+	if (a->utc_us != b->utc_us)
+		return a->utc_us < b->utc_us ? -1 : 1;
+	if (a->segment != b->segment)
+		return a->segment < b->segment ? -1 : 1;
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static void
+finish(struct loaded *out, const struct settings *settings, int64_t until_utc_us)
+{
+	struct record *r = &out->record;
+
+	if (r->samples_n)
+		qsort(out->samples, r->samples_n, sizeof(*out->samples), by_time);
+	/* A probe that never measured has no network: it is nobody's witness. */
+	if (!r->networks_n && r->probes_n)
+		out->networks = calloc(1, sizeof(*out->networks)), r->networks_n = 1;
+	if (until_utc_us && until_utc_us < r->horizon_us)
+		r->horizon_us = until_utc_us;
+	r->samples = out->samples;
+	r->probes = out->probes;
+	r->networks = out->networks;
+	r->targets = out->targets;
+	r->window_us = settings->window_us;
+	r->reference_us = settings->reference_us;
+}
+
+enum err
+loaded_read(struct loaded *loaded, struct store *store, const struct settings *settings,
+	int64_t until_utc_us)
+{
+	struct loader l = {
+		.out = loaded,
+		.settings = settings,
+		.until_utc_us = until_utc_us,
+		.segment = malloc(sizeof(*l.segment)),
+		.m = malloc(sizeof(*l.m)),
+	};
+	enum err err = OK;
+
+	memset(loaded, 0, sizeof(*loaded));
+	if (!l.segment || !l.m)
+		bug("no memory to read the store");
+	if (settings->asn_db[0] || settings->country_db[0])
+		err = where_open(&l.where, settings->asn_db, settings->country_db);
+	if (!err)
+		err = store_each_targets(store, load_targets, &l);
+	if (!err)
+		err = store_each_probe(store, load_probe, &l);
+	if (!err)
+		err = store_each_segment(store, load_segment, &l);
+	finish(loaded, settings, until_utc_us);
+	where_close(l.where);
+	free(l.epochs);
+	free(l.resolver_targets);
+	free(l.segment);
+	free(l.m);
+	return err;
+}
+
+void
+loaded_free(struct loaded *loaded)
+{
+	free(loaded->samples);
+	free(loaded->probes);
+	free(loaded->networks);
+	free(loaded->targets);
+	free(loaded->segments);
+	memset(loaded, 0, sizeof(*loaded));
+}
+
+/* One line whose leaf is wanted, and where the answer goes. */
+struct wanted {
+	uint32_t segment, line;
+	size_t at;
+};
+
+struct leaves {
+	const struct loaded *loaded;
+	char (*out)[HASH_HEX_BYTES];
+	struct wanted *wanted;
+	size_t n, next, segment_index;
+	struct segment *segment;
+};
+
+static int
+by_place(const void *left, const void *right)
+{
+	const struct wanted *a = left, *b = right;
+
+	if (a->segment != b->segment)
+		return a->segment < b->segment ? -1 : 1;
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static void
+take_leaf(struct leaves *l, const struct wanted *w)
+{
+	uint8_t salt[SALT_BYTES], leaf[HASH_BYTES];
+	struct span line;
+
+	if (w->line >= l->segment->n)
+		return;
+	line = l->segment->lines[w->line];
+	merkle_salt(salt, l->segment->seed, w->line);
+	merkle_leaf(leaf, salt, line.at, line.len);
+	crypto_hex(l->out[w->at], leaf, HASH_BYTES);
+}
+
+/* Segments come in the order in which they were loaded. */
+static bool
+find_leaves(void *arg, const struct store_segment *stored)
+{
+	struct leaves *l = arg;
+	bool read = false;
+
+	if (l->segment_index >= l->loaded->segments_n ||
+		memcmp(l->loaded->segments[l->segment_index].id, stored->id,
+			HASH_BYTES))
+		return true; /* one that was not loaded */
+	while (l->next < l->n && l->wanted[l->next].segment == l->segment_index) {
+		if (!read && segment_read(l->segment, stored->bytes, NULL))
+			return false;
+		read = true;
+		take_leaf(l, &l->wanted[l->next++]);
+	}
+	l->segment_index++;
+	return l->next < l->n;
+}
+
+enum err
+loaded_leaves(char (*leaves)[HASH_HEX_BYTES], struct store *store,
+	const struct loaded *loaded, const uint32_t *samples, size_t n)
+{
+	struct leaves l = {
+		.loaded = loaded,
+		.out = leaves,
+		.wanted = calloc(n + 1, sizeof(*l.wanted)),
+		.n = n,
+		.segment = malloc(sizeof(*l.segment)),
+	};
+	enum err err;
+
+	if (!l.wanted || !l.segment)
+		bug("no memory for leaf hashes");
+	for (size_t i = 0; i < n; i++) {
+		const struct sample *s = &loaded->samples[samples[i]];
+
+		leaves[i][0] = '\0';
+		l.wanted[i] = (struct wanted){s->segment, s->line, i};
+	}
+	qsort(l.wanted, n, sizeof(*l.wanted), by_place);
+	err = store_each_segment(store, find_leaves, &l);
+	free(l.wanted);
+	free(l.segment);
+	return err;
+}

@@ -1,0 +1,203 @@
+#include "analyzer/analysis/steps.h"
+
+#include <stdlib.h>
+
+/* Windows of nothing before a reboot counts as darkness, or a probe as silent: a quick
+ * restart is no outage, and a probe ships in its own time. */
+#define DARK_WINDOWS 2
+#define SILENT_WINDOWS 12
+
+static int64_t
+window_of(const struct record *record, int64_t utc_us)
+{
+	return utc_us / record->window_us;
+}
+
+static struct bin
+bin_of(const struct record *record, const struct sample *s, enum series series,
+	uint32_t index)
+{
+	struct bin bin = {
+		.probe = s->probe,
+		.network = s->network,
+		.index = index,
+		.series = (uint8_t)series,
+		.window = window_of(record, s->utc_us),
+	};
+
+	return bin;
+}
+
+static struct bin
+bin_of_outcome(const struct record *record, const struct sample *s, enum series series,
+	uint32_t index)
+{
+	struct bin bin = bin_of(record, s, series, index);
+
+	bin.tried = 1;
+	bin.succeeded = s->success == 1;
+	if (s->success == 1)
+		bin.first_good_us = bin.last_good_us = s->utc_us;
+	else
+		bin.first_bad_us = bin.last_bad_us = s->utc_us;
+	return bin;
+}
+
+static size_t
+add_sample(struct bin *bins, const struct record *record, const struct sample *s)
+{
+	size_t n = 0;
+
+	if (s->check == CHECK_speed) {
+		if (s->rate_bps <= 0)
+			return 0;
+		bins[n] = bin_of(record, s, SERIES_RATE, 0);
+		bins[n].tried = 1;
+		bins[n].value = s->rate_bps;
+		bins[n].first_bad_us = bins[n].last_bad_us = s->utc_us;
+		bins[n].first_good_us = bins[n].last_good_us = s->utc_us;
+		return n + 1;
+	}
+	if (s->success < 0)
+		return 0;
+	bins[n++] = bin_of_outcome(record, s, SERIES_RUNG, s->rung);
+	/* The access pings borrow a target's address; they say nothing of it. */
+	if (s->target != NO_TARGET && record->targets[s->target].rung == s->rung)
+		bins[n++] = bin_of_outcome(record, s, SERIES_TARGET, s->target);
+	return n;
+}
+
+/* The gap between two boots of one probe. */
+static size_t
+add_dark(struct bin *bins, const struct record *record, const struct sample *before,
+	const struct sample *after)
+{
+	int64_t gap_us = after->utc_us - before->utc_us;
+
+	if (after->boot <= before->boot || gap_us < DARK_WINDOWS * record->window_us)
+		return 0;
+	bins[0] = bin_of(record, before, SERIES_DARK, 0);
+	bins[0].last_good_us = before->utc_us;
+	bins[0].first_good_us = after->utc_us;
+	return 1;
+}
+
+static size_t
+add_silent(struct bin *bins, const struct record *record, const struct sample *last)
+{
+	if (record->horizon_us - last->utc_us < SILENT_WINDOWS * record->window_us)
+		return 0;
+	bins[0] = bin_of(record, last, SERIES_SILENT, 0);
+	bins[0].last_good_us = last->utc_us;
+	return 1;
+}
+
+static int
+order(const void *left, const void *right)
+{
+	const struct bin *a = left, *b = right;
+
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
+	if (a->series != b->series)
+		return a->series < b->series ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
+	if (a->window != b->window)
+		return a->window < b->window ? -1 : 1;
+	/* Only to make the order total: merging does not depend on it. */
+	if (a->last_good_us != b->last_good_us)
+		return a->last_good_us < b->last_good_us ? -1 : 1;
+	if (a->last_bad_us != b->last_bad_us)
+		return a->last_bad_us < b->last_bad_us ? -1 : 1;
+	return 0;
+}
+
+static void
+least(int64_t *into, int64_t value)
+{
+	if (value && (!*into || value < *into))
+		*into = value;
+}
+
+static void
+most(int64_t *into, int64_t value)
+{
+	if (value > *into)
+		*into = value;
+}
+
+static void
+merge(struct bin *into, const struct bin *from)
+{
+	into->tried += from->tried;
+	into->succeeded += from->succeeded;
+	least(&into->value, from->value);
+	least(&into->first_good_us, from->first_good_us);
+	most(&into->last_good_us, from->last_good_us);
+	least(&into->first_bad_us, from->first_bad_us);
+	most(&into->last_bad_us, from->last_bad_us);
+}
+
+static size_t
+merge_all(struct bin *bins, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct bin *last = kept ? &bins[kept - 1] : NULL;
+
+		if (last && last->probe == bins[i].probe &&
+			last->series == bins[i].series &&
+			last->index == bins[i].index &&
+			last->window == bins[i].window && last->series != SERIES_DARK)
+			merge(last, &bins[i]);
+		else
+			bins[kept++] = bins[i];
+	}
+	return kept;
+}
+
+size_t
+rollup(struct bin *bins, const struct record *record)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < record->samples_n; i++) {
+		const struct sample *s = &record->samples[i];
+		const struct sample *next = i + 1 < record->samples_n ? s + 1 : NULL;
+
+		if (record->probes[s->probe].control)
+			continue;
+		n += add_sample(&bins[n], record, s);
+		if (next && next->probe == s->probe)
+			n += add_dark(&bins[n], record, s, next);
+		else
+			n += add_silent(&bins[n], record, s);
+	}
+	qsort(bins, n, sizeof(*bins), order);
+	return merge_all(bins, n);
+}
+
+size_t
+record_find(size_t *first, const struct record *record, uint32_t probe, int64_t from_us,
+	int64_t to_us)
+{
+	size_t low = 0, high = record->samples_n, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct sample *s = &record->samples[middle];
+
+		if (s->probe < probe || (s->probe == probe && s->utc_us < from_us))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*first = low;
+	for (end = low; end < record->samples_n; end++)
+		if (record->samples[end].probe != probe ||
+			record->samples[end].utc_us >= to_us)
+			break;
+	return end - low;
+}

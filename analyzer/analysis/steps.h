@@ -1,0 +1,243 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/measurement.h"
+
+/*
+ * The pure pipeline: plain values through functions without clock, file, socket, log or
+ * floating point. The same samples give the same bytes on every machine. METHOD.md says
+ * it in words. Times are UTC microseconds (estimates), probabilities parts per million,
+ * evidence in centinats (100 x ln of a likelihood ratio).
+ *
+ *     rollup -> detect -> join -> observe -> classify
+ */
+
+/* What groups probes. */
+struct network {
+	char country[3], region[7]; /* "" unknown */
+	uint32_t asn; /* 0 unknown */
+	uint8_t medium; /* enum medium */
+};
+
+struct probe {
+	bool control; /* outside the countries that are watched: for comparison only */
+	uint32_t network; /* the newest */
+};
+
+/* A target as the list and the AS data tell it. */
+struct target_info {
+	char id[33];
+	uint8_t rung; /* enum rung */
+	uint32_t asn; /* 0 unknown */
+};
+#define NO_TARGET UINT32_MAX
+
+/* One measurement, placed in time and space. */
+struct sample {
+	int64_t utc_us;
+	uint32_t probe, network, target; /* indexes; target may be NO_TARGET */
+	uint32_t segment, line; /* where the signed line stands */
+	uint32_t boot;
+	uint8_t check, rung, outcome, supply;
+	int8_t success; /* 1, 0, or -1: could not be measured */
+	bool resolver; /* dns: asked of the configured resolver */
+	int64_t rtt_us; /* 0 unknown */
+	int64_t rate_bps; /* speed: 0 unknown */
+	int64_t queue_us; /* speed: round trip under load less the smallest one */
+	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent */
+};
+
+/* All that one analysis looks at. samples: by probe, then time, then segment and line. */
+struct record {
+	const struct sample *samples;
+	size_t samples_n;
+	const struct probe *probes;
+	size_t probes_n;
+	const struct network *networks;
+	size_t networks_n;
+	const struct target_info *targets;
+	size_t targets_n;
+	int64_t window_us; /* width of a bin */
+	int64_t reference_us; /* how far back a baseline looks */
+	int64_t horizon_us; /* nothing later than this could have arrived */
+};
+/* The half-open range of a probe's samples in [from, to). */
+size_t record_find(size_t *first, const struct record *record, uint32_t probe,
+	int64_t from_us, int64_t to_us);
+
+/* ---- rollup: samples -> bins ---- */
+
+enum series {
+	SERIES_DARK, /* the machine itself stopped and came back with a new boot */
+	SERIES_RUNG, /* index: enum rung; measurements that succeeded, of those made */
+	SERIES_TARGET, /* index: target; the same for one target */
+	SERIES_RATE, /* value: the smallest rate of the window, bits a second */
+	SERIES_SILENT, /* nothing has come from it since */
+};
+
+/* A series of one probe in one window. For SERIES_DARK and SERIES_SILENT one bin is the
+ * whole gap: last_good_us before it, first_good_us after it (0: not yet). */
+struct bin {
+	uint32_t probe, network, index;
+	uint8_t series; /* enum series */
+	int64_t window;
+	uint32_t tried, succeeded;
+	int64_t value;
+	int64_t first_good_us, last_good_us, first_bad_us, last_bad_us; /* 0 none */
+};
+
+/* Room for 3 * samples_n + probes_n bins is always enough. Sorted by probe, series,
+ * index, window. */
+size_t rollup(struct bin *bins, const struct record *record);
+
+/* ---- baseline and detect: bins -> anomalies ---- */
+
+/* The last good values of one series, for its median. */
+#define BASELINE_VALUES 64
+/* Values it needs before it says anything. */
+#define BASELINE_LEAST 3
+struct baseline {
+	int64_t values[BASELINE_VALUES];
+	int64_t windows[BASELINE_VALUES];
+	uint32_t n, next;
+};
+void baseline_add(struct baseline *baseline, int64_t window, int64_t value);
+/* The median of the values not older than ${oldest}; -1 while there are too few. */
+int64_t baseline_median(const struct baseline *baseline, int64_t oldest);
+
+/* A series off its baseline. The edges lie between lo and hi; end_hi 0: still open. */
+struct anomaly {
+	uint32_t probe, network, index;
+	uint8_t series;
+	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us;
+	uint32_t bins;
+	int64_t reference, worst;
+	uint32_t event; /* set by join; ANOMALY_ABSORBED: a lower rung explains it */
+};
+#define ANOMALY_ABSORBED UINT32_MAX
+/* Room for bins_n anomalies is always enough. In the order of the bins. */
+size_t detect(struct anomaly *anomalies, const struct bin *bins, size_t bins_n,
+	const struct record *record);
+
+/* ---- join: anomalies -> events ---- */
+
+/* What kind of thing went wrong: anomalies of one family join when they overlap. */
+enum family {
+	FAMILY_DARK,
+	FAMILY_HOME,
+	FAMILY_REACH,
+	FAMILY_TARGET,
+	FAMILY_RATE,
+	FAMILY_SILENT,
+};
+
+struct event {
+	char country[3];
+	uint8_t family; /* enum family */
+	uint32_t target; /* FAMILY_TARGET: which; else NO_TARGET */
+	uint32_t first, n; /* its anomalies, contiguous after join */
+	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us; /* end_hi 0: open */
+	uint32_t affected; /* probes */
+};
+/* Sorts the anomalies by event (absorbed ones last). Room for anomalies_n events. */
+size_t join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
+	const struct record *record);
+/* What an anomaly belongs to. */
+enum family anomaly_family(const struct anomaly *anomaly);
+
+/* ---- observe: what is true of an event ---- */
+
+enum row {
+#define ROW(id, ...) ROW_##id,
+#include "analyzer/analysis/evidence.def"
+	ROW_COUNT,
+};
+
+#define OBSERVATION_LINES 6
+/* A row of evidence.def that fired. */
+struct observation {
+	enum row row;
+	uint32_t n, of; /* "n of of ..." */
+	int64_t value, other; /* the row's own figures */
+	uint32_t lines[OBSERVATION_LINES]; /* samples that show it */
+	uint32_t lines_n;
+};
+
+/* Who was there, for the verdict's scope and counts. */
+struct witness {
+	uint32_t expected, reporting, alive; /* field probes of the country */
+	uint32_t operators, regions, networks; /* affected */
+	bool medium[MEDIUM_COUNT]; /* affected */
+};
+
+/* Fills at most ROW_COUNT observations, in the order of evidence.def. */
+size_t observe(struct observation *observations, struct witness *witness,
+	const struct event *event, const struct anomaly *anomalies,
+	const struct record *record);
+
+/* ---- classify: observations -> probabilities ---- */
+
+enum class {
+	CLASS_shutdown,
+	CLASS_throttling,
+	CLASS_infrastructure,
+	CLASS_ordinary,
+	CLASS_COUNT,
+};
+enum cause {
+#define CAUSE(class, name, sentence) CAUSE_##class##_##name,
+#include "analyzer/analysis/evidence.def"
+	CAUSE_COUNT,
+};
+enum basis { BASIS_measured, BASIS_published, BASIS_judged };
+enum group {
+#define GROUP(name) GROUP_##name,
+#include "analyzer/analysis/evidence.def"
+	GROUP_COUNT,
+};
+
+struct evidence_row {
+	const char *id;
+	enum group group; /* correlated rows: only the strongest of a group counts */
+	enum basis basis;
+	int16_t lr[CAUSE_COUNT]; /* centinats */
+	const char *sentence; /* {n} {of} {value} {other} */
+	const char *source;
+};
+const struct evidence_row *evidence_row(enum row row);
+/* First 12 hex of the SHA-256 of everything the table says: its version. */
+#define EVIDENCE_VERSION_BYTES 13
+void evidence_version(char out[static EVIDENCE_VERSION_BYTES]);
+
+/* The class must reach this, or the answer is insufficient. */
+#define CLASS_LEAST_PPM 600000
+/* Inside one group no cause is moved by more than ln 50. */
+#define GROUP_CAP_CENTINATS 391
+
+struct verdict {
+	int32_t cause_ppm[CAUSE_COUNT];
+	int32_t class_ppm[CLASS_COUNT];
+	int32_t measured_ppm[CLASS_COUNT]; /* judged rows left out */
+	int32_t deliberate_ppm;
+	enum cause cause; /* the likeliest of the likeliest class */
+	enum class class;
+	bool insufficient; /* the evidence does not carry a verdict */
+	int32_t prior[CAUSE_COUNT]; /* centinats */
+	int32_t sum[CAUSE_COUNT]; /* prior and all that counted */
+	int16_t counted[ROW_COUNT][CAUSE_COUNT]; /* what of a row entered the sum */
+};
+void classify(
+	struct verdict *verdict, const struct observation *observations, size_t n);
+
+enum class cause_class(enum cause cause);
+const char *cause_name(enum cause cause); /* "shutdown.full" */
+const char *class_name(enum class class);
+const char *basis_name(enum basis basis);
+/* The row's sentence with its figures in place. */
+void observation_sentence(struct buf *out, const struct observation *observation);
+/* exp(-x/100) in units of 2^-32, x >= 0: the one table behind every probability. */
+uint64_t centinats_exp(int64_t x);

@@ -1,0 +1,155 @@
+#include <argp.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/analysis/steps.h"
+#include "analyzer/steps.h"
+#include "analyzer/store/store.h"
+#include "common/log.h"
+
+/* The arithmetic of a verdict: prior, each row that counted, the sum, the probability. */
+
+#define SHOWN 4 /* causes side by side */
+
+struct search {
+	const char *id;
+	char *json;
+};
+
+static void
+look(void *arg, const struct store_event *event)
+{
+	struct search *search = arg;
+
+	if (!search->json && !strcmp(event->id, search->id)) {
+		search->json = strndup(event->json.at, event->json.len);
+		if (!search->json)
+			bug("no memory for a verdict");
+	}
+}
+
+static const char *
+string_of(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
+static long
+number_of(const json_t *object, const char *key)
+{
+	return (long)json_integer_value(json_object_get(object, key));
+}
+
+static void
+print_row(const json_t *row, const json_t *causes, const char *mark)
+{
+	printf("%s%-4s %-9s", mark, string_of(row, "row"), string_of(row, "basis"));
+	for (size_t c = 0; c < SHOWN; c++)
+		printf(" %+28ld",
+			number_of(json_object_get(row, "lr"),
+				string_of(json_array_get(causes, c), "cause")));
+	printf("\n       %s\n", string_of(row, "says"));
+}
+
+static void
+print_line(const char *name, const json_t *causes, const char *key)
+{
+	printf(" %-14s", name);
+	for (size_t c = 0; c < SHOWN; c++)
+		printf(" %28ld", number_of(json_array_get(causes, c), key));
+	putchar('\n');
+}
+
+static void
+print_head(const json_t *verdict)
+{
+	const json_t *start = json_object_get(verdict, "start");
+	const json_t *end = json_object_get(verdict, "end");
+	const char *class = string_of(verdict, "class");
+
+	printf("event %s: %s, %s\n", string_of(verdict, "event"), class,
+		string_of(verdict, "cause"));
+	printf("from %s (+-%.1f s) to %s; %s; evidence table %s\n",
+		string_of(start, "estimate"),
+		json_number_value(json_object_get(start, "error_s")),
+		json_is_null(end) ? "now" : string_of(end, "estimate"),
+		string_of(verdict, "standing"), string_of(verdict, "version"));
+}
+
+static void
+print_verdict(const json_t *verdict)
+{
+	const json_t *causes = json_object_get(verdict, "causes"), *row;
+	size_t i;
+
+	print_head(verdict);
+	printf("\nhundredths of natural logarithms of likelihood ratios; of rows of "
+	       "one group"
+	       " only the strongest counts\n\n %-14s",
+		"");
+	for (size_t c = 0; c < SHOWN; c++)
+		printf(" %28s", string_of(json_array_get(causes, c), "cause"));
+	putchar('\n');
+	print_line("prior", causes, "prior_centinats");
+	json_array_foreach(json_object_get(verdict, "evidence"), i, row)
+		print_row(row, causes, "+");
+	json_array_foreach(json_object_get(verdict, "against"), i, row)
+		print_row(row, causes, "-");
+	print_line("sum", causes, "sum_centinats");
+	printf(" %-14s", "probability");
+	for (size_t c = 0; c < SHOWN; c++)
+		printf(" %28.6f", json_number_value(json_object_get(
+					  json_array_get(causes, c), "probability")));
+	printf("\n\nprobability = exp(sum / 100) over its total for all %zu causes\n",
+		json_array_size(causes));
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct search *search = state->input;
+
+	if (key == ARGP_KEY_ARG && !search->id) {
+		search->id = arg;
+		return 0;
+	}
+	if (key == ARGP_KEY_END && !search->id)
+		argp_error(state, "which event? 'events' lists them");
+	return ARGP_ERR_UNKNOWN;
+}
+
+int
+report_explain(struct context *context, int argc, char **argv)
+{
+	static const struct argp argp = {.parser = parse,
+		.args_doc = "EVENT",
+		.doc = "Shows the arithmetic of a verdict, row by row."};
+	struct search search = {0};
+	json_t *verdict = NULL;
+	int code = 1;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &search))
+		return 2;
+	if (store_each_event(context->store, look, &search))
+		goto done;
+	if (!search.json) {
+		log_error("there is no event %s; 'events' lists them", search.id);
+		goto done;
+	}
+	code = 0;
+	if (context->format == LISTING_JSON) {
+		puts(search.json);
+		goto done;
+	}
+	verdict = json_loads(search.json, 0, NULL);
+	if (!verdict)
+		bug("a stored verdict is no JSON");
+	print_verdict(verdict);
+done:
+	json_decref(verdict);
+	free(search.json);
+	return code;
+}

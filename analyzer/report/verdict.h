@@ -1,0 +1,31 @@
+#pragma once
+
+#include "analyzer/analysis/steps.h"
+#include "common/buf.h"
+#include "common/crypto.h"
+
+/* An event with everything that its verdict rests on. */
+struct described {
+	char id[17];
+	const struct record *record;
+	const struct event *event;
+	const struct anomaly *anomalies;
+	const struct witness *witness;
+	const struct verdict *verdict;
+	const struct observation *observations;
+	size_t observations_n;
+	/* Leaf hashes of the lines an observation points at, in hex; "" unknown. */
+	char (*lines)[OBSERVATION_LINES][HASH_HEX_BYTES];
+	/* What is proved of the start and the end: 0 nothing. */
+	int64_t start_not_before_us, start_not_after_us;
+	int64_t end_not_before_us, end_not_after_us;
+	char baseline_hash[HASH_HEX_BYTES]; /* of the segments looked at */
+	char targets_hash[HASH_HEX_BYTES];
+};
+
+/* Appends the machine-readable verdict, one line of JSON without its newline. */
+void verdict_json(struct buf *out, const struct described *d);
+const char *verdict_class(const struct verdict *verdict);
+const char *verdict_cause(const struct verdict *verdict);
+/* Middle of the interval, and half its width in microseconds. */
+int64_t verdict_instant(int64_t *error_us, int64_t lo_us, int64_t hi_us);
