@@ -329,7 +329,7 @@ refuse(struct span line)
 		return "is not of the form 'name = value'";
 	for (size_t i = 0; i < line.len; i++)
 		if ((line.at[i] == ';' || line.at[i] == '#') &&
-			(i == 0 || line.at[i - 1] == ' ' || line.at[i - 1] == '\t'))
+			(i == 0 || strchr(" \t=", line.at[i - 1])))
 			return "holds a comment behind a setting: give it its own "
 			       "line, "
 			       "with '#'";
