@@ -38,7 +38,10 @@ struct store_probe {
 NODISCARD enum err store_add_invite(struct store *store,
 	const uint8_t code_hash[static HASH_BYTES], const char *role,
 	const char *cohort);
-/* ERR_NOT_FOUND: no such code; ERR_EXISTS: used already. */
+/* Adds the probe (its cohort is the invite's) and spends the code. The same epoch with
+ * the same code again only gets the new token: its answer may have been lost.
+ * ERR_NOT_FOUND: no such code; ERR_EXISTS: used by another, or this epoch has enrolled
+ * with another; ERR_PERMISSION: the invite is for another role. */
 NODISCARD enum err store_use_invite(struct store *store,
 	const uint8_t code_hash[static HASH_BYTES], const struct store_probe *probe);
 NODISCARD enum err store_probe_by_token(struct store_probe *probe, struct store *store,
