@@ -1,0 +1,44 @@
+#include "analyzer/report/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/utc.h"
+
+void
+options_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	char name[64];
+	char **from = argv - 1, *was = *from;
+
+	snprintf(name, sizeof name, "faultline-analyzer %s", was);
+	*from = name;
+	argp_parse(argp, argc + 1, from, 0, NULL, input);
+	*from = was;
+}
+
+int64_t
+options_time(struct argp_state *state, const char *text)
+{
+	char day[UTC_TEXT_BYTES];
+	int64_t utc_us = 0;
+
+	snprintf(day, sizeof day, "%.20sT00:00:00Z", text);
+	if (!utc_parse(&utc_us, text) && !utc_parse(&utc_us, day))
+		argp_error(state, "%s: this is not a time such as 2026-01-08T16:30:00Z",
+			text);
+	return utc_us;
+}
+
+int64_t
+options_number(struct argp_state *state, const char *text, int64_t min, int64_t max)
+{
+	uint64_t n = 0;
+
+	if (!span_number(&n, (struct span){text, strlen(text)}, (uint64_t)max) ||
+		(int64_t)n < min)
+		argp_error(state, "%s: this must be a number from %lld to %lld", text,
+			(long long)min, (long long)max);
+	return (int64_t)n;
+}
