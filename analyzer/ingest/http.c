@@ -1,0 +1,495 @@
+#include "analyzer/ingest/http.h"
+
+#include <linux/tcp.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "analyzer/ingest/address.h"
+#include "analyzer/ingest/deadline.h"
+#include "analyzer/ingest/notes.h"
+#include "analyzer/ingest/problem.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/segment.h"
+
+#define THREADS 2
+#define CONNECTIONS 512
+#define CONNECTIONS_PER_ADDRESS 64 /* a carrier's NAT is one address */
+#define HEADER_BYTES (16 * 1024)
+#define ENROLMENT_MAX (SEGMENT_FILE_MAX + 256)
+#define NOISE_BYTES (1024 * 1024)
+#define PROBLEM_TYPE "application/problem+json"
+#define RETRY_AFTER "300" /* seconds */
+
+struct http {
+	struct http_parts parts;
+	struct MHD_Daemon *daemon;
+	struct deadlines *deadlines;
+	struct buf tls_key, tls_cert;
+	uint8_t *noise;
+	int fd;
+};
+
+enum route { ROUTE_ENROLMENT, ROUTE_SEGMENT, ROUTE_WHERE, ROUTE_SPEED };
+
+struct request {
+	enum route route;
+	struct buf body;
+	char id[HASH_HEX_BYTES];
+};
+
+/* ---- answers ---- */
+
+static enum MHD_Result
+answer(struct MHD_Connection *connection, unsigned status, const struct buf *body,
+	const char *type)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body->len, body->data, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(
+			response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+	if (status == MHD_HTTP_SERVICE_UNAVAILABLE ||
+		status == MHD_HTTP_TOO_MANY_REQUESTS)
+		MHD_add_response_header(
+			response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result
+problem(struct MHD_Connection *connection, unsigned status, const char *detail)
+{
+	struct buf body = {0};
+	enum MHD_Result result;
+
+	problem_write(&body, status, MHD_get_reason_phrase_for(status), detail);
+	result = answer(connection, status, &body, PROBLEM_TYPE);
+	buf_free(&body);
+	return result;
+}
+
+/* RFC 9110 section 15.5.6 wants the method named that would do. */
+static enum MHD_Result
+refuse_method(struct MHD_Connection *connection, const char *allowed)
+{
+	static const char detail[] = "this address takes another method";
+	const unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
+	struct buf body = {0};
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	problem_write(&body, status, MHD_get_reason_phrase_for(status), detail);
+	response = MHD_create_response_from_buffer(
+		body.len, body.data, MHD_RESPMEM_MUST_COPY);
+	buf_free(&body);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, PROBLEM_TYPE);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static unsigned
+status_of(enum opened opened)
+{
+	switch (opened) {
+	case OPENED_STORED:
+	case OPENED_AGAIN:
+		return MHD_HTTP_OK;
+	case OPENED_MALFORMED:
+		return MHD_HTTP_BAD_REQUEST;
+	case OPENED_UNSIGNED:
+		return MHD_HTTP_UNPROCESSABLE_CONTENT;
+	case OPENED_STRANGER:
+		return MHD_HTTP_UNAUTHORIZED;
+	case OPENED_FORBIDDEN:
+		return MHD_HTTP_FORBIDDEN;
+	case OPENED_CONFLICT:
+		return MHD_HTTP_CONFLICT;
+	case OPENED_OVER_QUOTA:
+		return MHD_HTTP_TOO_MANY_REQUESTS;
+	case OPENED_FULL:
+		break;
+	}
+	return MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+static const char *
+bearer(struct MHD_Connection *connection)
+{
+	const char *value = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+
+	if (!value || strncmp(value, "Bearer ", 7) != 0)
+		return NULL;
+	return value + 7;
+}
+
+static enum MHD_Result
+submit(struct http *http, struct MHD_Connection *connection, struct request *r)
+{
+	struct submission s = {
+		.kind = r->route == ROUTE_ENROLMENT ? SUBMIT_ENROLMENT : SUBMIT_SEGMENT,
+		.body = buf_span(&r->body),
+		.token = "",
+		.now_utc_us = clock_utc_us(),
+	};
+	struct buf receipt = {0};
+	const char *why = "";
+	enum opened opened;
+	enum MHD_Result result;
+
+	if (r->route == ROUTE_SEGMENT) {
+		s.id = r->id;
+		s.token = bearer(connection);
+	}
+	opened = opener_submit(&receipt, &why, http->parts.opener, &s);
+	log_detail("ingest: %s", opened_name(opened));
+	if (status_of(opened) == MHD_HTTP_OK)
+		result = answer(connection, MHD_HTTP_OK, &receipt, "text/plain");
+	else
+		result = problem(connection, status_of(opened), why);
+	buf_free(&receipt);
+	return result;
+}
+
+static enum MHD_Result
+answer_where(struct http *http, struct MHD_Connection *connection)
+{
+	const char *nonce =
+		MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "nonce");
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *from = info ? info->client_addr : NULL;
+	struct buf note = {0};
+	struct place place;
+	char address[64];
+	enum MHD_Result result;
+
+	if (!from ||
+		getnameinfo(from,
+			from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						    : sizeof(struct sockaddr_in),
+			address, sizeof address, NULL, 0, NI_NUMERICHOST) != 0 ||
+		!where_find(&place, http->parts.where, address))
+		return problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the address this came from cannot be read");
+	if (!nonce || notes_write_where(&note, http->parts.identity, &place, nonce,
+			      clock_utc_us()) != OK)
+		return problem(connection, MHD_HTTP_BAD_REQUEST,
+			"nonce must be 32 lower-case hex digits");
+	result = answer(connection, MHD_HTTP_OK, &note, "text/plain");
+	buf_free(&note);
+	return result;
+}
+
+/* What the sender's kernel knows of the transfer that ended on this connection. */
+static enum MHD_Result
+answer_tcp_info(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct tcp_info tcp = {0};
+	socklen_t n = sizeof tcp;
+	struct buf text = {0};
+	enum MHD_Result result;
+
+	if (!info || getsockopt(info->connect_fd, IPPROTO_TCP, TCP_INFO, &tcp, &n) != 0)
+		return problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the kernel does not tell about this connection");
+	buf_printf(&text,
+		"sndr_retrans %u\nsndr_segs_out %u\nsndr_rtt_us %u\n"
+		"sndr_min_rtt_us %u\nsndr_bytes_sent %llu\nsndr_bytes_retrans %llu\n",
+		tcp.tcpi_total_retrans, tcp.tcpi_segs_out, tcp.tcpi_rtt,
+		tcp.tcpi_min_rtt, (unsigned long long)tcp.tcpi_bytes_sent,
+		(unsigned long long)tcp.tcpi_bytes_retrans);
+	result = answer(connection, MHD_HTTP_OK, &text, "text/plain");
+	buf_free(&text);
+	return result;
+}
+
+/* Under TLS any bytes are noise on the wire, so the same ones serve everybody. */
+static enum MHD_Result
+answer_speed(struct http *http, struct MHD_Connection *connection)
+{
+	const char *bytes =
+		MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "bytes");
+	struct MHD_Response *response;
+	enum MHD_Result result;
+	uint64_t n;
+
+	if (!bytes ||
+		!span_number(&n, (struct span){bytes, strlen(bytes)}, NOISE_BYTES))
+		return problem(connection, MHD_HTTP_BAD_REQUEST,
+			"bytes must be a number from 0 to 1048576");
+	if (n == 0)
+		return answer_tcp_info(connection);
+	response =
+		MHD_create_response_from_buffer(n, http->noise, MHD_RESPMEM_PERSISTENT);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(
+		response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/octet-stream");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* ---- requests ---- */
+
+static bool
+find_route(struct request *r, const char **allowed, const char *method, const char *url)
+{
+	static const struct {
+		const char *method, *path;
+		enum route route;
+	} routes[] = {
+		{"POST", "/v1/enroll", ROUTE_ENROLMENT},
+		{"GET", "/v1/where", ROUTE_WHERE},
+		{"GET", "/v1/speed", ROUTE_SPEED},
+	};
+	struct span path = {url, strlen(url)};
+	uint8_t id[HASH_BYTES];
+
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		if (strcmp(url, routes[i].path) != 0)
+			continue;
+		*allowed = routes[i].method;
+		r->route = routes[i].route;
+		return strcmp(method, *allowed) == 0;
+	}
+	if (!span_skip(&path, "/v1/segments/") || !crypto_unhex(id, sizeof id, path))
+		return false;
+	*allowed = "PUT";
+	r->route = ROUTE_SEGMENT;
+	crypto_hex(r->id, id, sizeof id);
+	return strcmp(method, *allowed) == 0;
+}
+
+/* By the headers alone, before a byte of the body is taken: 0 to go on. */
+static unsigned
+refuse_early(
+	const char **why, const struct request *r, struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	uint64_t most = 0, n;
+
+	if (r->route == ROUTE_ENROLMENT)
+		most = ENROLMENT_MAX;
+	if (r->route == ROUTE_SEGMENT)
+		most = SEGMENT_FILE_MAX;
+	if (r->route == ROUTE_SEGMENT && !bearer(connection)) {
+		*why = "the token is missing: Authorization: Bearer <token>";
+		return MHD_HTTP_UNAUTHORIZED;
+	}
+	if (!length &&
+		(most > 0 || MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+				     MHD_HTTP_HEADER_TRANSFER_ENCODING))) {
+		*why = "the length of the body must be said before it";
+		return MHD_HTTP_LENGTH_REQUIRED;
+	}
+	if (length && !span_number(&n, (struct span){length, strlen(length)}, most)) {
+		*why = "this is longer than any segment may be";
+		return MHD_HTTP_CONTENT_TOO_LARGE;
+	}
+	return 0;
+}
+
+static enum MHD_Result
+begin(struct request **out, struct MHD_Connection *connection, const char *method,
+	const char *url)
+{
+	struct request *r = calloc(1, sizeof *r);
+	const char *allowed = NULL, *why = "there is nothing at this address";
+	unsigned status = MHD_HTTP_NOT_FOUND;
+	bool found;
+
+	if (!r)
+		bug("no memory");
+	found = find_route(r, &allowed, method, url);
+	if (found)
+		status = refuse_early(&why, r, connection);
+	if (status == 0) {
+		*out = r;
+		return MHD_YES;
+	}
+	free(r);
+	if (allowed && !found)
+		return refuse_method(connection, allowed);
+	return problem(connection, status, why);
+}
+
+static enum MHD_Result
+handle(void *arg, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_n,
+	void **state)
+{
+	struct http *http = arg;
+	struct request *r = *state;
+
+	(void)version;
+	if (!r)
+		return begin((struct request **)state, connection, method, url);
+	if (*upload_n > 0) {
+		buf_add(&r->body, upload, *upload_n);
+		*upload_n = 0;
+		return MHD_YES;
+	}
+	switch (r->route) {
+	case ROUTE_ENROLMENT:
+	case ROUTE_SEGMENT:
+		return submit(http, connection, r);
+	case ROUTE_WHERE:
+		return answer_where(http, connection);
+	case ROUTE_SPEED:
+		return answer_speed(http, connection);
+	}
+	return MHD_NO;
+}
+
+static void
+connection_changed(void *arg, struct MHD_Connection *connection, void **state,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct http *http = arg;
+	const union MHD_ConnectionInfo *info;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*state)
+			deadlines_leave(http->deadlines, *state);
+		*state = NULL;
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info)
+		*state = deadlines_enter(http->deadlines, info->connect_fd);
+}
+
+static void
+request_ended(void *arg, struct MHD_Connection *connection, void **state,
+	enum MHD_RequestTerminationCode why)
+{
+	struct http *http = arg;
+	struct request *r = *state;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	if (info && info->socket_context && why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		deadlines_renew(http->deadlines, info->socket_context);
+	if (!r)
+		return;
+	if (r->body.data)
+		crypto_wipe(r->body.data, r->body.len); /* an enrolment's code */
+	buf_free(&r->body);
+	free(r);
+	*state = NULL;
+}
+
+/* What strangers provoke is no news to the operator. */
+__attribute__((format(printf, 2, 0))) static void
+library_says(void *arg, const char *format, va_list values)
+{
+	char text[256];
+
+	(void)arg;
+	vsnprintf(text, sizeof text, format, values);
+	text[strcspn(text, "\n")] = '\0';
+	log_detail("libmicrohttpd: %s", text);
+}
+
+static enum err
+start(struct http *http, const char *address)
+{
+	char name[64];
+	unsigned flags =
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_TLS;
+
+	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, http,
+		MHD_OPTION_EXTERNAL_LOGGER, library_says, NULL,
+		MHD_OPTION_LISTEN_SOCKET, http->fd, MHD_OPTION_HTTPS_MEM_KEY,
+		http->tls_key.data, MHD_OPTION_HTTPS_MEM_CERT, http->tls_cert.data,
+		MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS,
+		MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)(http->parts.request_us / 1000000 + 1),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+		request_ended, http, MHD_OPTION_NOTIFY_CONNECTION, connection_changed,
+		http, MHD_OPTION_END);
+	if (!http->daemon) {
+		log_error(
+			"cannot serve on %s: libmicrohttpd refused to start", address);
+		return ERR_IO;
+	}
+	address_name(name, http->fd);
+	log_note("ingest listens on %s", name);
+	http->fd = -1; /* the library closes it */
+	return OK;
+}
+
+enum err
+http_open(struct http **out, const struct http_parts *parts, const char *address)
+{
+	struct http *http = calloc(1, sizeof *http);
+	enum err err;
+
+	if (!http)
+		bug("no memory");
+	http->parts = *parts;
+	http->fd = -1;
+	http->noise = malloc(NOISE_BYTES);
+	if (!http->noise)
+		bug("no memory");
+	crypto_random(http->noise, NOISE_BYTES);
+	err = identity_tls(&http->tls_key, &http->tls_cert, parts->dir);
+	if (err == OK)
+		err = address_listen(&http->fd, address);
+	if (err == OK)
+		err = deadlines_open(&http->deadlines, parts->request_us);
+	if (err == OK)
+		err = start(http, address);
+	if (err != OK) {
+		http_close(http);
+		return err;
+	}
+	*out = http;
+	return OK;
+}
+
+void
+http_close(struct http *http)
+{
+	if (!http)
+		return;
+	if (http->daemon)
+		MHD_stop_daemon(http->daemon);
+	deadlines_close(http->deadlines);
+	if (http->fd >= 0)
+		close(http->fd);
+	if (http->tls_key.data)
+		crypto_wipe(http->tls_key.data, http->tls_key.len);
+	buf_free(&http->tls_key);
+	buf_free(&http->tls_cert);
+	free(http->noise);
+	free(http);
+}
