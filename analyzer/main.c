@@ -1,0 +1,463 @@
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyzer/commands.h"
+#include "analyzer/report/options.h"
+#include "analyzer/store/store.h"
+#include "common/clock.h"
+#include "common/conf.h"
+#include "common/file.h"
+#include "common/log.h"
+
+static volatile sig_atomic_t stop;
+
+static void
+end(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = end};
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- settings ---- */
+
+/* A request lasts as long as the network needs: that is no rehearsal's to shorten. */
+static void
+scale(struct settings *settings, const struct setting *rows, size_t n)
+{
+	int64_t request_us = settings->request_us;
+
+	conf_scale(settings, rows, n, settings->time_scale);
+	settings->request_us = request_us;
+}
+
+static enum err
+read_settings(struct settings *settings, const char *dir, const char *config)
+{
+	char path[FILE_PATH_BYTES];
+	size_t n;
+	const struct setting *rows = settings_rows(&n);
+	enum err err = config ? OK : file_path(path, dir, "analyzer.conf");
+
+	if (err != OK)
+		return err;
+	conf_presets(settings, rows, n);
+	err = conf_read(settings, rows, n, config ? config : path);
+	if (err == ERR_NOT_FOUND && config)
+		log_error("%s: there is no such file", config);
+	if (err == ERR_NOT_FOUND && !config)
+		err = OK;
+	return err;
+}
+
+/* What a verdict rests on is kept with it: the list as probes were given it. */
+static enum err
+keep_targets(struct context *context)
+{
+	const char *path = context->settings.targets, *why = "";
+	struct targets *targets = NULL;
+	struct buf bytes = {0};
+	uint32_t line = 0;
+	enum err err;
+
+	if (path[0] == '\0')
+		return OK;
+	targets = malloc(sizeof *targets);
+	if (!targets)
+		bug("no memory");
+	err = file_read(&bytes, path, TARGETS_BYTES_MAX);
+	if (err == ERR_NOT_FOUND || err == ERR_LIMIT)
+		log_error("%s: %s (targets in analyzer.conf)", path, err_text(err));
+	if (err != OK)
+		goto done;
+	err = targets_read(targets, buf_span(&bytes), &line, &why);
+	if (err != OK)
+		log_error("%s:%u: %s", path, line, why);
+	else
+		err = store_put_targets(
+			context->store, targets->sha256, buf_span(&bytes));
+done:
+	buf_free(&bytes);
+	free(targets);
+	return err;
+}
+
+/* ---- init, serve, analyze ---- */
+
+static enum err
+write_settings(const char *dir)
+{
+	struct settings settings;
+	char path[FILE_PATH_BYTES], *text = NULL;
+	size_t n, size = 0;
+	const struct setting *rows = settings_rows(&n);
+	FILE *out;
+	enum err err = file_path(path, dir, "analyzer.conf");
+
+	if (err != OK)
+		return err;
+	out = open_memstream(&text, &size);
+	if (!out)
+		bug("no memory");
+	conf_presets(&settings, rows, n);
+	conf_print(out, &settings, rows, n);
+	fclose(out);
+	err = file_write(path, text, size);
+	free(text);
+	return err;
+}
+
+static error_t
+parse_init(int key, char *arg, struct argp_state *state)
+{
+	struct context *context = state->input;
+
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	if (state->arg_num > 0)
+		argp_error(state, "%s: one folder is enough", arg);
+	context->dir = arg;
+	return 0;
+}
+
+static int
+init(struct context *context, int argc, char **argv)
+{
+	static const struct argp argp = {.parser = parse_init,
+		.args_doc = "DIR",
+		.doc = "Makes the folder: store, keys, analyzer.conf."};
+	struct identity identity = {0};
+	char pin[64];
+	enum err err;
+
+	options_parse(&argp, argc, argv, context);
+	err = file_mkdir(context->dir);
+	/* The store first: where there is one, the keys beside it stay. */
+	if (err == OK)
+		err = store_create(context->dir);
+	if (err == OK)
+		err = identity_create(context->dir);
+	if (err == OK)
+		err = write_settings(context->dir);
+	if (err == OK)
+		err = identity_open(&identity, context->dir);
+	if (err == OK)
+		err = identity_pin(pin, context->dir);
+	if (err == OK)
+		printf("%s\n%s\n", identity.key_name, pin);
+	identity_close(&identity);
+	return err == OK ? 0 : 1;
+}
+
+struct addresses {
+	const char *ingest, *pages;
+};
+
+static error_t
+parse_serve(int key, char *arg, struct argp_state *state)
+{
+	struct addresses *addresses = state->input;
+
+	switch (key) {
+	case 'i':
+		addresses->ingest = arg;
+		break;
+	case 'p':
+		addresses->pages = arg;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: this command takes only options", arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static int
+serve(struct context *context, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"ingest", 'i', "ADDR:PORT", 0, "where probes ship to", 0},
+		{"pages", 'p', "ADDR:PORT", 0, "where pages are read; loopback only",
+			0},
+		{0}};
+	static const struct argp argp = {.options = options,
+		.parser = parse_serve,
+		.doc = "Takes what probes ship and keeps the events up to date."};
+	struct addresses addresses = {
+		context->settings.ingest, context->settings.pages};
+
+	options_parse(&argp, argc, argv, &addresses);
+	catch_signals();
+	return serve_run(context, addresses.ingest, addresses.pages, &stop) == OK ? 0
+										  : 1;
+}
+
+struct span_of_time {
+	int64_t since_utc_us, until_utc_us;
+};
+
+static error_t
+parse_analyze(int key, char *arg, struct argp_state *state)
+{
+	struct span_of_time *span = state->input;
+
+	switch (key) {
+	case 's':
+		span->since_utc_us = options_time(state, arg);
+		break;
+	case 'u':
+		span->until_utc_us = options_time(state, arg);
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: this command takes only options", arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static int
+analyze(struct context *context, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"since", 's', "TIME", 0, "use what was measured from then on", 0},
+		{"until", 'u', "TIME", 0, "and before that", 0}, {0}};
+	static const struct argp argp = {.options = options,
+		.parser = parse_analyze,
+		.doc = "Computes every event anew from what is stored."};
+	struct span_of_time span = {0, clock_utc_us()};
+
+	options_parse(&argp, argc, argv, &span);
+	return analyze_run(context->store, &context->settings, span.since_utc_us,
+		       span.until_utc_us) == OK
+		       ? 0
+		       : 1;
+}
+
+/* ---- the table ---- */
+
+static const struct command {
+	const char *name, *usage, *sentence;
+	int (*run)(struct context *context, int argc, char **argv);
+	bool alone; /* needs no folder */
+} commands[] = {
+	{"init", "DIR", "make the folder: store, keys, settings", init, true},
+	{"serve", "[--ingest ADDR:PORT] [--pages ADDR:PORT]",
+		"take what probes ship, keep the events up to date", serve, false},
+	{"invite", "[--cohort NAME] [--count N] [--role field|control] [--out DIR]",
+		"make one-time invites for probes", admit_invite, false},
+	{"probes", "[list | activate | suspend | revoke ID...]",
+		"list the probes or change their state", admit_probes, false},
+	{"ingest", "FILE|DIR...", "take segments that were carried here", carry_files,
+		false},
+	{"analyze", "[--since T] [--until T]", "compute the events anew", analyze,
+		false},
+	{"events", "[filters]", "list what happened", report_events, false},
+	{"explain", "EVENT", "the arithmetic of a verdict, row by row", report_explain,
+		false},
+	{"query", "measurements|events|networks [filters]", "list what is stored",
+		query_run, false},
+	{"export", "--to segments --out DIR", "write stored segments as files",
+		segments_export, false},
+	{"verify", "SEGMENT...", "check form, tree, signature and lines",
+		verify_segments, true},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void
+help(FILE *out)
+{
+	fputs("usage: faultline-analyzer [OPTION...] COMMAND ...\n\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %s %s\n      %s\n", commands[i].name, commands[i].usage,
+			commands[i].sentence);
+	fputs("\n  --dir DIR       the folder that init made (the current one)\n"
+	      "  --config FILE   settings (DIR/analyzer.conf)\n"
+	      "  --format table|csv|json\n"
+	      "  --verbose       say more on standard error\n"
+	      "  --print-config  the settings in force, and what each does\n"
+	      "  --version, --help; also COMMAND --help\n",
+		out);
+}
+
+/* ---- the options that stand anywhere ---- */
+
+struct common {
+	const char *dir, *config, *format;
+	bool print_config;
+};
+
+/* Value of "--name VALUE" or "--name=VALUE" at argv[*i], moving *i on; NULL: not that. */
+static const char *
+option_value(const char *name, char **argv, int argc, int *i)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(argv[*i], name, n) != 0)
+		return NULL;
+	if (argv[*i][n] == '=')
+		return argv[*i] + n + 1;
+	if (argv[*i][n] != '\0')
+		return NULL;
+	if (*i + 1 == argc) {
+		fprintf(stderr, "faultline-analyzer: %s wants a value\n", name);
+		exit(2);
+	}
+	return argv[++*i];
+}
+
+/* Takes them out of argv, wherever they stand, so that every command has them without
+ * knowing; returns the new argc. Behind "--" nothing is an option. */
+static int
+take_common(struct common *c, int argc, char **argv)
+{
+	int kept = 1, i;
+	const char *value;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if ((value = option_value("--dir", argv, argc, &i)))
+			c->dir = value;
+		else if ((value = option_value("--config", argv, argc, &i)))
+			c->config = value;
+		else if ((value = option_value("--format", argv, argc, &i)))
+			c->format = value;
+		else if (strcmp(argv[i], "--print-config") == 0)
+			c->print_config = true;
+		else if (strcmp(argv[i], "--verbose") == 0)
+			log_set_level(LOG_DETAILS);
+		else
+			argv[kept++] = argv[i];
+	}
+	for (; i < argc; i++)
+		argv[kept++] = argv[i];
+	argv[kept] = NULL;
+	return kept;
+}
+
+static bool
+read_format(int *format, const char *text)
+{
+	static const char *const names[] = {[LISTING_TABLE] = "table",
+		[LISTING_CSV] = "csv",
+		[LISTING_JSON] = "json"};
+
+	for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
+		if (strcmp(text, names[i]) != 0)
+			continue;
+		*format = i;
+		return true;
+	}
+	fprintf(stderr, "faultline-analyzer: --format %s: say table, csv or json\n",
+		text);
+	return false;
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* "COMMAND --help" is answered wherever it is asked, store or none. */
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--usage") == 0)
+			return true;
+	return false;
+}
+
+static int
+run_command(const struct command *command, struct context *context,
+	const struct common *c, int argc, char **argv)
+{
+	size_t n;
+	const struct setting *rows = settings_rows(&n);
+	int code = 1;
+
+	if (!command->alone && !asks_for_help(argc, argv)) {
+		if (read_settings(&context->settings, c->dir, c->config) != OK)
+			return 1;
+		scale(&context->settings, rows, n);
+		if (store_open(&context->store, c->dir) != OK)
+			return 1;
+		if (keep_targets(context) != OK)
+			goto done;
+	}
+	code = command->run(context, argc - 2, argv + 2);
+done:
+	store_close(context->store);
+	if (fflush(stdout) != 0) {
+		log_error("cannot write to standard output: %s", strerror(errno));
+		code = 1;
+	}
+	return code;
+}
+
+static int
+print_config(const struct common *c)
+{
+	struct settings settings;
+	size_t n;
+	const struct setting *rows = settings_rows(&n);
+
+	if (read_settings(&settings, c->dir, c->config) != OK)
+		return 1;
+	conf_print(stdout, &settings, rows, n);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct common c = {.dir = ".", .format = "table"};
+	struct context context = {0};
+	const struct command *command;
+
+	argp_err_exit_status = 2;
+	umask(077);
+	argc = take_common(&c, argc, argv);
+	if (!read_format(&context.format, c.format))
+		return 2;
+	context.dir = c.dir;
+	if (c.print_config)
+		return print_config(&c);
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("faultline-analyzer " FAULTLINE_VERSION);
+		return 0;
+	}
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		help(stdout);
+		return 0;
+	}
+	command = argc > 1 ? find_command(argv[1]) : NULL;
+	if (!command) {
+		if (argc > 1)
+			fprintf(stderr, "faultline-analyzer: %s: no such command\n\n",
+				argv[1]);
+		help(stderr);
+		return 2;
+	}
+	return run_command(command, &context, &c, argc, argv);
+}
