@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""The lab's countries are drawn: public addresses only, no two networks alike, nothing
+that is the same in every country, and a target list that tells nothing."""
+import collections
+import ipaddress
+
+import country
+import topology
+
+SEEDS = range(1, 121)
+ALWAYS_SPECIAL = [ipaddress.ip_network(n) for n in (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+    "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
+    "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15",
+    "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3")]
+
+
+def every_network(c):
+    return (c.operators + [c.exchange] + c.gateways + c.domestic + [c.transit] + c.foreign
+            + [c.analyzer])
+
+
+def the_same_seed_gives_the_same_country():
+    assert country.draw(7) == country.draw(7)
+    assert country.draw(7) != country.draw(8)
+
+
+def every_prefix_is_public_and_stands_alone():
+    for seed in SEEDS:
+        networks = every_network(country.draw(seed))
+        for n in networks:
+            assert not any(n.prefix.overlaps(s) for s in ALWAYS_SPECIAL), (seed, n)
+            assert 0 < n.asn < 4200000000 and not 64496 <= n.asn <= 65551, (seed, n)
+        assert len({n.prefix for n in networks}) == len(networks), seed
+        assert len({n.asn for n in networks}) == len(networks), seed
+
+
+def every_address_lies_in_its_own_network_and_no_two_are_alike():
+    for seed in SEEDS:
+        c = country.draw(seed)
+        t = topology.build(c)
+        used = [e.address for ends in t.links for e in ends] + [a for _, a in t.owned]
+        assert len(set(used)) == len(used), seed
+        prefixes = [n.prefix for n in every_network(c)]
+        for a in used:
+            assert sum(ipaddress.ip_address(a) in p for p in prefixes) == 1, (seed, a)
+
+
+def each_region_has_one_probe_of_each_operator():
+    for seed in SEEDS:
+        c = country.draw(seed)
+        places = collections.Counter((p.region, p.operator) for p in c.probes)
+        assert len(places) == 9 and set(places.values()) == {1}, seed
+        assert all(r.startswith(c.code + "-") and len(r) == 5 for r in c.regions)
+        assert len(set(c.gateway_of)) == 2 and sorted(c.media) == ["fixed", "mobile", "mobile"]
+
+
+def nothing_is_the_same_in_every_country():
+    countries = [country.draw(seed) for seed in SEEDS]
+    for what in (lambda c: c.code, lambda c: c.media[0], lambda c: c.gateway_of[0],
+                 lambda c: c.operators[0].asn, lambda c: c.operators[0].prefix,
+                 lambda c: c.listed.target, lambda c: c.listed.address,
+                 lambda c: c.listed.address < c.listed_control.address,
+                 lambda c: sum(p.mains_sensor for p in c.probes)):
+        assert len({what(c) for c in countries}) > 1
+
+
+def the_target_list_does_not_tell_who_is_listed():
+    at = collections.Counter()
+    for seed in SEEDS:
+        c = country.draw(seed)
+        rows = [r.split(",") for r in country.targets(c).splitlines()[1:]]
+        abroad = [r for r in rows if r[1] == "international" and r[2] != "dns"]
+        ids = [r[0] for r in abroad]
+        assert ids == sorted(ids) and len(abroad) == 4, seed
+        at[ids.index(c.listed.target)] += 1
+        at["pages", "http" in abroad[ids.index(c.listed.target)][2]] += 1
+        both = {r[4].rsplit(".", 1)[0] for r in abroad
+                if r[0] in (c.listed.target, c.listed_control.target)}
+        assert len(both) == 1, "the control host lives in the listed one's /24"
+        assert sum(r[1] == "domestic" for r in rows) == 3
+    for place in range(4):
+        assert at[place] > len(SEEDS) / 8, at
+    assert min(at["pages", True], at["pages", False]) > len(SEEDS) / 4, at
+
+
+def main():
+    tests = [f for name, f in globals().items() if callable(f)
+             and getattr(f, "__module__", "") == "__main__" and "_" in name
+             and name != "every_network"]
+    for test in tests:
+        test()
+        print("ok:", test.__name__.replace("_", " "))
+
+
+main()
