@@ -4,7 +4,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/file.h"
 #include "common/measurement.h"
@@ -639,6 +641,40 @@ the_page_says_what_the_schema_says(void **state)
 	buf_free(&now);
 }
 
+/* Lines decoded in a second, over lines like those of a probe. */
+static void
+rate(struct buf *out)
+{
+	static const char *const lines[] = {
+		"{\"check\":\"tcp\",\"connect_us\":41210,\"cpu_us\":900,\"kind\":"
+		"\"measurement\",\"outcome\":\"ok\",\"round\":1201,\"rtt_us\":40800,"
+		"\"rung\":\"international\",\"stage\":\"done\",\"t_us\":360300123456,"
+		"\"target\":\"abroad-3\",\"took_us\":41500}",
+		"{\"check\":\"ping\",\"cpu_us\":700,\"kind\":\"measurement\","
+		"\"outcome\":"
+		"\"generic_timeout_error\",\"received\":0,\"round\":1201,\"rung\":"
+		"\"domestic\",\"sent\":3,\"stage\":\"reply\",\"t_us\":360300223456,"
+		"\"target\":\"exchange\",\"took_us\":5000000}",
+	};
+	struct timespec start, now;
+	struct measurement m;
+	int64_t ns = 0, n = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (; ns < 1000000000; n += 2000) {
+		for (size_t i = 0; i < 2000; i++)
+			if (measurement_decode(&m,
+				    (struct span){lines[i % 2], strlen(lines[i % 2])},
+				    NULL) != OK)
+				abort();
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ns = (now.tv_sec - start.tv_sec) * 1000000000 +
+		     (now.tv_nsec - start.tv_nsec);
+	}
+	buf_printf(out, "%lld lines decoded in a second\n",
+		(long long)(n * 1000000 / (ns / 1000)));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -672,6 +708,8 @@ main(int argc, char **argv)
 		measurement_document(&out);
 	else if (argc == 2 && strcmp(argv[1], "golden") == 0)
 		golden(&out);
+	else if (argc == 2 && strcmp(argv[1], "rate") == 0)
+		rate(&out);
 	else
 		return cmocka_run_group_tests(tests, NULL, NULL);
 	fwrite(out.data, 1, out.len, stdout);
