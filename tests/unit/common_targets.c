@@ -89,7 +89,7 @@ static void
 a_bad_header_is_named_with_its_line(void **state)
 {
 	static const char *const wrong[] = {"", "\n", "target,rung\n",
-		"target,rung,checks,host,address,port,path,more\n", " " HEADER,
+		"target,rung,checks,host,address,port,path,more\n", (" " HEADER),
 		"a,names,dns,x,-,-,-\n"};
 	uint32_t line;
 	const char *why;
