@@ -142,6 +142,37 @@ bool runner_aside_done(struct runner *runner, const void **page, size_t *page_by
 /* Waits until that time, until the child aside ended, or until a signal came. */
 void runner_wait(struct runner *runner, int64_t until_us);
 
+/* ---- climb.c: one round or pulse, rung by rung ---- */
+
+struct climber { /* what a climb needs; borrowed */
+	const struct config *config;
+	const struct enrolment *enrolment; /* NULL: not enrolled */
+	const struct targets *targets;
+	struct schedule *schedule;
+	struct runner *runner;
+	const volatile sig_atomic_t *stop;
+	int64_t origin_us;
+	bool unclean_stop;
+	uint32_t checks; /* bit 1 << CHECK_x: the others are left out; 0: none is */
+	void (*climbed)(enum rung rung); /* told after each rung; may be NULL */
+};
+
+struct climb {
+	enum due due;
+	size_t n;
+	struct measurement *ms;
+	struct ladder ladder;
+};
+
+/* Runs what is due now and spends its bytes. Where the link is down nothing can leave:
+ * the climb ends at the router, and the link's own line says why. */
+void climb_run(struct climb *climb, const struct climber *climber);
+void climb_free(struct climb *climb);
+
+/* ---- once.c: one round for a person ---- */
+
+void once_run(struct climber *climber, bool json);
+
 /* ---- evidence/record.c: measurements -> header lines, and when a segment closes ---- */
 
 /* What a where note says. */
@@ -187,6 +218,8 @@ NODISCARD enum err spool_get(
 	struct buf *segment, struct spool *spool, const uint8_t id[static HASH_BYTES]);
 /* Frees one; only after ship_verify_receipt(). */
 NODISCARD enum err spool_free(struct spool *spool, const uint8_t id[static HASH_BYTES]);
+/* Puts one that the analyzer refused behind all others, so that it holds up none. */
+void spool_defer(struct spool *spool, const uint8_t id[static HASH_BYTES]);
 size_t spool_count(struct spool *spool);
 
 /* ---- evidence/ship.c: upload in a child, receipts verified by the parent ---- */
@@ -203,20 +236,35 @@ void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 /* Runs in the child: uploads, and leaves the answers in the page as ship_record()s. */
 void ship_child(void *shipment, void *page, size_t page_bytes);
 /* Reads the page, which is hostile: verifies every receipt and frees those segments,
- * hands a where note on. Returns how many were freed; *reached tells whether the
- * analyzer answered at all. */
+ * hands a where note on. Returns how many were freed; *bytes is what it cost, *reached
+ * tells whether the analyzer answered at all. */
+#define SHIP_HANDSHAKE_BYTES 3000
 size_t ship_finish(const void *page, size_t page_bytes, const struct shipment *shipment,
-	struct recorder *r, int64_t now_us, bool *reached);
+	struct recorder *r, int64_t now_us, uint32_t *bytes, bool *reached);
 /* One answer in the page; next: false at the end or when the page lies. */
+enum ship_kind { SHIP_NOTHING, SHIP_RECEIPT, SHIP_WHERE, SHIP_TOKEN, SHIP_REFUSED };
 struct ship_record {
 	uint32_t kind; /* enum ship_kind */
+	uint32_t bytes; /* on the wire */
+	uint32_t status; /* HTTP */
+	int64_t boot_us; /* when it came */
 	uint8_t id[HASH_BYTES];
-	int64_t boot_us;
 	struct span body;
 };
-enum ship_kind { SHIP_NOTHING, SHIP_RECEIPT, SHIP_WHERE, SHIP_TOKEN, SHIP_REFUSED };
 bool ship_record_put(void *page, size_t page_bytes, const struct ship_record *record);
 bool ship_record_next(struct ship_record *record, struct span *rest);
+/* One exchange of a child's, its answer into the page; false: the next is no use. */
+struct ship_page {
+	void *at;
+	size_t bytes;
+};
+struct fetch_connection;
+struct fetch_request;
+bool ship_exchange(const struct ship_page *page, struct fetch_connection *connection,
+	const struct fetch_request *request, enum ship_kind kind,
+	const uint8_t id[static HASH_BYTES]);
+bool ship_ask_where(const struct ship_page *page, struct fetch_connection *connection,
+	const struct enrolment *e, const char *nonce);
 /* True when ${bytes} is a receipt note of this segment under the analyzer's key. */
 bool ship_verify_receipt(struct span bytes, const uint8_t id[static HASH_BYTES],
 	const uint8_t analyzer_key[static PUBLIC_KEY_BYTES]);

@@ -1,0 +1,121 @@
+#include "common/conf.h"
+#include "probe/steps.h"
+
+#define MS INT64_C(1000)
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define MB INT64_C(1000000)
+
+#define AT(member) offsetof(struct config, member)
+#define DURATION(name, member, min, max, preset, sentence)                             \
+	{                                                                              \
+		name, SETTING_DURATION, min, max, preset, NULL, AT(member), 0,         \
+			sentence                                                       \
+	}
+#define COUNT(name, member, min, max, preset, sentence)                                \
+	{                                                                              \
+		name, SETTING_COUNT, min, max, preset, NULL, AT(member), 0, sentence   \
+	}
+#define BYTES(name, member, min, max, preset, sentence)                                \
+	{                                                                              \
+		name, SETTING_BYTES, min, max, preset, NULL, AT(member), 0, sentence   \
+	}
+#define CHOICE(name, member, choices, preset, sentence)                                \
+	{                                                                              \
+		name, SETTING_CHOICE, 0, 0, preset, choices, AT(member), 0, sentence   \
+	}
+#define TEXT_AT(name, member, preset, sentence)                                        \
+	{                                                                              \
+		name, SETTING_TEXT, 0, 0, preset, NULL, AT(member),                    \
+			sizeof(((struct config *)0)->member), sentence                 \
+	}
+
+static const struct setting rows[] = {
+	CHOICE("profile", profile, "2g|home", "home",
+		"How much is measured: 2g for a metered mobile line, home for a flat "
+		"rate. "
+		"What was said at enrolment goes before this."),
+	CHOICE("level", level, "low|normal|high", "low",
+		"The risk level up to which checks run; `checks` lists them. What was "
+		"said "
+		"at enrolment goes before this."),
+	TEXT_AT("targets", targets, "/etc/faultline/targets.csv",
+		"The target list: what is measured."),
+	TEXT_AT("uplink", uplink, "",
+		"The interface that leads out; empty: the one of the default route."),
+	COUNT("time_scale", time_scale, 1, 10000, "1",
+		"Divides every duration of this file; 1 outside a lab."),
+	DURATION("pace", pace_us, 500 * MS, MINUTE, "500ms",
+		"At least so long between two packets."),
+	COUNT("at_once", at_once, 1, 8, "4",
+		"So many checks wait for an answer at a time."),
+	DURATION("day", day_us, DAY, DAY, "1d", "The day of the byte budget."),
+	DURATION("back_off", back_off_us, SECOND, DAY, "30s",
+		"After a shipment that failed, the next waits up to this, twice as "
+		"long "
+		"after each further failure."),
+	DURATION("back_off_max", back_off_max_us, MINUTE, DAY, "1h",
+		"The longest wait between two shipments that fail."),
+	COUNT("early_closes_an_hour", early_closes_an_hour, 0, 60, "12",
+		"A change of the ladder closes a segment at once, at most so often an "
+		"hour."),
+	DURATION(
+		"hour", hour_us, HOUR, HOUR, "1h", "The hour of early_closes_an_hour."),
+
+	DURATION("2g_pulse", profiles[PROFILE_2G].pulse_us, 10 * SECOND, HOUR, "60s",
+		"2g: between two pulses, each one small DNS question."),
+	DURATION("2g_ladder", profiles[PROFILE_2G].ladder_us, MINUTE, DAY, "15min",
+		"2g: between two rounds."),
+	DURATION("2g_wide", profiles[PROFILE_2G].wide_us, MINUTE, DAY, "1h",
+		"2g: names, transport and service no more often than this."),
+	COUNT("2g_wide_targets", profiles[PROFILE_2G].wide_targets, 0, TARGETS_MAX, "2",
+		"2g: at most so many targets in each of them; 0: all."),
+	COUNT("2g_pings", profiles[PROFILE_2G].pings, 1, 10, "1",
+		"2g: echo requests to one target in a round."),
+	DURATION("2g_speed", profiles[PROFILE_2G].speed_us, 0, 30 * DAY, "1d",
+		"2g: between two transfers; 0: with every round."),
+	BYTES("2g_speed_bytes", profiles[PROFILE_2G].speed_bytes, 1000, MB, "16KiB",
+		"2g: the size of one transfer."),
+	DURATION("2g_segment", profiles[PROFILE_2G].segment_us, MINUTE, DAY, "15min",
+		"2g: a segment closes after this."),
+	DURATION("2g_ship", profiles[PROFILE_2G].ship_us, MINUTE, DAY, "30min",
+		"2g: between two shipments, a change of the ladder excepted."),
+	BYTES("2g_day_bytes", profiles[PROFILE_2G].day_bytes, MB / 10, 10000 * MB,
+		"3MB", "2g: never more bytes a day, both ways, shipments included."),
+
+	DURATION("home_pulse", profiles[PROFILE_HOME].pulse_us, 10 * SECOND, HOUR,
+		"30s", "home: between two pulses, each one small DNS question."),
+	DURATION("home_ladder", profiles[PROFILE_HOME].ladder_us, MINUTE, DAY, "5min",
+		"home: between two rounds."),
+	DURATION("home_wide", profiles[PROFILE_HOME].wide_us, MINUTE, DAY, "5min",
+		"home: names, transport and service no more often than this."),
+	COUNT("home_wide_targets", profiles[PROFILE_HOME].wide_targets, 0, TARGETS_MAX,
+		"0", "home: at most so many targets in each of them; 0: all."),
+	COUNT("home_pings", profiles[PROFILE_HOME].pings, 1, 10, "3",
+		"home: echo requests to one target in a round."),
+	DURATION("home_speed", profiles[PROFILE_HOME].speed_us, 0, 30 * DAY, "1h",
+		"home: between two transfers; 0: with every round."),
+	BYTES("home_speed_bytes", profiles[PROFILE_HOME].speed_bytes, 1000, MB, "32KiB",
+		"home: the size of one transfer."),
+	DURATION("home_segment", profiles[PROFILE_HOME].segment_us, MINUTE, DAY, "5min",
+		"home: a segment closes after this."),
+	DURATION("home_ship", profiles[PROFILE_HOME].ship_us, MINUTE, DAY, "5min",
+		"home: between two shipments, a change of the ladder excepted."),
+	BYTES("home_day_bytes", profiles[PROFILE_HOME].day_bytes, MB / 10, 10000 * MB,
+		"40MB", "home: never more bytes a day, both ways, shipments included."),
+};
+
+const struct setting *
+config_rows(size_t *n)
+{
+	*n = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}
+
+const struct profile_settings *
+config_profile(const struct config *config)
+{
+	return &config->profiles[config->profile];
+}

@@ -1,0 +1,369 @@
+#include "probe/steps.h"
+
+#include <string.h>
+
+/* Row of checks.def, as far as planning needs it. */
+static const struct cost {
+	enum level level;
+	uint32_t bytes, packets;
+} costs[CHECK_COUNT] = {
+#undef CHECK
+#define LEVEL_OF_low LEVEL_LOW
+#define LEVEL_OF_normal LEVEL_NORMAL
+#define LEVEL_OF_high LEVEL_HIGH
+#define CHECK(name, level, bytes, packets, deadline_s, sentence)                       \
+	[CHECK_##name] = {LEVEL_OF_##level, bytes, packets},
+#include "probe/checks.def"
+};
+
+/* Where a plan is put together. */
+struct plan {
+	struct job *jobs;
+	size_t n, max;
+	struct schedule *s;
+	const struct config *config;
+	const struct enrolment *enrolment;
+	const struct targets *targets;
+};
+
+/* splitmix64 (Steele, Lea, Flood 2014): any seed will do, and the state is one word. */
+static uint64_t
+draw(struct schedule *s)
+{
+	uint64_t z = s->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* 0 ... below; the bias of the remainder is under 2^-20 for what we draw. */
+static int64_t
+draw_below(struct schedule *s, int64_t below)
+{
+	return below <= 0 ? 0 : (int64_t)(draw(s) % (uint64_t)below);
+}
+
+void
+schedule_start(struct schedule *s, int64_t now_us, uint64_t seed)
+{
+	*s = (struct schedule){
+		.next_round_us = now_us,
+		.next_pulse_us = now_us,
+		.next_wide_us = now_us,
+		.next_speed_us = now_us,
+		.day_start_us = now_us,
+		.random = seed,
+	};
+}
+
+int64_t
+schedule_next(const struct schedule *s, enum due *due)
+{
+	bool round = s->next_round_us <= s->next_pulse_us;
+
+	*due = round ? DUE_ROUND : DUE_PULSE;
+	return round ? s->next_round_us : s->next_pulse_us;
+}
+
+int64_t
+schedule_jitter_us(struct schedule *s, int64_t interval_us)
+{
+	return interval_us - interval_us / 10 + draw_below(s, interval_us / 5 + 1);
+}
+
+int64_t
+schedule_back_off_us(struct schedule *s, const struct config *config, int64_t failures)
+{
+	int64_t most = config->back_off_us;
+
+	while (failures-- > 1 && most < config->back_off_max_us)
+		most *= 2;
+	if (most > config->back_off_max_us)
+		most = config->back_off_max_us;
+	return 1 + draw_below(s, most);
+}
+
+/* A day that lies in the future or longer back than a day is over: BOOTTIME started anew,
+ * or the machine slept. */
+static void
+turn_day(struct schedule *s, const struct config *config, int64_t now_us)
+{
+	if (now_us >= s->day_start_us && now_us - s->day_start_us < config->day_us)
+		return;
+	s->day_start_us = now_us;
+	s->day_spent_bytes = 0;
+}
+
+bool
+schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
+	int64_t bytes, int64_t percent)
+{
+	int64_t limit = config_profile(config)->day_bytes / 100 * percent;
+
+	turn_day(s, config, now_us);
+	return bytes <= limit && s->day_spent_bytes <= limit - bytes;
+}
+
+void
+schedule_spend(
+	struct schedule *s, const struct config *config, int64_t now_us, uint32_t bytes)
+{
+	turn_day(s, config, now_us);
+	s->day_spent_bytes += bytes;
+}
+
+/* What a job costs at most in the usual case. */
+static int64_t
+job_bytes(const struct job *job)
+{
+	int64_t bytes = costs[job->check].bytes;
+
+	if (job->check == CHECK_ping)
+		return bytes * job->count;
+	/* Headers and acknowledgements: a fifth, and a handshake. */
+	if (job->check == CHECK_speed)
+		return (int64_t)job->bytes * 6 / 5 + 6000;
+	return bytes;
+}
+
+int64_t
+schedule_pace_us(struct schedule *s, const struct config *config, const struct job *job)
+{
+	int64_t packets = costs[job->check].packets;
+
+	if (job->check == CHECK_ping)
+		packets = job->count;
+	return packets * config->pace_us +
+	       draw_below(s, packets * config->pace_us / 5 + 1);
+}
+
+static void
+plan_add(struct plan *p, enum check check, enum rung rung, const struct target *target)
+{
+	const struct profile_settings *profile = config_profile(p->config);
+	struct job *job = &p->jobs[p->n];
+
+	if (p->n == p->max || (int64_t)costs[check].level > p->config->level)
+		return;
+	memset(job, 0, sizeof(*job));
+	job->check = check;
+	job->rung = rung;
+	job->round = p->s->round;
+	if (target != NULL)
+		job->target = *target;
+	job->count = check == CHECK_ping ? (uint8_t)profile->pings : 0;
+	job->pace_us = p->config->pace_us;
+	memcpy(job->uplink, p->config->uplink, sizeof(job->uplink));
+	if (p->enrolment != NULL) {
+		memcpy(job->endpoint, p->enrolment->endpoint, sizeof(job->endpoint));
+		memcpy(job->pin, p->enrolment->pin, sizeof(job->pin));
+		job->medium = p->enrolment->medium;
+	}
+	p->n++;
+}
+
+static const struct target *
+first_target(const struct targets *targets, enum rung rung, enum check check)
+{
+	for (size_t i = 0; i < targets->n; i++)
+		if (targets->rows[i].rung == rung &&
+			(targets->rows[i].checks & (UINT32_C(1) << check)))
+			return &targets->rows[i];
+	return NULL;
+}
+
+/* The routers behind the first one answer when a TTL runs out there. */
+static void
+plan_access(struct plan *p)
+{
+	const struct target *target =
+		first_target(p->targets, RUNG_international, CHECK_ping);
+
+	if (target == NULL)
+		return;
+	for (uint8_t ttl = 2; ttl <= 3; ttl++) {
+		size_t before = p->n;
+
+		plan_add(p, CHECK_ping, RUNG_access, target);
+		if (p->n > before) {
+			p->jobs[before].ttl = ttl;
+			p->jobs[before].count = 1;
+		}
+	}
+}
+
+static void
+shuffle(struct schedule *s, uint16_t *order, size_t n)
+{
+	for (size_t i = n; i > 1; i--) {
+		size_t j = (size_t)draw_below(s, (int64_t)i);
+		uint16_t swap = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+}
+
+/* Everything but an echo belongs to names, transport or service. */
+static bool
+is_wide(enum check check)
+{
+	return check != CHECK_ping;
+}
+
+/* Which targets take part, bit by bit: all for echoes; for each wide check as many as
+ * the profile has, others every time. */
+static void
+choose(struct plan *p, uint32_t *checks, const uint16_t *order, bool wide)
+{
+	const struct profile_settings *profile = config_profile(p->config);
+	int64_t chosen[CHECK_COUNT] = {0};
+
+	for (size_t i = 0; i < p->targets->n; i++) {
+		uint16_t at = order[i];
+
+		for (enum check c = 0; c < CHECK_COUNT; c++) {
+			if (!(p->targets->rows[at].checks & (UINT32_C(1) << c)))
+				continue;
+			if (is_wide(c) &&
+				(!wide || (profile->wide_targets > 0 &&
+						  chosen[c] == profile->wide_targets)))
+				continue;
+			chosen[c]++;
+			checks[at] |= UINT32_C(1) << c;
+		}
+	}
+}
+
+static void
+plan_targets(struct plan *p, bool wide)
+{
+	uint16_t order[TARGETS_MAX];
+	uint32_t checks[TARGETS_MAX] = {0};
+
+	for (size_t i = 0; i < p->targets->n; i++)
+		order[i] = (uint16_t)i;
+	shuffle(p->s, order, p->targets->n);
+	choose(p, checks, order, wide);
+	for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
+		for (size_t i = 0; i < p->targets->n; i++) {
+			const struct target *target = &p->targets->rows[order[i]];
+
+			for (enum check c = 0; target->rung == rung && c < CHECK_COUNT;
+				c++)
+				if (checks[order[i]] & (UINT32_C(1) << c))
+					plan_add(p, c, rung, target);
+		}
+}
+
+static void
+plan_speed(struct plan *p)
+{
+	size_t before = p->n;
+
+	if (p->enrolment == NULL || p->enrolment->endpoint[0] == '\0')
+		return;
+	plan_add(p, CHECK_speed, RUNG_quality, NULL);
+	if (p->n > before)
+		p->jobs[before].bytes =
+			(uint32_t)config_profile(p->config)->speed_bytes;
+}
+
+static void
+plan_round(struct plan *p, int64_t now_us)
+{
+	const struct profile_settings *profile = config_profile(p->config);
+	struct schedule *s = p->s;
+	bool wide = now_us >= s->next_wide_us, speed = now_us >= s->next_speed_us;
+
+	s->round++;
+	plan_add(p, CHECK_power, RUNG_power, NULL);
+	plan_add(p, CHECK_link, RUNG_link, NULL);
+	plan_add(p, CHECK_router, RUNG_router, NULL);
+	plan_access(p);
+	plan_targets(p, wide);
+	if (speed)
+		plan_speed(p);
+	s->next_round_us = now_us + schedule_jitter_us(s, profile->ladder_us);
+	/* Half a round early, so that the round nearest to the time takes it. */
+	if (wide)
+		s->next_wide_us = now_us + schedule_jitter_us(s, profile->wide_us) -
+				  profile->ladder_us / 2;
+	if (speed && profile->speed_us > 0)
+		s->next_speed_us = now_us + schedule_jitter_us(s, profile->speed_us) -
+				   profile->ladder_us / 2;
+}
+
+/* One small question to a resolver abroad. */
+static void
+plan_pulse(struct plan *p)
+{
+	const struct target *target =
+		first_target(p->targets, RUNG_international, CHECK_dns);
+
+	if (target != NULL)
+		plan_add(p, CHECK_dns, RUNG_international, target);
+}
+
+/* Echoes and what this machine knows of itself are the ladder. */
+static int64_t
+share(const struct job *job, enum due due)
+{
+	bool ladder = due == DUE_PULSE || job->check == CHECK_router ||
+		      job->check == CHECK_ping;
+
+	return ladder ? BUDGET_LADDER : BUDGET_WIDE;
+}
+
+/* Marks what the day's budget does not carry; the ladder's rungs are counted first. */
+static void
+mark_unaffordable(bool *out, struct plan *p, int64_t now_us, enum due due)
+{
+	int64_t sum = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < p->n; i++) {
+			int64_t bytes = job_bytes(&p->jobs[i]);
+			int64_t percent = share(&p->jobs[i], due);
+
+			if (bytes == 0 || (pass == 0) != (percent == BUDGET_LADDER))
+				continue;
+			if (schedule_afford(
+				    p->s, p->config, now_us, sum + bytes, percent))
+				sum += bytes;
+			else
+				out[i] = true;
+		}
+}
+
+size_t
+schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
+	const struct config *config, const struct enrolment *enrolment,
+	const struct targets *targets, size_t *left_out)
+{
+	struct plan p = {jobs, 0, max < JOBS_MAX ? max : JOBS_MAX, s, config, enrolment,
+		targets};
+	bool out[JOBS_MAX] = {false};
+	enum due due;
+	size_t n = 0;
+
+	schedule_next(s, &due);
+	if (due == DUE_ROUND)
+		plan_round(&p, now_us);
+	else
+		plan_pulse(&p);
+	s->next_pulse_us =
+		now_us + schedule_jitter_us(s, config_profile(config)->pulse_us);
+	mark_unaffordable(out, &p, now_us, due);
+	for (size_t i = 0; i < p.n; i++) {
+		struct job job = jobs[i];
+
+		if (out[i])
+			continue;
+		jobs[i] = jobs[n];
+		jobs[n++] = job;
+	}
+	*left_out = p.n - n;
+	return n;
+}
