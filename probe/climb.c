@@ -1,0 +1,108 @@
+#include "probe/steps.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+/* Drops the jobs that were not asked for; the left-out ones behind them too. */
+static size_t
+keep_asked(struct job *jobs, size_t n, uint32_t checks)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (checks == 0 || (checks & (UINT32_C(1) << jobs[i].check)))
+			jobs[kept++] = jobs[i];
+	return kept;
+}
+
+static void
+complete(struct job *jobs, size_t n, const struct climber *climber)
+{
+	for (size_t i = 0; i < n; i++) {
+		jobs[i].origin_us = climber->origin_us;
+		jobs[i].unclean_stop = climber->unclean_stop;
+	}
+}
+
+static bool
+link_is_down(const struct measurement *ms, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_link && ms[i].outcome == OUTCOME_link_down)
+			return true;
+	return false;
+}
+
+static size_t
+jobs_of_rung(const struct job *jobs, size_t n)
+{
+	size_t same = 0;
+
+	while (same < n && jobs[same].rung == jobs[0].rung)
+		same++;
+	return same;
+}
+
+/* Runs the jobs rung by rung; returns how many of them were run. */
+static size_t
+run_rungs(
+	struct climb *climb, const struct climber *c, const struct job *jobs, size_t n)
+{
+	uint64_t bytes = 0;
+	size_t at = 0;
+
+	while (at < n) {
+		size_t part = jobs_of_rung(jobs + at, n - at);
+
+		if (jobs[at].rung > RUNG_router && link_is_down(climb->ms, at))
+			break;
+		runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
+			c->schedule, c->config, c->stop);
+		if (c->climbed != NULL)
+			c->climbed(jobs[at].rung);
+		at += part;
+	}
+	schedule_spend(c->schedule, c->config, clock_boot_us(), (uint32_t)bytes);
+	return at;
+}
+
+void
+climb_run(struct climb *climb, const struct climber *c)
+{
+	/* Only the pages that are written to become memory. */
+	struct job *jobs = calloc(JOBS_MAX, sizeof(*jobs));
+	size_t n, left_out = 0, left_from;
+
+	if (jobs == NULL)
+		bug("out of memory");
+	memset(climb, 0, sizeof(*climb));
+	schedule_next(c->schedule, &climb->due);
+	n = schedule_jobs(jobs, JOBS_MAX, c->schedule, clock_boot_us(), c->config,
+		c->enrolment, c->targets, &left_out);
+	left_from = n;
+	n = keep_asked(jobs, n, c->checks);
+	left_out = keep_asked(jobs + left_from, left_out, c->checks);
+	complete(jobs, left_from + left_out, c);
+	climb->ms = calloc(n + left_out + 1, sizeof(*climb->ms));
+	if (climb->ms == NULL)
+		bug("out of memory");
+	climb->n = run_rungs(climb, c, jobs, n);
+	for (size_t i = 0; i < left_out; i++)
+		runner_unmeasured(&climb->ms[climb->n++], &jobs[left_from + i],
+			REASON_budget, clock_boot_us());
+	ladder_climb(&climb->ladder, climb->ms, climb->n);
+	free(jobs);
+}
+
+void
+climb_free(struct climb *climb)
+{
+	free(climb->ms);
+	memset(climb, 0, sizeof(*climb));
+	/* A round's memory goes back at once: at rest the probe is small. */
+	malloc_trim(0);
+}
