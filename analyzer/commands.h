@@ -2,8 +2,8 @@
 
 #include "analyzer/steps.h"
 
-/* Commands that main.c lists, one line each: argv[0] is the command's name, for
- * argp; the exit code comes back. report_events() and report_explain() are in steps.h. */
+/* Commands that main.c lists, one line each: argc and argv from behind the command's
+ * name; the exit code comes back. report_events() and report_explain() are in steps.h. */
 int admit_invite(struct context *context, int argc, char **argv);
 int admit_probes(struct context *context, int argc, char **argv);
 int carry_files(struct context *context, int argc, char **argv);

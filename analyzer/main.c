@@ -144,7 +144,7 @@ init(struct context *context, int argc, char **argv)
 	char pin[64];
 	enum err err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, context);
+	options_parse(&argp, argc, argv, context);
 	err = file_mkdir(context->dir);
 	/* The store first: where there is one, the keys beside it stay. */
 	if (err == OK)
@@ -202,7 +202,7 @@ serve(struct context *context, int argc, char **argv)
 	struct addresses addresses = {
 		context->settings.ingest, context->settings.pages};
 
-	argp_parse(&argp, argc, argv, 0, NULL, &addresses);
+	options_parse(&argp, argc, argv, &addresses);
 	catch_signals();
 	return serve_run(context, addresses.ingest, addresses.pages, &stop) == OK ? 0
 										  : 1;
@@ -244,7 +244,7 @@ analyze(struct context *context, int argc, char **argv)
 		.doc = "Computes every event anew from what is stored."};
 	struct span_of_time span = {0, clock_utc_us()};
 
-	argp_parse(&argp, argc, argv, 0, NULL, &span);
+	options_parse(&argp, argc, argv, &span);
 	return analyze_run(context->store, &context->settings, span.since_utc_us,
 		       span.until_utc_us) == OK
 		       ? 0
@@ -394,7 +394,6 @@ run_command(const struct command *command, struct context *context,
 {
 	size_t n;
 	const struct setting *rows = settings_rows(&n);
-	char name[64];
 	int code = 1;
 
 	if (!command->alone && !asks_for_help(argc, argv)) {
@@ -406,9 +405,7 @@ run_command(const struct command *command, struct context *context,
 		if (keep_targets(context) != OK)
 			goto done;
 	}
-	snprintf(name, sizeof name, "faultline-analyzer %s", command->name);
-	argv[1] = name;
-	code = command->run(context, argc - 1, argv + 1);
+	code = command->run(context, argc - 2, argv + 2);
 done:
 	store_close(context->store);
 	if (fflush(stdout) != 0) {

@@ -138,6 +138,6 @@ void listing_open(struct listing **l, FILE *out, enum listing_format format,
 void listing_row(struct listing *l, const char *const *cells);
 void listing_close(struct listing *l);
 
-/* Commands: argv[0] is the command's name, for argp. Exit code. */
+/* Commands: argc, argv from behind the command's name. Exit code. */
 int report_events(struct context *context, int argc, char **argv);
 int report_explain(struct context *context, int argc, char **argv);

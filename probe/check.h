@@ -56,8 +56,8 @@ void check_unmeasured(struct attempt *attempt, enum reason reason);
 void check_end_errno(struct attempt *attempt, int error);
 /* The end as a door tells it: the reason counts where the outcome is unmeasured, the
  * errno where it is not 0. */
-void check_end_with(struct attempt *attempt, enum outcome outcome, enum reason reason,
-	int error);
+void check_end_with(
+	struct attempt *attempt, enum outcome outcome, enum reason reason, int error);
 
 typedef void check_fn(struct attempt *attempt);
 struct check_row {

@@ -70,7 +70,7 @@ segments_export(struct context *context, int argc, char **argv)
 	struct exporting e = {0};
 	enum err err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &e);
+	options_parse(&argp, argc, argv, &e);
 	err = file_mkdir(e.out);
 	if (err == OK)
 		err = store_each_segment(context->store, write_segment, &e);

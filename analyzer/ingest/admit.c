@@ -168,7 +168,7 @@ admit_invite(struct context *context, int argc, char **argv)
 	struct invite invite = {0};
 	enum err err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &i);
+	options_parse(&argp, argc, argv, &i);
 	err = fill_invite(&invite, context, &i);
 	if (err == OK && i.out)
 		err = file_mkdir(i.out);
@@ -303,7 +303,7 @@ admit_probes(struct context *context, int argc, char **argv)
 		       "shortened."};
 	struct changing c = {.context = context};
 
-	argp_parse(&argp, argc, argv, 0, NULL, &c);
+	options_parse(&argp, argc, argv, &c);
 	if (!c.state)
 		return list_probes(context);
 	return c.failed ? 1 : 0;

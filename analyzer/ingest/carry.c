@@ -119,7 +119,7 @@ carry_files(struct context *context, int argc, char **argv)
 	if (err == OK) {
 		listing_open(&c.listing, stdout, (enum listing_format)context->format,
 			columns, sizeof columns / sizeof columns[0]);
-		argp_parse(&argp, argc, argv, 0, NULL, &c);
+		options_parse(&argp, argc, argv, &c);
 		listing_close(c.listing);
 	}
 	opener_close(c.opener);

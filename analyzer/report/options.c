@@ -6,6 +6,18 @@
 #include "common/buf.h"
 #include "common/utc.h"
 
+void
+options_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	char name[64];
+	char **from = argv - 1, *was = *from;
+
+	snprintf(name, sizeof name, "faultline-analyzer %s", was);
+	*from = name;
+	argp_parse(argp, argc + 1, from, 0, NULL, input);
+	*from = was;
+}
+
 int64_t
 options_time(struct argp_state *state, const char *text)
 {

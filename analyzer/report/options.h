@@ -1,9 +1,14 @@
 #pragma once
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* For argp parsers: a value that is not right is one sentence and exit code 2. */
+/* The options of one command, by argp; argc and argv as commands get them, from behind
+ * the command's name. Misuse ends the program with exit code 2. */
+void options_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* For parsers: a value that is not right is one sentence and exit code 2. */
 int64_t options_time(
 	struct argp_state *state, const char *text); /* RFC 3339 or a day */
 int64_t options_number(

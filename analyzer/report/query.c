@@ -391,9 +391,9 @@ query_run(struct context *context, int argc, char **argv)
 		.check = -1, .asn = -1, .until_utc_us = INT64_MAX, .limit = INT32_MAX};
 	enum err err;
 
-	if (argc > 1 && strcmp(argv[1], "events") == 0)
+	if (argc > 0 && strcmp(argv[0], "events") == 0)
 		return report_events(context, argc - 1, argv + 1);
-	argp_parse(&argp, argc, argv, 0, NULL, &q);
+	options_parse(&argp, argc, argv, &q);
 	if (strcmp(q.what, "networks") == 0)
 		err = list_networks(context, &q);
 	else

@@ -92,7 +92,7 @@ verify_segments(struct context *context, int argc, char **argv)
 
 	listing_open(&v.listing, stdout, (enum listing_format)context->format, columns,
 		sizeof columns / sizeof columns[0]);
-	argp_parse(&argp, argc, argv, 0, NULL, &v);
+	options_parse(&argp, argc, argv, &v);
 	listing_close(v.listing);
 	return v.failed ? 1 : 0;
 }

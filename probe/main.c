@@ -1,0 +1,288 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/conf.h"
+#include "common/log.h"
+#include "probe/program.h"
+
+#define SHIP_DEADLINE_US INT64_C(300000000)
+
+/* The daemon. */
+struct daemon {
+	struct program *program;
+	const volatile sig_atomic_t *stop;
+	int lock;
+	struct keys *keys;
+	struct runner *runner;
+	struct recorder *recorder;
+	struct spool *spool;
+	struct schedule schedule;
+	struct shipment shipment;
+	int64_t next_ship_us, failures;
+	bool unclean_stop;
+	struct health health;
+};
+
+/* Seals what waits and spools it. What cannot be kept is counted. */
+static void
+keep(struct daemon *d)
+{
+	uint8_t id[HASH_BYTES];
+	struct buf segment = {0};
+
+	while (recorder_count(d->recorder) > 0) {
+		size_t before = recorder_count(d->recorder), lost;
+		enum err err = recorder_seal(
+			&segment, id, d->recorder, d->keys, clock_boot_us());
+
+		if (err == OK)
+			err = spool_put(d->spool, id, buf_span(&segment));
+		lost = err == OK ? 0 : before - recorder_count(d->recorder);
+		recorder_dropped(d->recorder, lost);
+		d->health.dropped += (int64_t)lost;
+		d->health.segments += err == OK;
+		buf_clear(&segment);
+		if (err != OK)
+			break;
+	}
+	buf_free(&segment);
+}
+
+static void
+tell_health(struct daemon *d)
+{
+	struct health *h = &d->health;
+
+	h->updated_utc_us = clock_utc_us() < 0 ? 0 : clock_utc_us();
+	h->spooled = (int64_t)spool_count(d->spool);
+	h->rounds = d->schedule.round;
+	h->day_spent_bytes = d->schedule.day_spent_bytes;
+	h->day_bytes = config_profile(&d->program->config)->day_bytes;
+	h->day_elapsed_us = clock_boot_us() - d->schedule.day_start_us;
+	/* A disk that is full says so itself; the probe goes on. */
+	if (status_write(h, d->program->options.state) != OK)
+		log_detail("the health file was not written");
+}
+
+/* One round or pulse: climb, record, seal when due. */
+static void
+climb(struct daemon *d)
+{
+	const struct climber climber = {.config = &d->program->config,
+		.enrolment = &d->program->enrolment,
+		.targets = &d->program->targets,
+		.schedule = &d->schedule,
+		.runner = d->runner,
+		.stop = d->stop,
+		.origin_us = keys_boot_origin_us(d->keys),
+		.unclean_stop = d->unclean_stop};
+	enum closing closing;
+	struct climb climb;
+
+	climb_run(&climb, &climber);
+	closing = recorder_add(d->recorder, climb.ms, climb.n,
+		climb.due == DUE_ROUND ? &climb.ladder : NULL, clock_boot_us());
+	if (closing != CLOSE_NOT_YET)
+		keep(d);
+	if (closing == CLOSE_CHANGE && d->failures == 0)
+		d->next_ship_us = clock_boot_us();
+	if (climb.due == DUE_ROUND)
+		for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
+			d->health.rung[rung] = climb.ladder.rung[rung].state;
+	climb_free(&climb);
+	tell_health(d);
+}
+
+/* Takes up what the newest shipment brought. */
+static void
+end_shipment(struct daemon *d, const void *page, size_t page_bytes)
+{
+	const struct config *config = &d->program->config;
+	int64_t now_us = clock_boot_us(), wait_us;
+	uint32_t bytes;
+	bool reached;
+	size_t freed = ship_finish(
+		page, page_bytes, &d->shipment, d->recorder, now_us, &bytes, &reached);
+
+	schedule_spend(&d->schedule, config, now_us, bytes);
+	d->health.accepted += (int64_t)freed;
+	d->health.analyzer_reached = reached;
+	if (reached && (freed > 0 || spool_count(d->spool) == 0)) {
+		d->failures = 0;
+		wait_us = schedule_jitter_us(
+			&d->schedule, config_profile(config)->ship_us);
+		if (freed == d->shipment.most)
+			wait_us = 0;
+	} else {
+		d->failures++;
+		wait_us = schedule_back_off_us(&d->schedule, config, d->failures);
+	}
+	d->next_ship_us = now_us + wait_us;
+	tell_health(d);
+}
+
+/* Starts a shipment aside: it never holds up a round. */
+static void
+start_shipment(struct daemon *d)
+{
+	const struct config *config = &d->program->config;
+	int64_t now_us = clock_boot_us();
+
+	d->next_ship_us = now_us + schedule_jitter_us(&d->schedule,
+					   config_profile(config)->ship_us);
+	if (spool_count(d->spool) == 0 ||
+		!schedule_afford(&d->schedule, config, now_us,
+			SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, BUDGET_SHIP))
+		return;
+	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
+	if (runner_aside(d->runner, ship_child, &d->shipment, SHIP_DEADLINE_US) != OK)
+		d->failures++;
+}
+
+static void
+ship(struct daemon *d)
+{
+	const void *page;
+	size_t page_bytes;
+
+	if (runner_aside_done(d->runner, &page, &page_bytes))
+		end_shipment(d, page, page_bytes);
+	if (!runner_aside_busy(d->runner) && clock_boot_us() >= d->next_ship_us)
+		start_shipment(d);
+}
+
+static void
+loop(struct daemon *d)
+{
+	while (!*d->stop) {
+		enum due due;
+		int64_t climb_us = schedule_next(&d->schedule, &due);
+		bool shipping = runner_aside_busy(d->runner);
+
+		runner_wait(d->runner, shipping || climb_us < d->next_ship_us
+					       ? climb_us
+					       : d->next_ship_us);
+		ship(d);
+		if (!*d->stop && clock_boot_us() >= climb_us)
+			climb(d);
+	}
+	keep(d);
+	d->health.running = 0;
+	tell_health(d);
+	log_note("stopped; %zu segments wait for the analyzer", spool_count(d->spool));
+}
+
+/* What the run before left: a day's spending goes on, a cut is told. */
+static enum err
+resume(struct daemon *d)
+{
+	int64_t now_us = clock_boot_us();
+	struct health before;
+	uint64_t seed;
+	enum err err = status_read(&before, d->program->options.state);
+
+	crypto_random(&seed, sizeof(seed));
+	schedule_start(&d->schedule, now_us, seed);
+	d->next_ship_us = now_us;
+	if (err == ERR_NOT_FOUND)
+		return OK;
+	/* A damaged health file costs the count of the day, never the probe. */
+	if (err != OK)
+		return OK;
+	d->unclean_stop = before.running;
+	d->schedule.day_spent_bytes = before.day_spent_bytes;
+	d->schedule.day_start_us = now_us - before.day_elapsed_us;
+	return OK;
+}
+
+static enum err
+open_daemon(struct daemon *d)
+{
+	const char *state = d->program->options.state;
+	enum err err = program_lock(&d->lock, state);
+
+	if (err == OK) {
+		err = keys_open(&d->keys, state);
+		if (err == ERR_NOT_FOUND)
+			log_error("%s: the key is gone; enroll again", state);
+	}
+	if (err == OK)
+		err = spool_open(&d->spool, state);
+	if (err == OK)
+		err = runner_open(&d->runner, (size_t)d->program->config.at_once,
+			keys_signer(d->keys));
+	if (err == OK)
+		recorder_open(&d->recorder, &d->program->config, &d->program->enrolment,
+			&d->program->targets);
+	return err == OK ? resume(d) : err;
+}
+
+static enum err
+command_run(struct program *p)
+{
+	struct daemon d = {.program = p, .stop = program_stop(), .lock = -1};
+	enum err err;
+
+	if (!p->enrolled) {
+		log_error("%s: not enrolled yet; `faultline-probe enroll CODE` does it",
+			p->options.state);
+		return ERR_CONFIG;
+	}
+	err = consent_ask(p->options.state, false);
+	if (err == OK)
+		err = open_daemon(&d);
+	if (err == OK) {
+		d.health.running = 1;
+		tell_health(&d);
+		program_catch_signals();
+		loop(&d);
+	}
+	runner_close(d.runner);
+	recorder_close(d.recorder);
+	spool_close(d.spool);
+	keys_close(d.keys);
+	if (d.lock >= 0)
+		close(d.lock);
+	return err;
+}
+
+static const struct command commands[] = {
+	{"once", command_once, true, "cf", "",
+		"One round now: the ladder, where it breaks, and whether it is you."},
+	{"run", command_run, true, "", "", "Measures until it is stopped."},
+	{"enroll", command_enroll, true, "FamRpl", "[CODE]",
+		"Makes a key and joins the analyzer of an invite; consent first."},
+	{"status", command_status, false, "f", "", "What the running probe sees."},
+	{"checks", command_checks, false, "f", "",
+		"What can be measured, and what each check costs."},
+};
+
+int
+main(int argc, char **argv)
+{
+	static struct program program;
+	const struct options *o = &program.options;
+	const struct setting *rows;
+	enum err err;
+	size_t n;
+
+	options_parse(&program.options, commands,
+		sizeof(commands) / sizeof(commands[0]), argc, argv);
+	rows = config_rows(&n);
+	err = program_read_config(&program);
+	if (err == OK && o->print_config) {
+		conf_print(stdout, &program.config, rows, n);
+		return 0;
+	}
+	if (err == OK)
+		err = program_read_state(&program);
+	if (err == OK && (o->check_config || o->command->needs_targets))
+		err = program_read_targets(&program);
+	if (err == OK && o->check_config)
+		printf("%s: fine, and so is %s with %u targets\n", o->config,
+			program.config.targets, program.targets.n);
+	else if (err == OK)
+		err = o->command->run(&program);
+	return err == OK ? 0 : 1;
+}

@@ -1,0 +1,117 @@
+#include "probe/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "common/file.h"
+#include "common/log.h"
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+void
+program_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+const volatile sig_atomic_t *
+program_stop(void)
+{
+	return &stop;
+}
+
+enum err
+program_read_targets(struct program *p)
+{
+	struct buf text = {0};
+	const char *why = NULL;
+	uint32_t line = 0;
+	enum err err = file_read(&text, p->config.targets, TARGETS_BYTES_MAX);
+
+	if (err == ERR_NOT_FOUND)
+		log_error("%s: no target list there; `targets` in %s names it",
+			p->config.targets, p->options.config);
+	if (err == OK) {
+		err = targets_read(&p->targets, buf_span(&text), &line, &why);
+		if (err != OK)
+			log_error("%s:%u: %s", p->config.targets, line, why);
+	}
+	buf_free(&text);
+	return err;
+}
+
+enum err
+program_read_config(struct program *p)
+{
+	const struct setting *rows;
+	enum err err;
+	size_t n;
+
+	rows = config_rows(&n);
+	conf_presets(&p->config, rows, n);
+	err = conf_read(&p->config, rows, n, p->options.config);
+	if (err == ERR_NOT_FOUND && !p->options.config_given)
+		return OK;
+	if (err == ERR_NOT_FOUND)
+		log_error("%s: no such file", p->options.config);
+	return err;
+}
+
+enum err
+program_read_state(struct program *p)
+{
+	const struct setting *rows;
+	enum err err;
+	size_t n;
+
+	rows = config_rows(&n);
+	conf_scale(&p->config, rows, n, p->config.time_scale);
+	err = enrolment_read(&p->enrolment, p->options.state);
+	if (err == ERR_NOT_FOUND)
+		return OK;
+	if (err != OK)
+		return err;
+	p->enrolled = true;
+	p->config.profile = p->enrolment.profile;
+	p->config.level = p->enrolment.level;
+	return OK;
+}
+
+enum err
+program_lock(int *lock, const char *state)
+{
+	char path[FILE_PATH_BYTES];
+	enum err err = file_mkdir(state);
+
+	if (err == OK)
+		err = file_path(path, state, "lock");
+	if (err != OK)
+		return err;
+	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+		return OK;
+	if (*lock >= 0 && errno == EWOULDBLOCK)
+		log_error("%s: another faultline-probe works here", state);
+	else
+		log_error("%s: %s", path, strerror(errno));
+	return ERR_EXISTS;
+}
