@@ -1,0 +1,42 @@
+/* Settings that a DHCP server wrote, and tables of the kernel: whatever they hold, what
+ * is read from them is an address or nothing. */
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/doors/resolve.h"
+#include "probe/doors/route.h"
+#include "tests/fuzz/fuzz.h"
+
+static void
+must(int promise)
+{
+	if (!promise)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span text = {(const char *)data, size};
+	union socket_address server;
+	struct route route;
+
+	if (resolve_parse_conf(&server, text))
+		must(server.any.sa_family == AF_INET ||
+			server.any.sa_family == AF_INET6);
+	if (route_parse4(&route, text, "")) {
+		must(strnlen(route.interface, sizeof(route.interface)) <
+			sizeof(route.interface));
+		must(route.gateway.any.sa_family == AF_INET ||
+			!route.gateway.any.sa_family);
+	}
+	if (route_parse6(&route, text, "")) {
+		must(strnlen(route.interface, sizeof(route.interface)) <
+			sizeof(route.interface));
+		must(route.gateway.any.sa_family == AF_INET6 ||
+			!route.gateway.any.sa_family);
+	}
+	return 0;
+}
