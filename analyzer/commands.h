@@ -3,7 +3,7 @@
 #include "analyzer/steps.h"
 
 /* Commands that main.c lists, one line each: argc and argv from behind the command's
- * name; the exit code comes back. report_events() and report_explain() are in steps.h. */
+ * name; the exit code comes back. events_list() and explain_event() are in steps.h. */
 int admit_invite(struct context *context, int argc, char **argv);
 int admit_probes(struct context *context, int argc, char **argv);
 int carry_files(struct context *context, int argc, char **argv);

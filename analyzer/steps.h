@@ -139,5 +139,5 @@ void listing_row(struct listing *l, const char *const *cells);
 void listing_close(struct listing *l);
 
 /* Commands: argc, argv from behind the command's name. Exit code. */
-int report_events(struct context *context, int argc, char **argv);
-int report_explain(struct context *context, int argc, char **argv);
+int events_list(struct context *context, int argc, char **argv);
+int explain_event(struct context *context, int argc, char **argv);

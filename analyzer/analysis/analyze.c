@@ -71,7 +71,7 @@ remember(void *arg, const struct store_event *event)
 		bug("no memory for an event");
 }
 
-/* ",reach/XX-01/64500/mobile,": the family and each network, what an id goes by. */
+/* Between commas the family and each network: what an id goes by. */
 static void
 name_networks(struct judged *j, const struct analysis *a, const struct event *event)
 {
@@ -255,7 +255,7 @@ fetch_lines(struct analysis *a, struct store *store)
 				l++)
 				samples[n++] = a->judged[e].observations[o].lines[l];
 	leaves = room(n, sizeof(*leaves));
-	err = loaded_leaves(leaves, store, &a->loaded, samples, n);
+	err = load_leaves(leaves, store, &a->loaded, samples, n);
 	n = 0;
 	for (size_t e = 0; e < a->events_n; e++)
 		for (size_t o = 0; o < a->judged[e].observations_n; o++)
@@ -327,7 +327,7 @@ forget(struct analysis *a)
 	free(a->events);
 	free(a->anomalies);
 	free(a->bins);
-	loaded_free(&a->loaded);
+	load_free(&a->loaded);
 }
 
 enum err
@@ -337,7 +337,7 @@ analyze_run(struct store *store, const struct settings *settings, int64_t since_
 	struct analysis a = {0};
 	enum err err;
 
-	err = loaded_read(&a.loaded, store, settings, until_utc_us);
+	err = load_read(&a.loaded, store, settings, until_utc_us);
 	if (!err)
 		err = store_each_event(store, remember, &a);
 	if (err)

@@ -9,7 +9,7 @@
 #define TARGET_LEAST_PROBES 3
 
 enum family
-anomaly_family(const struct anomaly *anomaly)
+join_family(const struct anomaly *anomaly)
 {
 	switch ((enum series)anomaly->series) {
 	case SERIES_DARK:
@@ -229,7 +229,7 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 		if (anomalies[i].event == ANOMALY_ABSORBED)
 			continue;
 		k->anomaly = anomalies[i];
-		k->family = (uint8_t)anomaly_family(&anomalies[i]);
+		k->family = (uint8_t)join_family(&anomalies[i]);
 		k->target = k->family == FAMILY_TARGET ? anomalies[i].index : NO_TARGET;
 		memcpy(k->country, record->networks[anomalies[i].network].country,
 			sizeof(k->country));

@@ -315,7 +315,7 @@ finish(struct loaded *out, const struct settings *settings, int64_t until_utc_us
 }
 
 enum err
-loaded_read(struct loaded *loaded, struct store *store, const struct settings *settings,
+load_read(struct loaded *loaded, struct store *store, const struct settings *settings,
 	int64_t until_utc_us)
 {
 	struct loader l = {
@@ -348,7 +348,7 @@ loaded_read(struct loaded *loaded, struct store *store, const struct settings *s
 }
 
 void
-loaded_free(struct loaded *loaded)
+load_free(struct loaded *loaded)
 {
 	free(loaded->samples);
 	free(loaded->probes);
@@ -418,7 +418,7 @@ find_leaves(void *arg, const struct store_segment *stored)
 }
 
 enum err
-loaded_leaves(char (*leaves)[HASH_HEX_BYTES], struct store *store,
+load_leaves(char (*leaves)[HASH_HEX_BYTES], struct store *store,
 	const struct loaded *loaded, const uint32_t *samples, size_t n)
 {
 	struct leaves l = {

@@ -28,11 +28,11 @@ struct loaded {
 };
 
 /* Samples after until_utc_us are left out (0: none are). */
-NODISCARD enum err loaded_read(struct loaded *loaded, struct store *store,
+NODISCARD enum err load_read(struct loaded *loaded, struct store *store,
 	const struct settings *settings, int64_t until_utc_us);
-void loaded_free(struct loaded *loaded);
+void load_free(struct loaded *loaded);
 
 /* Leaf hashes of lines, in hex: for each (segment, line) of ${samples} the text at the
  * same index of ${leaves}; "" where the line is gone. */
-NODISCARD enum err loaded_leaves(char (*leaves)[HASH_HEX_BYTES], struct store *store,
+NODISCARD enum err load_leaves(char (*leaves)[HASH_HEX_BYTES], struct store *store,
 	const struct loaded *loaded, const uint32_t *samples, size_t n);

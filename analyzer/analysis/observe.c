@@ -1,6 +1,5 @@
-#include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/view.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -18,193 +17,15 @@
 #define PLATEAU_PERCENT 25
 #define NORMAL_RTT 2 /* times the usual one, or within 5 ms of it */
 #define NORMAL_RTT_US 5000
-#define TESTS_MAX 64
-
-/* What one probe saw of one target during the event. */
-struct seen {
-	uint16_t tried, succeeded;
-	int64_t rtt_us; /* smallest, 0 unknown */
-};
-
-/* What one probe saw during the event. */
-struct tally {
-	bool here; /* a field probe of the event's country with samples around it */
-	bool reported; /* samples within the event */
-	bool affected;
-	bool rebooted, mains_lost, on_mains, supply_unknown;
-	uint32_t network;
-	uint32_t tried[RUNG_COUNT], succeeded[RUNG_COUNT];
-	uint32_t resolver_tried, resolver_ok, abroad_dns_ok;
-	uint32_t tests;
-	int64_t rate[TESTS_MAX], queue[TESTS_MAX];
-	int32_t loss[TESTS_MAX];
-	int64_t usual_rate;
-	struct seen *seen; /* by target */
-	uint32_t lines[OBSERVATION_LINES], lines_n;
-	uint32_t test_lines[OBSERVATION_LINES], test_lines_n;
-	uint32_t power_lines[OBSERVATION_LINES], power_lines_n;
-};
-
-struct view {
-	const struct record *record;
-	const struct event *event;
-	const struct anomaly *anomalies;
-	int64_t from_us, to_us;
-	struct tally *tallies; /* by probe */
-};
 
 typedef bool row_fn(struct observation *o, const struct view *v);
-
-static void
-keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
-{
-	if (*n < OBSERVATION_LINES)
-		lines[(*n)++] = sample;
-}
 
 /* Each probe that shows a row gives it a line or two. */
 static void
 show(struct observation *o, const uint32_t *lines, uint32_t n)
 {
-	for (uint32_t i = 0; i < n && i < 2; i++)
-		keep_line(o->lines, &o->lines_n, lines[i]);
-}
-
-static void
-take_test(struct tally *t, const struct sample *s, uint32_t at)
-{
-	if (s->rate_bps <= 0 || t->tests >= TESTS_MAX)
-		return;
-	t->rate[t->tests] = s->rate_bps;
-	t->queue[t->tests] = s->queue_us;
-	t->loss[t->tests] = s->loss_ppm;
-	t->tests++;
-	keep_line(t->test_lines, &t->test_lines_n, at);
-}
-
-static void
-take_dns(struct tally *t, const struct sample *s)
-{
-	if (s->resolver) {
-		t->resolver_tried++;
-		t->resolver_ok += s->success == 1;
-	} else if (s->rung == RUNG_international) {
-		t->abroad_dns_ok += s->success == 1;
-	}
-}
-
-static void
-take_target(struct tally *t, const struct view *v, const struct sample *s)
-{
-	struct seen *seen = &t->seen[s->target];
-
-	if (v->record->targets[s->target].rung != s->rung || seen->tried == UINT16_MAX)
-		return;
-	seen->tried++;
-	if (s->success != 1)
-		return;
-	seen->succeeded++;
-	if (s->rtt_us && (!seen->rtt_us || s->rtt_us < seen->rtt_us))
-		seen->rtt_us = s->rtt_us;
-}
-
-static void
-take_sample(struct tally *t, const struct view *v, size_t at)
-{
-	const struct sample *s = &v->record->samples[at];
-
-	t->reported = true;
-	if (s->check == CHECK_speed)
-		take_test(t, s, (uint32_t)at);
-	if (s->check == CHECK_power) {
-		t->on_mains = t->on_mains && s->supply == SUPPLY_mains;
-		t->supply_unknown = t->supply_unknown && s->supply == SUPPLY_unknown;
-		t->mains_lost = t->mains_lost || s->supply == SUPPLY_battery;
-		keep_line(t->power_lines, &t->power_lines_n, (uint32_t)at);
-	}
-	if (s->success < 0)
-		return;
-	t->tried[s->rung]++;
-	t->succeeded[s->rung] += s->success == 1;
-	if (s->success == 0)
-		keep_line(t->lines, &t->lines_n, (uint32_t)at);
-	if (s->check == CHECK_dns)
-		take_dns(t, s);
-	if (s->target != NO_TARGET)
-		take_target(t, v, s);
-}
-
-/* What was usual before: the rate, and whether mains was there to be lost. */
-static void
-take_before(struct tally *t, const struct view *v, uint32_t probe)
-{
-	const struct record *r = v->record;
-	struct baseline rates = {0};
-	size_t first, n;
-	bool mains = false;
-
-	n = record_find(&first, r, probe, v->from_us - r->reference_us,
-		v->event->start_lo_us + 1);
-	for (size_t i = first; i < first + n; i++) {
-		if (r->samples[i].check == CHECK_speed && r->samples[i].rate_bps > 0)
-			baseline_add(&rates, 0, r->samples[i].rate_bps);
-		if (r->samples[i].check == CHECK_power)
-			mains = r->samples[i].supply == SUPPLY_mains;
-	}
-	t->usual_rate = baseline_median(&rates, 0);
-	t->mains_lost = t->mains_lost && mains;
-}
-
-/* The boot before the event against the boot after it. */
-static bool
-rebooted(const struct view *v, uint32_t probe)
-{
-	const struct record *r = v->record;
-	size_t first,
-		n = record_find(&first, r, probe, v->event->start_lo_us, INT64_MAX);
-	int64_t until = v->event->end_hi_us ? v->event->end_hi_us : INT64_MAX;
-
-	for (size_t i = first + 1; i < first + n && r->samples[i].utc_us <= until; i++)
-		if (r->samples[i].boot != r->samples[i - 1].boot)
-			return true;
-	return false;
-}
-
-static void
-take_probe(struct tally *t, const struct view *v, uint32_t probe)
-{
-	const struct record *r = v->record;
-	const struct network *home = &r->networks[r->probes[probe].network];
-	size_t first, n;
-
-	t->network = r->probes[probe].network;
-	t->here = r->probes[probe].control || !strcmp(home->country, v->event->country);
-	t->on_mains = t->supply_unknown = true;
-	n = record_find(&first, r, probe, v->from_us, v->to_us);
-	for (size_t i = first; i < first + n; i++)
-		take_sample(t, v, i);
-	take_before(t, v, probe);
-	t->rebooted = rebooted(v, probe);
-	if (!t->power_lines_n)
-		t->on_mains = t->supply_unknown = false;
-}
-
-static bool
-is_field(const struct view *v, size_t p)
-{
-	return v->tallies[p].here && !v->record->probes[p].control;
-}
-
-static bool
-is_control(const struct view *v, size_t p)
-{
-	return v->record->probes[p].control && v->tallies[p].reported;
-}
-
-static const struct network *
-home_of(const struct view *v, size_t p)
-{
-	return &v->record->networks[v->tallies[p].network];
+	for (uint32_t i = 0; i < n && i < 2 && o->lines_n < OBSERVATION_LINES; i++)
+		o->lines[o->lines_n++] = lines[i];
 }
 
 /* Counts the affected probes for which ${has} is true; the usual shape of a row. */
@@ -216,7 +37,7 @@ count(struct observation *o, const struct view *v, has_fn *has, bool power)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!is_field(v, p) || !t->affected)
+		if (!view_is_field(v, p) || !t->affected)
 			continue;
 		o->of++;
 		if (!has(v, t))
@@ -309,27 +130,11 @@ row_5(struct observation *o, const struct view *v)
 	return true;
 }
 
-static uint32_t
-affected_networks(const struct view *v)
-{
-	uint32_t n = 0;
-
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		bool again = !is_field(v, p) || !v->tallies[p].affected;
-
-		for (size_t q = 0; q < p && !again; q++)
-			again = is_field(v, q) && v->tallies[q].affected &&
-				v->tallies[q].network == v->tallies[p].network;
-		n += !again;
-	}
-	return n;
-}
-
 static bool
 row_5b(struct observation *o, const struct view *v)
 {
 	count(o, v, is_affected, v->event->family == FAMILY_DARK);
-	o->value = affected_networks(v);
+	o->value = view_networks(v);
 	return o->n >= LEAST_PROBES && o->value >= 2;
 }
 
@@ -339,7 +144,7 @@ unaffected(const struct view *v)
 	uint32_t n = 0;
 
 	for (size_t p = 0; p < v->record->probes_n; p++)
-		n += is_field(v, p) && v->tallies[p].reported &&
+		n += view_is_field(v, p) && v->tallies[p].reported &&
 		     !v->tallies[p].affected;
 	return n;
 }
@@ -361,9 +166,9 @@ one_medium(
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
-		uint8_t medium = home_of(v, p)->medium;
+		uint8_t medium = view_network(v, p)->medium;
 
-		if (!is_field(v, p) || !t->reported)
+		if (!view_is_field(v, p) || !t->reported)
 			continue;
 		if (medium == gone) {
 			o->of++;
@@ -399,18 +204,18 @@ row_10(struct observation *o, const struct view *v)
 	if (v->event->family != FAMILY_REACH)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
-		if (!is_field(v, p) || !v->tallies[p].affected)
+		if (!view_is_field(v, p) || !v->tallies[p].affected)
 			continue;
-		if (asn && home_of(v, p)->asn != asn)
+		if (asn && view_network(v, p)->asn != asn)
 			return false;
-		asn = home_of(v, p)->asn;
+		asn = view_network(v, p)->asn;
 	}
 	for (size_t p = 0; asn && p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!is_field(v, p) || !t->reported)
+		if (!view_is_field(v, p) || !t->reported)
 			continue;
-		if (home_of(v, p)->asn != asn) {
+		if (view_network(v, p)->asn != asn) {
 			o->value++;
 			continue;
 		}
@@ -457,7 +262,8 @@ row_12(struct observation *o, const struct view *v)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!is_field(v, p) || !t->affected || !has_only_home_country(v, t))
+		if (!view_is_field(v, p) || !t->affected ||
+			!has_only_home_country(v, t))
 			continue;
 		o->value += t->succeeded[RUNG_international];
 		o->other += t->tried[RUNG_international];
@@ -530,7 +336,7 @@ row_13(struct observation *o, const struct view *v)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		uint32_t answers;
 
-		if (!is_field(v, p) || !v->tallies[p].affected)
+		if (!view_is_field(v, p) || !v->tallies[p].affected)
 			continue;
 		o->of++;
 		answers = listed_answers(v, p);
@@ -562,7 +368,7 @@ row_13b(struct observation *o, const struct view *v)
 static int64_t
 median(const int64_t *values, uint32_t n)
 {
-	int64_t sorted[TESTS_MAX];
+	int64_t sorted[VIEW_TESTS];
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = i;
@@ -577,7 +383,7 @@ median(const int64_t *values, uint32_t n)
 static int64_t
 median_loss(const struct tally *t)
 {
-	int64_t loss[TESTS_MAX];
+	int64_t loss[VIEW_TESTS];
 
 	for (uint32_t i = 0; i < t->tests; i++)
 		loss[i] = t->loss[i];
@@ -620,7 +426,7 @@ has_queue(const struct view *v, const struct tally *t)
 static bool
 rate_row(struct observation *o, const struct view *v, has_fn *has, bool loss)
 {
-	int64_t rate[TESTS_MAX], other[TESTS_MAX];
+	int64_t rate[VIEW_TESTS], other[VIEW_TESTS];
 	uint32_t n = 0;
 
 	if (v->event->family != FAMILY_RATE)
@@ -628,14 +434,14 @@ rate_row(struct observation *o, const struct view *v, has_fn *has, bool loss)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!is_field(v, p) || !t->affected)
+		if (!view_is_field(v, p) || !t->affected)
 			continue;
 		o->of++;
 		if (!has(v, t))
 			continue;
 		o->n++;
 		show(o, t->test_lines, t->test_lines_n);
-		if (n < TESTS_MAX) {
+		if (n < VIEW_TESTS) {
 			rate[n] = median(t->rate, t->tests) / 1000;
 			other[n] = loss ? median_loss(t) / 10000
 					: median(t->queue, t->tests) / 1000;
@@ -676,7 +482,7 @@ row_35b(struct observation *o, const struct view *v)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		o->value += is_control(v, p) && t->tests && t->usual_rate > 0 &&
+		o->value += view_is_control(v, p) && t->tests && t->usual_rate > 0 &&
 			    median(t->rate, t->tests) * 3 >= t->usual_rate;
 	}
 	return o->n && o->n * 2 > o->of && o->value;
@@ -707,7 +513,7 @@ row_46(struct observation *o, const struct view *v)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct seen *seen;
 
-		if (!is_control(v, p))
+		if (!view_is_control(v, p))
 			continue;
 		seen = &v->tallies[p].seen[v->event->target];
 		o->of += seen->tried >= LEAST_AGAIN;
@@ -729,7 +535,7 @@ row_46b(struct observation *o, const struct view *v)
 		uint32_t tried = t->tried[RUNG_international];
 		uint32_t succeeded = t->succeeded[RUNG_international];
 
-		if (!is_control(v, p))
+		if (!view_is_control(v, p))
 			continue;
 		if (v->event->family == FAMILY_TARGET) {
 			tried = t->seen[v->event->target].tried;
@@ -747,8 +553,8 @@ row_51(struct observation *o, const struct view *v)
 	if (v->event->family != FAMILY_SILENT)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
-		o->of += is_field(v, p);
-		o->n += is_field(v, p) && v->tallies[p].affected;
+		o->of += view_is_field(v, p);
+		o->n += view_is_field(v, p) && v->tallies[p].affected;
 	}
 	return o->n > 0;
 }
@@ -758,72 +564,24 @@ static row_fn *const row_fns[ROW_COUNT] = {
 #include "analyzer/analysis/evidence.def"
 };
 
-static void
-look_around(struct witness *w, const struct view *v)
-{
-	const struct record *r = v->record;
-
-	for (size_t p = 0; p < r->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
-		bool new_asn = t->affected, new_region = t->affected;
-
-		if (!is_field(v, p))
-			continue;
-		w->expected++;
-		w->reporting += t->reported;
-		w->alive += t->reported && !t->affected;
-		if (!t->affected)
-			continue;
-		w->medium[home_of(v, p)->medium] = true;
-		for (size_t q = 0; q < p; q++) {
-			if (!is_field(v, q) || !v->tallies[q].affected)
-				continue;
-			new_asn = new_asn && home_of(v, q)->asn != home_of(v, p)->asn;
-			new_region = new_region && strcmp(home_of(v, q)->region,
-							   home_of(v, p)->region);
-		}
-		w->operators += new_asn;
-		w->regions += new_region;
-	}
-	w->networks = affected_networks(v);
-}
-
 size_t
 observe(struct observation *observations, struct witness *witness,
 	const struct event *event, const struct anomaly *anomalies,
 	const struct record *record)
 {
-	struct view v = {
-		.record = record,
-		.event = event,
-		.anomalies = anomalies,
-		.from_us = event->start_hi_us,
-		.to_us = (event->end_hi_us ? event->end_lo_us : record->horizon_us) + 1,
-		.tallies = calloc(record->probes_n + 1, sizeof(*v.tallies)),
-	};
-	struct seen *seen =
-		calloc(record->probes_n * record->targets_n + 1, sizeof(*seen));
+	struct view view;
 	size_t n = 0;
 
-	if (!v.tallies || !seen)
-		abort();
-	for (uint32_t i = 0; i < event->n; i++)
-		v.tallies[anomalies[event->first + i].probe].affected = true;
-	for (size_t p = 0; p < record->probes_n; p++) {
-		v.tallies[p].seen = &seen[p * record->targets_n];
-		take_probe(&v.tallies[p], &v, (uint32_t)p);
-	}
-	memset(witness, 0, sizeof(*witness));
-	look_around(witness, &v);
+	view_open(&view, event, anomalies, record);
+	view_witness(witness, &view);
 	for (size_t row = 0; row < ROW_COUNT; row++) {
 		struct observation *o = &observations[n];
 
 		memset(o, 0, sizeof(*o));
 		o->row = (enum row)row;
-		if (row_fns[row](o, &v))
+		if (row_fns[row](o, &view))
 			n++;
 	}
-	free(seen);
-	free(v.tallies);
+	view_close(&view);
 	return n;
 }

@@ -65,7 +65,7 @@ struct record {
 	int64_t reference_us; /* how far back a baseline looks */
 	int64_t horizon_us; /* nothing later than this could have arrived */
 };
-/* The half-open range of a probe's samples in [from, to). */
+/* The samples of one probe in [from, to): the first's index, and how many. */
 size_t record_find(size_t *first, const struct record *record, uint32_t probe,
 	int64_t from_us, int64_t to_us);
 
@@ -147,7 +147,7 @@ struct event {
 size_t join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record);
 /* What an anomaly belongs to. */
-enum family anomaly_family(const struct anomaly *anomaly);
+enum family join_family(const struct anomaly *anomaly);
 
 /* ---- observe: what is true of an event ---- */
 
@@ -209,6 +209,14 @@ struct evidence_row {
 	const char *source;
 };
 const struct evidence_row *evidence_row(enum row row);
+enum class evidence_class(enum cause cause);
+const char *evidence_cause_name(enum cause cause); /* "shutdown.full" */
+const char *evidence_class_name(enum class class);
+const char *evidence_basis_name(enum basis basis);
+/* 100 ln of the cause's probability before anything was observed. */
+int32_t evidence_prior(enum cause cause);
+/* The row's sentence with its figures in place. */
+void evidence_sentence(struct buf *out, const struct observation *observation);
 /* First 12 hex of the SHA-256 of everything the table says: its version. */
 #define EVIDENCE_VERSION_BYTES 13
 void evidence_version(char out[static EVIDENCE_VERSION_BYTES]);
@@ -233,11 +241,5 @@ struct verdict {
 void classify(
 	struct verdict *verdict, const struct observation *observations, size_t n);
 
-enum class cause_class(enum cause cause);
-const char *cause_name(enum cause cause); /* "shutdown.full" */
-const char *class_name(enum class class);
-const char *basis_name(enum basis basis);
-/* The row's sentence with its figures in place. */
-void observation_sentence(struct buf *out, const struct observation *observation);
 /* exp(-x/100) in units of 2^-32, x >= 0: the one table behind every probability. */
-uint64_t centinats_exp(int64_t x);
+uint64_t classify_exp(int64_t x);

@@ -1,7 +1,7 @@
-#include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/report/options.h"
 #include "analyzer/steps.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
@@ -33,7 +33,7 @@ static const struct column columns[] = {
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static const struct argp_option options[] = {
-	{"country", 'c', "CC", 0, "only events of this country", 0},
+	{"country", 'c', "XX", 0, "only events of this country", 0},
 	{"asn", 'a', "N", 0, "only events that touch this AS", 0},
 	{"since", 's', "TIME", 0,
 		"only events that begin then or later (RFC 3339, UTC)", 0},
@@ -68,22 +68,16 @@ static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
 	struct filter *filter = state->input;
-	char *end;
 
 	switch (key) {
 	case 'c':
 		filter->country = arg;
 		return 0;
 	case 'a':
-		filter->asn = (uint32_t)strtoul(arg, &end, 10);
-		if (*end || !filter->asn)
-			argp_error(state, "--asn: '%s' is no AS number", arg);
+		filter->asn = (uint32_t)options_number(state, arg, 1, UINT32_MAX);
 		return 0;
 	case 's':
-		if (!utc_parse(&filter->since_utc_us, arg))
-			argp_error(state,
-				"--since: '%s' is no time; write 2026-01-08T16:30:00Z",
-				arg);
+		filter->since_utc_us = options_time(state, arg);
 		return 0;
 	case 'k':
 		filter->class_name = arg;
@@ -144,7 +138,7 @@ print(void *arg, const struct store_event *event)
 }
 
 int
-report_events(struct context *context, int argc, char **argv)
+events_list(struct context *context, int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = options, .parser = parse, .doc = "Lists what happened."};
@@ -152,8 +146,7 @@ report_events(struct context *context, int argc, char **argv)
 	struct printer printer = {.filter = &filter};
 	enum err err;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &filter))
-		return 2;
+	options_parse(&argp, argc, argv, &filter);
 	if (context->format == LISTING_JSON)
 		printer.json = stdout;
 	else

@@ -1,9 +1,8 @@
-#include <argp.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/analysis/steps.h"
+#include "analyzer/report/options.h"
 #include "analyzer/steps.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
@@ -122,7 +121,7 @@ parse(int key, char *arg, struct argp_state *state)
 }
 
 int
-report_explain(struct context *context, int argc, char **argv)
+explain_event(struct context *context, int argc, char **argv)
 {
 	static const struct argp argp = {.parser = parse,
 		.args_doc = "EVENT",
@@ -131,8 +130,7 @@ report_explain(struct context *context, int argc, char **argv)
 	json_t *verdict = NULL;
 	int code = 1;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &search))
-		return 2;
+	options_parse(&argp, argc, argv, &search);
 	if (store_each_event(context->store, look, &search))
 		goto done;
 	if (!search.json) {

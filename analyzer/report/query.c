@@ -392,7 +392,7 @@ query_run(struct context *context, int argc, char **argv)
 	enum err err;
 
 	if (argc > 0 && strcmp(argv[0], "events") == 0)
-		return report_events(context, argc - 1, argv + 1);
+		return events_list(context, argc - 1, argv + 1);
 	options_parse(&argp, argc, argv, &q);
 	if (strcmp(q.what, "networks") == 0)
 		err = list_networks(context, &q);

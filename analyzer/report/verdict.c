@@ -82,13 +82,15 @@ instant(int64_t lo_us, int64_t hi_us, int64_t not_before_us, int64_t not_after_u
 const char *
 verdict_class(const struct verdict *verdict)
 {
-	return verdict->insufficient ? "insufficient" : class_name(verdict->class);
+	return verdict->insufficient ? "insufficient"
+				     : evidence_class_name(verdict->class);
 }
 
 const char *
 verdict_cause(const struct verdict *verdict)
 {
-	return verdict->insufficient ? "insufficient" : cause_name(verdict->cause);
+	return verdict->insufficient ? "insufficient"
+				     : evidence_cause_name(verdict->cause);
 }
 
 static json_t *
@@ -97,7 +99,7 @@ distribution(const int32_t class_ppm[CLASS_COUNT])
 	json_t *out = must(json_object());
 
 	for (size_t c = 0; c < CLASS_COUNT; c++)
-		put(out, class_name((enum class)c), ppm(class_ppm[c]));
+		put(out, evidence_class_name((enum class)c), ppm(class_ppm[c]));
 	return out;
 }
 
@@ -124,7 +126,7 @@ causes(const struct verdict *v)
 	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		json_t *one = must(json_object());
 
-		put(one, "cause", text(cause_name((enum cause)order[i])));
+		put(one, "cause", text(evidence_cause_name((enum cause)order[i])));
 		put(one, "probability", ppm(v->cause_ppm[order[i]]));
 		put(one, "prior_centinats", json_integer(v->prior[order[i]]));
 		put(one, "sum_centinats", json_integer(v->sum[order[i]]));
@@ -193,7 +195,7 @@ ratios(const struct verdict *v, enum row row)
 
 	for (size_t c = 0; c < CAUSE_COUNT; c++)
 		if (v->counted[row][c])
-			put(out, cause_name((enum cause)c),
+			put(out, evidence_cause_name((enum cause)c),
 				json_integer(v->counted[row][c]));
 	return out;
 }
@@ -206,12 +208,12 @@ row_json(const struct described *d, size_t i)
 	json_t *out = must(json_object()), *lines = must(json_array());
 	struct buf sentence = {0};
 
-	observation_sentence(&sentence, o);
+	evidence_sentence(&sentence, o);
 	for (uint32_t l = 0; l < o->lines_n; l++)
 		if (d->lines[i][l][0])
 			append(lines, text(d->lines[i][l]));
 	put(out, "row", text(row->id));
-	put(out, "basis", text(basis_name(row->basis)));
+	put(out, "basis", text(evidence_basis_name(row->basis)));
 	put(out, "says", text(sentence.data));
 	put(out, "lr", ratios(d->verdict, o->row));
 	put(out, "n", json_integer(o->n));
@@ -232,7 +234,7 @@ pull(const struct verdict *v, enum row row)
 	for (size_t c = 0; c < CAUSE_COUNT; c++) {
 		int32_t lr = v->counted[row][c];
 
-		if (cause_class((enum cause)c) == v->class)
+		if (evidence_class((enum cause)c) == v->class)
 			in = lr > in ? lr : in;
 		else
 			out = lr > out ? lr : out;
@@ -286,7 +288,7 @@ because(const struct described *d, size_t other)
 	if (best == SIZE_MAX)
 		buf_puts(&out, "nothing that was observed tells the two apart");
 	else
-		observation_sentence(&out, &d->observations[best]);
+		evidence_sentence(&out, &d->observations[best]);
 	json = text(out.data);
 	buf_free(&out);
 	return json;
@@ -306,7 +308,7 @@ alternatives(const struct described *d)
 			json_array_size(out) >= ALTERNATIVES)
 			continue;
 		one = must(json_object());
-		put(one, "cause", text(cause_name((enum cause)order[i])));
+		put(one, "cause", text(evidence_cause_name((enum cause)order[i])));
 		put(one, "probability", ppm(d->verdict->cause_ppm[order[i]]));
 		put(one, "because", because(d, order[i]));
 		append(out, one);

@@ -250,7 +250,7 @@ expect(const struct country *c, enum cause cause)
 {
 	assert_int_equal(c->events_n, 1);
 	assert_false(c->verdict.insufficient);
-	assert_int_equal(c->verdict.class, cause_class(cause));
+	assert_int_equal(c->verdict.class, evidence_class(cause));
 	assert_int_equal(c->verdict.cause, cause);
 }
 
@@ -446,15 +446,15 @@ test_the_table_of_exponentials_is_right_to_a_part_in_a_million(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		uint64_t got = centinats_exp(known[i].x);
+		uint64_t got = classify_exp(known[i].x);
 		uint64_t off = got > known[i].value ? got - known[i].value
 						    : known[i].value - got;
 
 		assert_true(off * 1000000 <= known[i].value);
 	}
-	assert_int_equal(centinats_exp(4096), 0);
+	assert_int_equal(classify_exp(4096), 0);
 	for (int64_t x = 1; x < 3000; x++)
-		assert_true(centinats_exp(x) <= centinats_exp(x - 1));
+		assert_true(classify_exp(x) <= classify_exp(x - 1));
 }
 
 static void
@@ -466,7 +466,7 @@ test_every_row_says_its_figures_in_a_sentence(void **state)
 			.row = (enum row)r, .n = 3, .of = 9, .value = 128, .other = 24};
 		struct buf out = {0};
 
-		observation_sentence(&out, &o);
+		evidence_sentence(&out, &o);
 		assert_null(strchr(out.data, '{'));
 		assert_true(out.len >= 10);
 		buf_free(&out);

@@ -1,0 +1,153 @@
+#include "analyzer/analysis/steps.h"
+
+#include <string.h>
+
+#include "common/crypto.h"
+
+/* Likelihood ratios in centinats: 100 x ln, rounded. D is one over X. */
+enum {
+	X1 = 0,
+	X1_4 = 34,
+	X1_7 = 53,
+	X2 = 69,
+	X3 = 110,
+	X4 = 139,
+	X5 = 161,
+	X6 = 179,
+	X8 = 208,
+	X10 = 230,
+	X15 = 271,
+	X20 = 300,
+	X30 = 340,
+	X50 = 391,
+	D2 = -69,
+	D3 = -110,
+	D4_5 = -150,
+	D5 = -161,
+	D7 = -195,
+	D10 = -230,
+	D20 = -300,
+	D50 = -391,
+};
+
+#define FIRST_OF(class, first, last) [CAUSE_##first... CAUSE_##last] = class
+#define AT(cause, ratio) [CAUSE_##cause] = (ratio),
+
+#pragma GCC diagnostic push
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Winitializer-overrides"
+#else
+#pragma GCC diagnostic ignored "-Woverride-init"
+#endif
+static const struct evidence_row rows[ROW_COUNT] = {
+#define ROW(id_, group_, basis_, S, T, I, L, overrides, sentence_, source_)            \
+	[ROW_##id_] = {                                                                \
+		.id = #id_,                                                            \
+		.group = GROUP_##group_,                                               \
+		.basis = BASIS_##basis_,                                               \
+		.lr = {FIRST_OF(S, shutdown_full, shutdown_service),                   \
+			FIRST_OF(T, throttling_downgrade, throttling_bytecap),         \
+			FIRST_OF(I, infrastructure_power, infrastructure_hazard),      \
+			FIRST_OF(L, ordinary_congestion, ordinary_geoblocked),         \
+			overrides},                                                    \
+		.sentence = sentence_,                                                 \
+		.source = source_,                                                     \
+	},
+#include "analyzer/analysis/evidence.def"
+};
+#pragma GCC diagnostic pop
+
+static const struct {
+	enum class class;
+	const char *name;
+} causes[CAUSE_COUNT] = {
+#define CAUSE(class, name, sentence) {CLASS_##class, #class "." #name},
+#include "analyzer/analysis/evidence.def"
+};
+
+/*
+ * The prior is by class alone, the same for every country: what goes wrong is ordinary or
+ * infrastructure nine times in ten (spontaneous glitches outnumber shutdowns). Inside a
+ * class every cause is alike: 100 ln(.10/6), 100 ln(.05/5), 100 ln(.35/7), 100 ln(.50/5).
+ */
+static const int32_t class_prior[CLASS_COUNT] = {-409, -461, -300, -230};
+
+int32_t
+evidence_prior(enum cause cause)
+{
+	return class_prior[causes[cause].class];
+}
+
+const struct evidence_row *
+evidence_row(enum row row)
+{
+	return &rows[row];
+}
+
+enum class evidence_class(enum cause cause) { return causes[cause].class; }
+
+const char *
+evidence_cause_name(enum cause cause)
+{
+	return causes[cause].name;
+}
+
+const char *evidence_class_name(enum class class)
+{
+	static const char *const names[] = {
+		"shutdown", "throttling", "infrastructure", "ordinary"};
+
+	return class < CLASS_COUNT ? names[class] : "insufficient";
+}
+
+const char *
+evidence_basis_name(enum basis basis)
+{
+	static const char *const names[] = {"measured", "published", "judged"};
+
+	return names[basis];
+}
+
+void
+evidence_version(char out[static EVIDENCE_VERSION_BYTES])
+{
+	struct buf text = {0};
+	uint8_t hash[HASH_BYTES];
+
+	for (size_t c = 0; c < CAUSE_COUNT; c++)
+		buf_printf(
+			&text, "%s %d\n", causes[c].name, class_prior[causes[c].class]);
+	for (size_t r = 0; r < ROW_COUNT; r++) {
+		buf_printf(&text, "%s %d %d %s", rows[r].id, (int)rows[r].group,
+			(int)rows[r].basis, rows[r].sentence);
+		for (size_t c = 0; c < CAUSE_COUNT; c++)
+			buf_printf(&text, " %d", rows[r].lr[c]);
+		buf_puts(&text, "\n");
+	}
+	crypto_sha256(hash, text.data, text.len);
+	crypto_hex(out, hash, (EVIDENCE_VERSION_BYTES - 1) / 2);
+	buf_free(&text);
+}
+
+void
+evidence_sentence(struct buf *out, const struct observation *observation)
+{
+	const char *at = rows[observation->row].sentence;
+
+	while (*at) {
+		size_t plain = strcspn(at, "{");
+
+		buf_add(out, at, plain);
+		at += plain;
+		if (!strncmp(at, "{n}", 3))
+			buf_printf(out, "%u", observation->n), at += 3;
+		else if (!strncmp(at, "{of}", 4))
+			buf_printf(out, "%u", observation->of), at += 4;
+		else if (!strncmp(at, "{value}", 7))
+			buf_printf(out, "%lld", (long long)observation->value), at += 7;
+		else if (!strncmp(at, "{other}", 7))
+			buf_printf(out, "%lld", (long long)observation->other), at += 7;
+		else if (*at)
+			buf_add(out, at++, 1);
+	}
+}

@@ -1,0 +1,226 @@
+#include "analyzer/analysis/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
+{
+	if (*n < OBSERVATION_LINES)
+		lines[(*n)++] = sample;
+}
+
+static void
+take_test(struct tally *t, const struct sample *s, uint32_t at)
+{
+	if (s->rate_bps <= 0 || t->tests >= VIEW_TESTS)
+		return;
+	t->rate[t->tests] = s->rate_bps;
+	t->queue[t->tests] = s->queue_us;
+	t->loss[t->tests] = s->loss_ppm;
+	t->tests++;
+	keep_line(t->test_lines, &t->test_lines_n, at);
+}
+
+static void
+take_dns(struct tally *t, const struct sample *s)
+{
+	if (s->resolver) {
+		t->resolver_tried++;
+		t->resolver_ok += s->success == 1;
+	} else if (s->rung == RUNG_international) {
+		t->abroad_dns_ok += s->success == 1;
+	}
+}
+
+static void
+take_target(struct tally *t, const struct view *v, const struct sample *s)
+{
+	struct seen *seen = &t->seen[s->target];
+
+	if (v->record->targets[s->target].rung != s->rung || seen->tried == UINT16_MAX)
+		return;
+	seen->tried++;
+	if (s->success != 1)
+		return;
+	seen->succeeded++;
+	if (s->rtt_us && (!seen->rtt_us || s->rtt_us < seen->rtt_us))
+		seen->rtt_us = s->rtt_us;
+}
+
+static void
+take_sample(struct tally *t, const struct view *v, size_t at)
+{
+	const struct sample *s = &v->record->samples[at];
+
+	t->reported = true;
+	if (s->check == CHECK_speed)
+		take_test(t, s, (uint32_t)at);
+	if (s->check == CHECK_power) {
+		t->on_mains = t->on_mains && s->supply == SUPPLY_mains;
+		t->supply_unknown = t->supply_unknown && s->supply == SUPPLY_unknown;
+		t->mains_lost = t->mains_lost || s->supply == SUPPLY_battery;
+		keep_line(t->power_lines, &t->power_lines_n, (uint32_t)at);
+	}
+	if (s->success < 0)
+		return;
+	t->tried[s->rung]++;
+	t->succeeded[s->rung] += s->success == 1;
+	if (s->success == 0)
+		keep_line(t->lines, &t->lines_n, (uint32_t)at);
+	if (s->check == CHECK_dns)
+		take_dns(t, s);
+	if (s->target != NO_TARGET)
+		take_target(t, v, s);
+}
+
+/* What was usual before: the rate, and whether mains was there to be lost. */
+static void
+take_before(struct tally *t, const struct view *v, uint32_t probe)
+{
+	const struct record *r = v->record;
+	struct baseline rates = {0};
+	size_t first, n;
+	bool mains = false;
+
+	n = record_find(&first, r, probe, v->from_us - r->reference_us,
+		v->event->start_lo_us + 1);
+	for (size_t i = first; i < first + n; i++) {
+		if (r->samples[i].check == CHECK_speed && r->samples[i].rate_bps > 0)
+			baseline_add(&rates, 0, r->samples[i].rate_bps);
+		if (r->samples[i].check == CHECK_power)
+			mains = r->samples[i].supply == SUPPLY_mains;
+	}
+	t->usual_rate = baseline_median(&rates, 0);
+	t->mains_lost = t->mains_lost && mains;
+}
+
+/* The boot before the event against the boot after it. */
+static bool
+rebooted(const struct view *v, uint32_t probe)
+{
+	const struct record *r = v->record;
+	size_t first,
+		n = record_find(&first, r, probe, v->event->start_lo_us, INT64_MAX);
+	int64_t until = v->event->end_hi_us ? v->event->end_hi_us : INT64_MAX;
+
+	for (size_t i = first + 1; i < first + n && r->samples[i].utc_us <= until; i++)
+		if (r->samples[i].boot != r->samples[i - 1].boot)
+			return true;
+	return false;
+}
+
+static void
+take_probe(struct tally *t, const struct view *v, uint32_t probe)
+{
+	const struct record *r = v->record;
+	const struct network *home = &r->networks[r->probes[probe].network];
+	size_t first, n;
+
+	t->network = r->probes[probe].network;
+	t->here = r->probes[probe].control || !strcmp(home->country, v->event->country);
+	t->on_mains = t->supply_unknown = true;
+	n = record_find(&first, r, probe, v->from_us, v->to_us);
+	for (size_t i = first; i < first + n; i++)
+		take_sample(t, v, i);
+	take_before(t, v, probe);
+	t->rebooted = rebooted(v, probe);
+	if (!t->power_lines_n)
+		t->on_mains = t->supply_unknown = false;
+}
+
+bool
+view_is_field(const struct view *v, size_t p)
+{
+	return v->tallies[p].here && !v->record->probes[p].control;
+}
+
+bool
+view_is_control(const struct view *v, size_t p)
+{
+	return v->record->probes[p].control && v->tallies[p].reported;
+}
+
+const struct network *
+view_network(const struct view *v, size_t p)
+{
+	return &v->record->networks[v->tallies[p].network];
+}
+
+uint32_t
+view_networks(const struct view *v)
+{
+	uint32_t n = 0;
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		bool again = !view_is_field(v, p) || !v->tallies[p].affected;
+
+		for (size_t q = 0; q < p && !again; q++)
+			again = view_is_field(v, q) && v->tallies[q].affected &&
+				v->tallies[q].network == v->tallies[p].network;
+		n += !again;
+	}
+	return n;
+}
+
+void
+view_witness(struct witness *w, const struct view *v)
+{
+	const struct record *r = v->record;
+
+	memset(w, 0, sizeof(*w));
+	for (size_t p = 0; p < r->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+		bool new_asn = t->affected, new_region = t->affected;
+
+		if (!view_is_field(v, p))
+			continue;
+		w->expected++;
+		w->reporting += t->reported;
+		w->alive += t->reported && !t->affected;
+		if (!t->affected)
+			continue;
+		w->medium[view_network(v, p)->medium] = true;
+		for (size_t q = 0; q < p; q++) {
+			if (!view_is_field(v, q) || !v->tallies[q].affected)
+				continue;
+			new_asn = new_asn &&
+				  view_network(v, q)->asn != view_network(v, p)->asn;
+			new_region = new_region && strcmp(view_network(v, q)->region,
+							   view_network(v, p)->region);
+		}
+		w->operators += new_asn;
+		w->regions += new_region;
+	}
+	w->networks = view_networks(v);
+}
+
+void
+view_open(struct view *view, const struct event *event, const struct anomaly *anomalies,
+	const struct record *record)
+{
+	*view = (struct view){
+		.record = record,
+		.event = event,
+		.from_us = event->start_hi_us,
+		.to_us = (event->end_hi_us ? event->end_lo_us : record->horizon_us) + 1,
+		.tallies = calloc(record->probes_n + 1, sizeof(*view->tallies)),
+		.seen = calloc(
+			record->probes_n * record->targets_n + 1, sizeof(*view->seen)),
+	};
+	if (!view->tallies || !view->seen)
+		abort();
+	for (uint32_t i = 0; i < event->n; i++)
+		view->tallies[anomalies[event->first + i].probe].affected = true;
+	for (size_t p = 0; p < record->probes_n; p++) {
+		view->tallies[p].seen = &view->seen[p * record->targets_n];
+		take_probe(&view->tallies[p], view, (uint32_t)p);
+	}
+}
+
+void
+view_close(struct view *view)
+{
+	free(view->seen);
+	free(view->tallies);
+}
