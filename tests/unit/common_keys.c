@@ -272,9 +272,8 @@ a_head_file_cut_changed_or_foreign_is_refused_and_never_replaced(void **state)
 	assert_true(write_text(place->path, "a file of somebody else\n"));
 	assert_int_equal(keys_open(&keys, place->dir), ERR_FORMAT);
 	assert_int_equal(keys_create(place->dir), ERR_FORMAT);
-	buf_puts(&bytes, "\n");
-	for (i = 0; i < 8; i++)
-		buf_add(&bytes, bytes.data, bytes.len);
+	for (i = 0; i < 4096; i++)
+		buf_puts(&bytes, "\n");
 	assert_true(write_text(place->path, bytes.data));
 	assert_int_equal(keys_open(&keys, place->dir), ERR_FORMAT);
 	quiet(false);
@@ -421,6 +420,9 @@ memory_holds(const uint8_t *want, size_t n)
 	while (fgets(line, sizeof line, maps)) {
 		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 ||
 			mode[1] != 'w')
+			continue;
+		/* Nothing of ours is that large: a sanitizer's map of memory. */
+		if (to - from > 1ul << 30)
 			continue;
 		while (from < to) {
 			size_t room =
