@@ -1,7 +1,8 @@
 #!/bin/sh
 # What a stranger with sha256sum, openssl and xxd can check of one segment: its salts and
 # root are computed again from the lines and the seed, and openssl confirms the note.
-# Written from common/FORMAT.md. Exit 0 only if every check holds.
+# Written from common/FORMAT.md. Exit 0 only if every check holds. Keys of small order,
+# which openssl takes, are refused by verify.py.
 set -eu
 
 if [ $# -ne 1 ] || [ ! -f "$1" ]; then

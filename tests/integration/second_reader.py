@@ -2,6 +2,7 @@
 """tests/verify.py and tests/verify.sh accept what the code writes, and nothing else."""
 
 import base64
+import hashlib
 import importlib.util
 import json
 import os
@@ -150,6 +151,32 @@ def test_one_number(folder):
     expect(rc == 1 and "one segment a number" in said, "verify.py refuses two segments of one number")
 
 
+def test_key_of_small_order(folder):
+    """A key that lets one signature stand under every text: openssl takes it, nobody else may."""
+    module, line, seed = reader(), b"anything", bytes(32)
+    root = hashlib.sha256(b"\0" + module.salt_of(seed, 0) + line).digest()
+    for key, name in ((b"\1" + bytes(31), "the neutral point"), (bytes(32), "a point of order 4"),
+                      (bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+                       "a point of order 8"),
+                      (bytes.fromhex("ee" + 30 * "ff" + "7f"), "a second form of the neutral point")):
+        epoch = key.hex()
+        text = f"faultline/segment/{epoch}/1\n1\n{base64.b64encode(root).decode()}\n".encode()
+        key_name = b"epoch-" + epoch[:16].encode()
+        key_hash = hashlib.sha256(key_name + b"\n\1" + key).digest()[:4]
+        sig = base64.b64encode(key_hash + b"\1" + bytes(63))
+        path = pathlib.Path(folder, "small.seg")
+        path.write_bytes(line + b"\n\n" + text + b"\n\xe2\x80\x94 " + key_name + b" " + sig
+                         + b"\nseed " + base64.b64encode(seed) + b"\n")
+        rc, said = run("tests/verify.py", "--opaque-lines", path)
+        fails = [row for row in said.splitlines() if row.startswith("FAIL")]
+        expect(rc == 1 and len(fails) == 1 and "signature: the key" in fails[0],
+               f"verify.py refuses {name} as a key, and only for that")
+        rc, said = run(TOOL, "read", data=path.read_bytes())
+        expect(rc == 1 and "signature" in said, f"the code refuses {name} as a key")
+        if name == "the neutral point":
+            expect(run("tests/verify.sh", path)[0] == 0, "openssl would take the neutral point")
+
+
 def changed_lines(lines):
     """Lines near the right ones: one edit each, from a fixed seed."""
     rng = random.Random(1)
@@ -187,7 +214,8 @@ def test_lines_agree():
 
 for test in (test_vectors, test_lines_agree):
     test()
-for test in (test_written, test_wrong_lines, test_mutations, test_one_number):
+for test in (test_written, test_wrong_lines, test_mutations, test_one_number,
+             test_key_of_small_order):
     with tempfile.TemporaryDirectory() as place:
         test(place)
 sys.exit(1 if failures else 0)
