@@ -106,7 +106,7 @@ identity_close(struct identity *identity)
 /* ---- the TLS key ---- */
 
 /* A name that says nothing: the certificate is the same for every analyzer but for its
- * key. No expiry (RFC 5280 section 4.1.2.5): probes pin the key and cannot trust a date. */
+ * key. No expiry (RFC 5280, "Validity"): probes pin the key and cannot trust a date. */
 static enum err
 fill_certificate(X509 *cert, EVP_PKEY *key)
 {
@@ -121,7 +121,7 @@ fill_certificate(X509 *cert, EVP_PKEY *key)
 			X509_getm_notBefore(cert), "20000101000000Z") ||
 		!ASN1_TIME_set_string_X509(
 			X509_getm_notAfter(cert), "99991231235959Z") ||
-		!X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+		!X509_NAME_add_entry_by_txt(name, "commonName", MBSTRING_ASC,
 			(const unsigned char *)"localhost", -1, -1, 0) ||
 		!X509_set_issuer_name(cert, name) || !X509_set_pubkey(cert, key) ||
 		!X509_sign(cert, key, EVP_sha256()))

@@ -110,6 +110,9 @@ struct submission {
 enum opened opener_submit(struct buf *answer, const char **why, struct opener *opener,
 	const struct submission *s);
 const char *opened_name(enum opened opened);
+/* A longer body of this kind cannot be right: refused before it is read. */
+#define SUBMIT_SEGMENT_MAX (16 * 1024)
+#define SUBMIT_ENROLMENT_MAX (SUBMIT_SEGMENT_MAX + 256)
 
 /* ---- analysis/analyze.c: calls the pure steps in order over what is stored ---- */
 

@@ -11,18 +11,16 @@
 #include <unistd.h>
 
 #include "analyzer/ingest/address.h"
-#include "analyzer/ingest/deadline.h"
+#include "analyzer/ingest/deadlines.h"
 #include "analyzer/ingest/notes.h"
 #include "analyzer/ingest/problem.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/segment.h"
 
 #define THREADS 2
 #define CONNECTIONS 512
 #define CONNECTIONS_PER_ADDRESS 64 /* a carrier's NAT is one address */
 #define HEADER_BYTES (16 * 1024)
-#define ENROLMENT_MAX (SEGMENT_FILE_MAX + 256)
 #define NOISE_BYTES (1024 * 1024)
 #define PROBLEM_TYPE "application/problem+json"
 #define RETRY_AFTER "300" /* seconds */
@@ -293,9 +291,9 @@ refuse_early(
 	uint64_t most = 0, n;
 
 	if (r->route == ROUTE_ENROLMENT)
-		most = ENROLMENT_MAX;
+		most = SUBMIT_ENROLMENT_MAX;
 	if (r->route == ROUTE_SEGMENT)
-		most = SEGMENT_FILE_MAX;
+		most = SUBMIT_SEGMENT_MAX;
 	if (r->route == ROUTE_SEGMENT && !bearer(connection)) {
 		*why = "the token is missing: Authorization: Bearer <token>";
 		return MHD_HTTP_UNAUTHORIZED;

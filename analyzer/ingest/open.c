@@ -1,5 +1,6 @@
 #include "analyzer/steps.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #define CODE_DIGITS 32
 #define TOKEN_BYTES 32
 #define WHERE_NOTE_MAX 1200
+
+static_assert(SUBMIT_SEGMENT_MAX == SEGMENT_FILE_MAX, "http.c knows no segment.h");
 
 struct opener {
 	struct store *store;

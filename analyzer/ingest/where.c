@@ -138,7 +138,7 @@ find_prefix(char prefix[static 50], const char *address)
 bool
 where_find(struct place *place, struct where_db *db, const char *address)
 {
-	/* What comes in over an IPv6 socket from an IPv4 host (RFC 4291 2.5.5.2). */
+	/* What comes in over an IPv6 socket from an IPv4 host (RFC 4291, IPv4-mapped). */
 	if (strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.'))
 		address += 7;
 	if (!find_prefix(place->prefix, address))

@@ -376,10 +376,10 @@ int
 query_run(struct context *context, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"country", 'c', "CC", 0, "only this country", 0},
+		{"country", 'c', "COUNTRY", 0, "only this country", 0},
 		{"asn", 'a', "N", 0, "only this AS number", 0},
 		{"check", 'k', "NAME", 0, "only this check", 0},
-		{"epoch", 'e', "ID", 0, "only the probe whose id begins so", 0},
+		{"epoch", 'e', "EPOCH", 0, "only the probe whose id begins so", 0},
 		{"since", 's', "TIME", 0, "from then on", 0},
 		{"until", 'u', "TIME", 0, "before that", 0},
 		{"limit", 'l', "N", 0, "at most so many rows", 0}, {0}};

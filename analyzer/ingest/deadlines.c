@@ -1,4 +1,4 @@
-#include "analyzer/ingest/deadline.h"
+#include "analyzer/ingest/deadlines.h"
 
 #include <pthread.h>
 #include <stdbool.h>
