@@ -5,7 +5,7 @@ import re
 from kit import ROOT, Report, files, lines
 
 NOTES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-MACHINE = re.compile(r"(?<![\w.])/(wo" r"rk|ho" r"me/\w|tmp/\w+/\w|opt/\w)|10\.25" r"5\.255")
+MACHINE = re.compile(r"(?<![\w.])/(wo" r"rk|ho" r"me/\w|tmp/\w+/\w|opt/\w)|10\.25" r"5\.255\.(?!255)")
 # A comment that ends like a statement, and nothing but it on the line.
 COMMENTED_OUT = re.compile(r"^\s*(//|/\*)\s*[\w>.\-\[\]*() ]+(\(.*\)|=.*);\s*(\*/)?\s*$")
 
