@@ -91,6 +91,20 @@ span_line(struct span *line, struct span *rest)
 }
 
 int
+span_written_line(struct span *line, struct span *rest)
+{
+	if (!rest->len)
+		return 0;
+	if (!span_line(line, rest)) {
+		*line = *rest;
+		rest->len = 0;
+	}
+	if (line->len && line->at[line->len - 1] == '\r')
+		line->len--;
+	return 1;
+}
+
+int
 span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;

@@ -28,6 +28,9 @@ struct span buf_span(const struct buf *buf);
 /* Cuts the first line (without '\n') off ${rest}; 0 when nothing is left or the last
  * line has no '\n'. */
 int span_line(struct span *line, struct span *rest);
+/* The same for files that people write: '\r' before '\n' is left out, and a last line
+ * needs no '\n'. */
+int span_written_line(struct span *line, struct span *rest);
 int span_is(struct span span, const char *text);
 /* A canonical decimal (digits, no leading zero) of at most ${max}; else 0. */
 int span_number(uint64_t *out, struct span span, uint64_t max);

@@ -56,6 +56,23 @@ lines_are_cut_off_one_by_one_and_an_unended_one_is_left(void **state)
 }
 
 static void
+lines_that_a_person_wrote_end_in_any_way(void **state)
+{
+	struct span rest = span_of("one\r\n\r\ntwo\nthree\r"), line;
+
+	(void)state;
+	assert_true(span_written_line(&line, &rest));
+	assert_true(span_is(line, "one"));
+	assert_true(span_written_line(&line, &rest));
+	assert_true(span_is(line, ""));
+	assert_true(span_written_line(&line, &rest));
+	assert_true(span_is(line, "two"));
+	assert_true(span_written_line(&line, &rest));
+	assert_true(span_is(line, "three"));
+	assert_false(span_written_line(&line, &rest));
+}
+
+static void
 a_span_is_a_text_only_as_a_whole(void **state)
 {
 	(void)state;
@@ -116,6 +133,7 @@ main(void)
 		cmocka_unit_test(a_buffer_grows_and_always_ends_with_nul),
 		cmocka_unit_test(
 			lines_are_cut_off_one_by_one_and_an_unended_one_is_left),
+		cmocka_unit_test(lines_that_a_person_wrote_end_in_any_way),
 		cmocka_unit_test(a_span_is_a_text_only_as_a_whole),
 		cmocka_unit_test(a_number_has_one_spelling_and_a_limit),
 		cmocka_unit_test(a_prefix_is_cut_off_or_nothing_is),
