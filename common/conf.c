@@ -336,18 +336,6 @@ refuse(struct span line)
 	return NULL;
 }
 
-static bool
-cut_line(struct span *line, struct span *rest)
-{
-	if (!rest->len)
-		return false;
-	if (!span_line(line, rest)) {
-		*line = *rest;
-		rest->len = 0;
-	}
-	return true;
-}
-
 /* As fgets(3) for inih: the next line that it may see, an empty one for one that it may
  * not, so that its idea of a line is ours. */
 static char *
@@ -357,7 +345,7 @@ next_line(char *out, int room, void *reading)
 	struct span line;
 	const char *wrong;
 
-	if (r->errors >= ERRORS_MAX || !cut_line(&line, &r->rest))
+	if (r->errors >= ERRORS_MAX || !span_written_line(&line, &r->rest))
 		return NULL;
 	r->line++;
 	out[0] = '\0';
@@ -365,8 +353,6 @@ next_line(char *out, int room, void *reading)
 		COMPLAIN(r, "the line is longer than %d bytes", LINE_BYTES_MAX);
 		return out;
 	}
-	if (line.len && line.at[line.len - 1] == '\r')
-		line.len--;
 	while (line.len && (*line.at == ' ' || *line.at == '\t')) {
 		line.at++; /* or inih would join it to the line above */
 		line.len--;

@@ -226,21 +226,6 @@ read_row(struct targets *targets, struct span line)
 	return why;
 }
 
-/* RFC 4180: lines end with CR LF; LF alone is taken too, and none behind the last. */
-static bool
-next_line(struct span *line, struct span *rest)
-{
-	if (!rest->len)
-		return false;
-	if (!span_line(line, rest)) {
-		*line = *rest;
-		rest->len = 0;
-	}
-	if (line->len && line->at[line->len - 1] == '\r')
-		line->len--;
-	return true;
-}
-
 enum err
 targets_read(
 	struct targets *targets, struct span bytes, uint32_t *line, const char **why)
@@ -252,9 +237,9 @@ targets_read(
 	memset(targets, 0, sizeof *targets);
 	if (bytes.len > TARGETS_BYTES_MAX)
 		wrong = "a target list has at most 64 KiB";
-	else if (!next_line(&row, &rest) || !span_is(row, HEADER))
+	else if (!span_written_line(&row, &rest) || !span_is(row, HEADER))
 		wrong = "the first line must be '" HEADER "'";
-	while (!wrong && next_line(&row, &rest)) {
+	while (!wrong && span_written_line(&row, &rest)) {
 		at++;
 		wrong = read_row(targets, row);
 	}
