@@ -12,6 +12,17 @@ is_plain(char c)
 	return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
 }
 
+/* It fits, and each byte of it may stand in a line. */
+static bool
+is_text(const char *text, size_t most)
+{
+	size_t n = 0;
+
+	while (n <= most && text[n] && is_plain(text[n]))
+		n++;
+	return n <= most && !text[n];
+}
+
 static int64_t
 int_at(const struct measurement *m, const struct schema_row *row)
 {
@@ -74,17 +85,12 @@ put_enum(struct writer *w, int64_t value, const struct schema_row *row)
 static void
 put_text(struct writer *w, const char *text, const struct schema_row *row)
 {
-	size_t n = strnlen(text, row->size + 1);
-
-	if (n > row->size)
+	if (!is_text(text, row->size)) {
 		w->failed = true;
-	for (size_t i = 0; i < n; i++)
-		if (!is_plain(text[i]))
-			w->failed = true;
-	if (w->failed)
 		return;
+	}
 	put(w, "\"", 1);
-	put(w, text, n);
+	put(w, text, strlen(text));
 	put(w, "\"", 1);
 }
 
@@ -357,17 +363,13 @@ enum err
 measurement_set_text(struct measurement *m, enum field field, const char *text)
 {
 	const struct schema_row *row = &schema_rows[field];
-	size_t n = strnlen(text, row->size + 1);
 
 	if (row->shape != SHAPE_TEXT)
 		bug("%s is no text", schema_rows[field].name);
-	if (n > row->size)
+	if (!is_text(text, row->size))
 		return ERR_LIMIT;
-	for (size_t i = 0; i < n; i++)
-		if (!is_plain(text[i]))
-			return ERR_LIMIT;
 	memset((char *)m + row->offset, 0, row->size + 1);
-	memcpy((char *)m + row->offset, text, n);
+	memcpy((char *)m + row->offset, text, strlen(text));
 	m->has[field] = true;
 	return OK;
 }
