@@ -169,67 +169,66 @@ a_file_is_read_over_what_is_there(void **state)
 	assert_int_equal(v.scale, 60);
 }
 
+static const struct {
+	const char *line, *says;
+} bad_lines[] = {
+	{"spede = 1s", "there is no setting 'spede'"},
+	{"Level = low", "there is no setting 'Level'"},
+	{"= 3", "there is no setting ''"},
+	{"level = loud", "'loud' for level is not one of the choices; it takes "
+			 "one of low, normal, high"},
+	{"level = lo", "not one of the choices"},
+	{"level = low|normal", "not one of the choices"},
+	{"level =", "not one of the choices"},
+	{"wait = 3", "is no duration: write it like 500ms"},
+	{"wait = 3 s", "is no duration"},
+	{"wait = 1.5h", "is no duration"},
+	{"wait = 3S", "is no duration"},
+	{"wait = s", "is no number"},
+	{"wait =", "is no number"},
+	{"wait = -1s", "is out of range"},
+	{"wait = 999us", "'999us' for wait is out of range; it takes a "
+			 "duration (us, ms, "
+			 "s, min, h, d) from 1ms to 10d; preset 15min"},
+	{"wait = 11d", "is out of range"},
+	{"wait = 200000000d", "is too large"},
+	{"wait = 99999999999999999999s", "is too large"},
+	{"room = 3KB", "is no size: write it like 3000000"},
+	{"room = 1025GiB", "is out of range"},
+	{"time_scale = 0", "is out of range; it takes a number from 1 to 1000"},
+	{"time_scale = 1001", "is out of range"},
+	{"time_scale = 1s", "is no whole number"},
+	{"time_scale = 0x10", "is no whole number"},
+	{"time_scale = +1", "is no number"},
+	{"name = 1234567890123456", "is too long; it takes a text of at most 15"},
+	{"name", "is not of the form 'name = value'"},
+	{"name: x", "is not of the form"},
+	{"name: x = y", "is not of the form"},
+	{"[probe]", "begins a section"},
+	{"; x", "is not of the form"},
+	{"wait = 3s ; x", "holds a comment behind a setting"},
+	{"wait = 3s # x", "holds a comment behind a setting"},
+	{"name =;x", "holds a comment behind a setting"},
+	{"name = a\001b", "holds a byte that is no text"},
+	{"name = a\x7f", "holds a byte that is no text"},
+};
+
 static void
 what_is_wrong_is_said_with_file_line_and_sentence(void **state)
 {
-	static const struct {
-		const char *line, *says;
-	} wrong[] = {
-		{"spede = 1s", "there is no setting 'spede'"},
-		{"Level = low", "there is no setting 'Level'"},
-		{"= 3", "there is no setting ''"},
-		{"level = loud", "'loud' for level is not one of the choices; it takes "
-				 "one of low, normal, high"},
-		{"level = lo", "not one of the choices"},
-		{"level = low|normal", "not one of the choices"},
-		{"level =", "not one of the choices"},
-		{"wait = 3", "is no duration: write it like 500ms"},
-		{"wait = 3 s", "is no duration"},
-		{"wait = 1.5h", "is no duration"},
-		{"wait = 3S", "is no duration"},
-		{"wait = s", "is no number"},
-		{"wait =", "is no number"},
-		{"wait = -1s", "is out of range"},
-		{"wait = 999us", "'999us' for wait is out of range; it takes a "
-				 "duration (us, ms, "
-				 "s, min, h, d) from 1ms to 10d; preset 15min"},
-		{"wait = 11d", "is out of range"},
-		{"wait = 200000000d", "is too large"},
-		{"wait = 99999999999999999999s", "is too large"},
-		{"room = 3KB", "is no size: write it like 3000000"},
-		{"room = 1025GiB", "is out of range"},
-		{"time_scale = 0", "is out of range; it takes a number from 1 to 1000"},
-		{"time_scale = 1001", "is out of range"},
-		{"time_scale = 1s", "is no whole number"},
-		{"time_scale = 0x10", "is no whole number"},
-		{"time_scale = +1", "is no number"},
-		{"name = 1234567890123456",
-			"is too long; it takes a text of at most 15"},
-		{"name", "is not of the form 'name = value'"},
-		{"name: x", "is not of the form"},
-		{"name: x = y", "is not of the form"},
-		{"[probe]", "begins a section"},
-		{"; x", "is not of the form"},
-		{"wait = 3s ; x", "holds a comment behind a setting"},
-		{"wait = 3s # x", "holds a comment behind a setting"},
-		{"name =;x", "holds a comment behind a setting"},
-		{"name = a\001b", "holds a byte that is no text"},
-		{"name = a\x7f", "holds a byte that is no text"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+	for (size_t i = 0; i < sizeof bad_lines / sizeof *bad_lines; i++) {
 		char text[300];
 		struct values v;
 
 		conf_presets(&v, rows, N);
 		snprintf(text, sizeof text, "# one\nlevel = low\n%s\nlevel = high\n",
-			wrong[i].line);
+			bad_lines[i].line);
 		if (read_text(&v, text) != ERR_CONFIG)
-			fail_msg("accepted: %s", wrong[i].line);
+			fail_msg("accepted: %s", bad_lines[i].line);
 		if (strncmp(said, "x.conf:3: ", 10) != 0 ||
-			!strstr(said, wrong[i].says))
-			fail_msg("%s: %s", wrong[i].line, said);
+			!strstr(said, bad_lines[i].says))
+			fail_msg("%s: %s", bad_lines[i].line, said);
 		assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
 		assert_int_equal(v.wait_us, 900000000);
 		assert_int_equal(v.scale, 1);

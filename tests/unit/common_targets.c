@@ -106,81 +106,81 @@ a_bad_header_is_named_with_its_line(void **state)
 
 #define LABEL63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+static const struct {
+	const char *row, *why;
+} bad_rows[] = {
+	{"", "seven columns"},
+	{"b,names,dns,x,-,-", "seven columns"},
+	{"b,names,dns,x,-,-,-,", "seven columns"},
+	{"b,names,dns,\"x\",-,-,-", "quoted"},
+	{",names,dns,x,-,-,-", "1 to 32"},
+	{"b23456789012345678901234567890123,names,dns,x,-,-,-", "1 to 32"},
+	{"B,names,dns,x,-,-,-", "a-z, 0-9"},
+	{"a_b,names,dns,x,-,-,-", "a-z, 0-9"},
+	{" b,names,dns,x,-,-,-", "a-z, 0-9"},
+	{"a,names,dns,x,-,-,-", "stands above"},
+	{"b,nams,dns,x,-,-,-", "no such rung"},
+	{"b,,dns,x,-,-,-", "no such rung"},
+	{"b,names,,x,-,-,-", "needs a check"},
+	{"b,names,dnss,x,-,-,-", "no such check"},
+	{"b,names,dns  tcp,x,-,-,-", "no such check"},
+	{"b,names, dns,x,-,-,-", "no such check"},
+	{"b,names,dns ,x,-,-,-", "space behind"},
+	{"b,names,dns dns,x,-,-,-", "twice"},
+	{"b,names,dns,,-,-,-", "1 to 253"},
+	{"b,names,dns,a..b,-,-,-", "empty label"},
+	{"b,names,dns,.a,-,-,-", "empty label"},
+	{"b,names,dns,..,-,-,-", "empty label"},
+	{"b,names,dns,-a,-,-,-", "'-'"},
+	{"b,names,dns,a-.b,-,-,-", "'-'"},
+	{"b,names,dns,a-,-,-,-", "'-'"},
+	{"b,names,dns,a b,-,-,-", "letters, digits"},
+	{"b,names,dns,a/b,-,-,-", "letters, digits"},
+	{"b,names,dns,\xc3\xa4,-,-,-", "letters, digits"},
+	{"b,names,dns,a" LABEL63 ",-,-,-", "63"},
+	{"b,names,dns,x,1.2.3,-,-", "IPv4"},
+	{"b,names,dns,x,1.2.3.256,-,-", "IPv4"},
+	{"b,names,dns,x,01.2.3.4,-,-", "IPv4"},
+	{"b,names,dns,x,1.2.3.4 ,-,-", "IPv4"},
+	{"b,names,dns,x,2001:db8:::1,-,-", "IPv4"},
+	{"b,names,dns,x,fe80::1%eth0,-,-", "IPv4"},
+	{"b,names,dns,x,[::1],-,-", "IPv4"},
+	{"b,names,dns,x,,-,-", "IPv4"},
+	{"b,names,dns,x,www.example.net,-,-", "IPv4"},
+	{"b,names,dns,x,Resolver,-,-", "IPv4"},
+	{"b,names,dns,x,-,,-", "port"},
+	{"b,names,dns,x,-,0,-", "port"},
+	{"b,names,dns,x,-,053,-", "port"},
+	{"b,names,dns,x,-,65536,-", "port"},
+	{"b,names,dns,x,-,+53,-", "port"},
+	{"b,names,dns,x,-,99999999999999999999,-", "port"},
+	{"b,names,dns,x,-,-,", "path"},
+	{"b,names,dns,x,-,-,x", "begins with"},
+	{"b,names,dns,x,-,-,/a b", "no request"},
+	{"b,names,dns,x,-,-,/a#b", "no request"},
+	{"b,names,dns,x,-,-,/\t", "no request"},
+	{"b,names,ping,-,-,-,-", "neither"},
+	{"b,names,dns,-,1.2.3.4,-,-", "a host to ask"},
+	{"b,names,dns tcp,x,resolver,-,-", "dns alone"},
+	{"b,names,ping,x,resolver,-,-", "dns alone"},
+};
+
 static void
 a_bad_row_is_named_with_its_line_and_why(void **state)
 {
-	static const struct {
-		const char *row, *why;
-	} wrong[] = {
-		{"", "seven columns"},
-		{"b,names,dns,x,-,-", "seven columns"},
-		{"b,names,dns,x,-,-,-,", "seven columns"},
-		{"b,names,dns,\"x\",-,-,-", "quoted"},
-		{",names,dns,x,-,-,-", "1 to 32"},
-		{"b23456789012345678901234567890123,names,dns,x,-,-,-", "1 to 32"},
-		{"B,names,dns,x,-,-,-", "a-z, 0-9"},
-		{"a_b,names,dns,x,-,-,-", "a-z, 0-9"},
-		{" b,names,dns,x,-,-,-", "a-z, 0-9"},
-		{"a,names,dns,x,-,-,-", "stands above"},
-		{"b,nams,dns,x,-,-,-", "no such rung"},
-		{"b,,dns,x,-,-,-", "no such rung"},
-		{"b,names,,x,-,-,-", "needs a check"},
-		{"b,names,dnss,x,-,-,-", "no such check"},
-		{"b,names,dns  tcp,x,-,-,-", "no such check"},
-		{"b,names, dns,x,-,-,-", "no such check"},
-		{"b,names,dns ,x,-,-,-", "space behind"},
-		{"b,names,dns dns,x,-,-,-", "twice"},
-		{"b,names,dns,,-,-,-", "1 to 253"},
-		{"b,names,dns,a..b,-,-,-", "empty label"},
-		{"b,names,dns,.a,-,-,-", "empty label"},
-		{"b,names,dns,..,-,-,-", "empty label"},
-		{"b,names,dns,-a,-,-,-", "'-'"},
-		{"b,names,dns,a-.b,-,-,-", "'-'"},
-		{"b,names,dns,a-,-,-,-", "'-'"},
-		{"b,names,dns,a b,-,-,-", "letters, digits"},
-		{"b,names,dns,a/b,-,-,-", "letters, digits"},
-		{"b,names,dns,\xc3\xa4,-,-,-", "letters, digits"},
-		{"b,names,dns,a" LABEL63 ",-,-,-", "63"},
-		{"b,names,dns,x,1.2.3,-,-", "IPv4"},
-		{"b,names,dns,x,1.2.3.256,-,-", "IPv4"},
-		{"b,names,dns,x,01.2.3.4,-,-", "IPv4"},
-		{"b,names,dns,x,1.2.3.4 ,-,-", "IPv4"},
-		{"b,names,dns,x,2001:db8:::1,-,-", "IPv4"},
-		{"b,names,dns,x,fe80::1%eth0,-,-", "IPv4"},
-		{"b,names,dns,x,[::1],-,-", "IPv4"},
-		{"b,names,dns,x,,-,-", "IPv4"},
-		{"b,names,dns,x,www.example.net,-,-", "IPv4"},
-		{"b,names,dns,x,Resolver,-,-", "IPv4"},
-		{"b,names,dns,x,-,,-", "port"},
-		{"b,names,dns,x,-,0,-", "port"},
-		{"b,names,dns,x,-,053,-", "port"},
-		{"b,names,dns,x,-,65536,-", "port"},
-		{"b,names,dns,x,-,+53,-", "port"},
-		{"b,names,dns,x,-,99999999999999999999,-", "port"},
-		{"b,names,dns,x,-,-,", "path"},
-		{"b,names,dns,x,-,-,x", "begins with"},
-		{"b,names,dns,x,-,-,/a b", "no request"},
-		{"b,names,dns,x,-,-,/a#b", "no request"},
-		{"b,names,dns,x,-,-,/\t", "no request"},
-		{"b,names,ping,-,-,-,-", "neither"},
-		{"b,names,dns,-,1.2.3.4,-,-", "a host to ask"},
-		{"b,names,dns tcp,x,resolver,-,-", "dns alone"},
-		{"b,names,ping,x,resolver,-,-", "dns alone"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+	for (size_t i = 0; i < sizeof bad_rows / sizeof *bad_rows; i++) {
 		const char *why = NULL;
 		uint32_t line = 0;
 		char list[400];
 
 		snprintf(list, sizeof list, HEADER "a,names,dns,x,-,-,-\n%s\n",
-			wrong[i].row);
+			bad_rows[i].row);
 		if (read_text(list, &line, &why) != ERR_FORMAT)
-			fail_msg("accepted: %s", wrong[i].row);
+			fail_msg("accepted: %s", bad_rows[i].row);
 		assert_int_equal(line, 3);
-		if (!strstr(why, wrong[i].why))
-			fail_msg("%s: %s", wrong[i].row, why);
+		if (!strstr(why, bad_rows[i].why))
+			fail_msg("%s: %s", bad_rows[i].row, why);
 		assert_int_equal(targets.n, 0);
 		assert_int_equal(read_text(list, NULL, NULL), ERR_FORMAT);
 	}
