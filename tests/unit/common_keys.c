@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/file.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/keys.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -151,21 +151,6 @@ the_folder_is_made_when_it_is_not_there(void **state)
 	keys_close(keys);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
-}
-
-static void
-the_signer_is_the_epoch(void **state)
-{
-	const struct place *place = *state;
-	uint8_t sig[SIG_BYTES], key[PUBLIC_KEY_BYTES];
-	struct keys *keys;
-
-	assert_int_equal(keys_create(place->dir), OK);
-	assert_int_equal(keys_open(&keys, place->dir), OK);
-	crypto_key_sign(sig, keys_signer(keys), "x", 1);
-	assert_true(crypto_unhex(key, sizeof key, (struct span){keys_epoch(keys), 64}));
-	assert_true(crypto_verify(sig, key, "x", 1));
-	keys_close(keys);
 }
 
 static void
@@ -391,97 +376,6 @@ on_a_full_disk_no_number_is_given_out_and_none_is_lost(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-/* ${want} is given with every bit turned, so that it does not find itself. */
-static bool
-run_holds(const uint8_t *run, size_t run_n, const uint8_t *want, size_t n)
-{
-	size_t i, k;
-
-	for (i = 0; i + n <= run_n; i++) {
-		for (k = 0; k < n && (run[i + k] ^ want[k]) == 0xff; k++)
-			;
-		if (k == n)
-			return true;
-	}
-	return false;
-}
-
-/* Whether any writable memory of this process holds it. */
-static bool
-memory_holds(const uint8_t *want, size_t n)
-{
-	static uint8_t window[1 << 16];
-	FILE *maps = fopen("/proc/self/maps", "r");
-	int mem = open("/proc/self/mem", O_RDONLY);
-	unsigned long from, to;
-	char line[512], mode[8];
-	bool found = false;
-
-	while (fgets(line, sizeof line, maps)) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 ||
-			mode[1] != 'w')
-			continue;
-		/* Nothing of ours is that large: a sanitizer's map of memory. */
-		if (to - from > 1ul << 30)
-			continue;
-		while (from < to) {
-			size_t room =
-				to - from < sizeof window ? to - from : sizeof window;
-			ssize_t got = pread(mem, window, room, (off_t)from);
-
-			found |= got > 0 && run_holds(window, (size_t)got, want, n);
-			explicit_bzero(window, sizeof window);
-			/* Windows overlap, so that nothing lies across their edge. */
-			from += room < sizeof window ? room : room - n;
-		}
-	}
-	fclose(maps);
-	close(mem);
-	return found;
-}
-
-static void
-a_forked_child_holds_the_secret_nowhere_in_its_memory(void **state)
-{
-	const struct place *place = *state;
-	uint8_t id[HASH_BYTES] = {1}, seed[SEED_BYTES], turned[SEED_BYTES];
-	uint8_t turned_hex[2 * SEED_BYTES];
-	char hex[2 * SEED_BYTES + 1];
-	struct keys *keys;
-	uint64_t seq;
-	size_t i;
-	pid_t pid;
-	int status;
-
-	assert_int_equal(keys_create(place->dir), OK);
-	assert_int_equal(keys_open(&keys, place->dir), OK);
-	assert_int_equal(keys_take_seq(keys, &seq), OK);
-	assert_int_equal(keys_set_previous(keys, id), OK);
-	crypto_key_seed(seed, keys_signer(keys));
-	crypto_hex(hex, seed, sizeof seed);
-	for (i = 0; i < sizeof seed; i++)
-		turned[i] = (uint8_t)~seed[i];
-	for (i = 0; i < sizeof turned_hex; i++)
-		turned_hex[i] = (uint8_t)~hex[i];
-	crypto_wipe(seed, sizeof seed);
-	crypto_wipe(hex, sizeof hex);
-	/* The search finds what is there: the parent's own page. */
-	assert_true(memory_holds(turned, sizeof turned));
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		int found = memory_holds(turned, 16) ? 1 : 0;
-
-		found |= memory_holds(turned_hex, 16) ? 2 : 0;
-		found |= memory_holds(turned_hex + 32, 16) ? 4 : 0;
-		_exit(found);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	keys_close(keys);
-}
-
 #define TEST(name)                                                                     \
 	{                                                                              \
 #name, name, place_make, place_clear, &place                           \
@@ -494,14 +388,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_identity_is_made_once),
 		TEST(the_folder_is_made_when_it_is_not_there),
-		TEST(the_signer_is_the_epoch),
 		TEST(numbers_run_from_one_across_reopening_and_the_previous_id_is_kept),
 		TEST(a_number_is_never_given_out_twice_however_often_the_program_is_killed),
 		TEST(a_head_file_cut_changed_or_foreign_is_refused_and_never_replaced),
 		TEST(a_boot_is_counted_once_and_starts_its_own_scale),
 		TEST(a_boot_id_that_is_none_is_refused),
 		TEST(on_a_full_disk_no_number_is_given_out_and_none_is_lost),
-		TEST(a_forked_child_holds_the_secret_nowhere_in_its_memory),
 	};
 
 	return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
