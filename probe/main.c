@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -261,28 +262,33 @@ static const struct command commands[] = {
 int
 main(int argc, char **argv)
 {
-	static struct program program;
-	const struct options *o = &program.options;
+	struct program *program = calloc(1, sizeof(*program));
+	const struct options *o;
 	const struct setting *rows;
 	enum err err;
 	size_t n;
 
-	options_parse(&program.options, commands,
+	if (program == NULL)
+		bug("out of memory");
+	o = &program->options;
+	options_parse(&program->options, commands,
 		sizeof(commands) / sizeof(commands[0]), argc, argv);
 	rows = config_rows(&n);
-	err = program_read_config(&program);
+	err = program_read_config(program);
 	if (err == OK && o->print_config) {
-		conf_print(stdout, &program.config, rows, n);
-		return 0;
+		conf_print(stdout, &program->config, rows, n);
+		goto done;
 	}
 	if (err == OK)
-		err = program_read_state(&program);
+		err = program_read_state(program);
 	if (err == OK && (o->check_config || o->command->needs_targets))
-		err = program_read_targets(&program);
+		err = program_read_targets(program);
 	if (err == OK && o->check_config)
 		printf("%s: fine, and so is %s with %u targets\n", o->config,
-			program.config.targets, program.targets.n);
+			program->config.targets, program->targets.n);
 	else if (err == OK)
-		err = o->command->run(&program);
+		err = o->command->run(program);
+done:
+	free(program);
 	return err == OK ? 0 : 1;
 }

@@ -72,10 +72,8 @@ struct enrolment {
 
 enum due { DUE_PULSE, DUE_ROUND };
 
-/* Of a day's bytes, in percent, so that one kind of traffic never starves the next:
- * the wide checks and speed may spend the first, the ladder's rungs and pulses go on to
- * the second, what is left over is for shipments. */
-enum { BUDGET_WIDE = 75, BUDGET_LADDER = 90, BUDGET_SHIP = 100 };
+/* Of a day's bytes, in percent: what jobs may spend; the rest is left for shipments. */
+enum { BUDGET_JOBS = 85, BUDGET_SHIP = 100 };
 
 /* All the schedule remembers; times are CLOCK_BOOTTIME in microseconds. */
 struct schedule {
@@ -89,8 +87,8 @@ void schedule_start(struct schedule *s, int64_t now_us, uint64_t seed);
 /* When the next thing is due, and what. */
 int64_t schedule_next(const struct schedule *s, enum due *due);
 /* The jobs due now, at most max, in the order of the ladder, and the schedule moved on
- * (jittered). A job that the day's budget does not carry is left out: it stands behind
- * the others, in jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment
+ * (jittered). Of the day's budget the ladder's rungs and the pulses until its end are set
+ * aside first; a job that it does not carry is left out: it stands behind the others, in jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment
  * may be NULL; origin_us and unclean_stop are the caller's to set. */
 #define JOBS_MAX 512
 size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,

@@ -306,35 +306,47 @@ plan_pulse(struct plan *p)
 		plan_add(p, CHECK_dns, RUNG_international, target);
 }
 
-/* Echoes and what this machine knows of itself are the ladder. */
-static int64_t
-share(const struct job *job, enum due due)
+/* The router, echoes and pulses; what this machine knows of itself costs nothing. */
+static bool
+is_ladder(const struct job *job, enum due due)
 {
-	bool ladder = due == DUE_PULSE || job->check == CHECK_router ||
-		      job->check == CHECK_ping;
-
-	return ladder ? BUDGET_LADDER : BUDGET_WIDE;
+	return due == DUE_PULSE || job->check == CHECK_router ||
+	       job->check == CHECK_ping;
 }
 
-/* Marks what the day's budget does not carry; the ladder's rungs are counted first. */
+/* What rounds like this one and pulses will cost until the day is over: nothing else may
+ * touch it, so that the ladder outlives every other job. */
+static int64_t
+reserve(const struct plan *p, int64_t now_us, int64_t round_bytes)
+{
+	const struct profile_settings *profile = config_profile(p->config);
+	int64_t left_us = p->config->day_us - (now_us - p->s->day_start_us);
+
+	return left_us / profile->ladder_us * round_bytes +
+	       left_us / profile->pulse_us * costs[CHECK_dns].bytes;
+}
+
+/* Marks what the day's budget does not carry; the ladder is counted first. */
 static void
 mark_unaffordable(bool *out, struct plan *p, int64_t now_us, enum due due)
 {
-	int64_t sum = 0;
+	int64_t sum = 0, reserved = 0;
 
-	for (int pass = 0; pass < 2; pass++)
+	turn_day(p->s, p->config, now_us);
+	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < p->n; i++) {
 			int64_t bytes = job_bytes(&p->jobs[i]);
-			int64_t percent = share(&p->jobs[i], due);
 
-			if (bytes == 0 || (pass == 0) != (percent == BUDGET_LADDER))
+			if (bytes == 0 || (pass == 0) != is_ladder(&p->jobs[i], due))
 				continue;
-			if (schedule_afford(
-				    p->s, p->config, now_us, sum + bytes, percent))
+			if (schedule_afford(p->s, p->config, now_us,
+				    sum + bytes + reserved, BUDGET_JOBS))
 				sum += bytes;
 			else
 				out[i] = true;
 		}
+		reserved = reserve(p, now_us, sum);
+	}
 }
 
 size_t
