@@ -356,6 +356,38 @@ a_list_has_one_spelling_too(void **state)
 }
 
 static void
+a_list_or_text_of_one_too_many_is_refused(void **state)
+{
+	static const char before[] = "{\"check\":\"speed\",\"chunks\":[0";
+	static const char after[] =
+		"],\"kind\":\"measurement\",\"outcome\":\"ok\",\"round\":0,"
+		"\"rung\":\"quality\",\"stage\":\"done\",\"t_us\":1,\"took_us\":1}";
+	struct buf line = {0};
+	const char *why;
+
+	(void)state;
+	for (int items = 100; items <= 101; items++) {
+		buf_clear(&line);
+		buf_puts(&line, before);
+		for (int i = 1; i < items; i++)
+			buf_puts(&line, ",0");
+		buf_puts(&line, after);
+		assert_int_equal(
+			decode_text(line.data, &why), items == 100 ? OK : ERR_FORMAT);
+	}
+	assert_string_equal(why, "a list longer than its field");
+	for (int bytes = 32; bytes <= 33; bytes++) {
+		buf_clear(&line);
+		buf_printf(&line, "{\"kind\":\"software\",\"version\":\"%0*d\"}", bytes,
+			0);
+		assert_int_equal(
+			decode_text(line.data, &why), bytes == 32 ? OK : ERR_FORMAT);
+	}
+	assert_string_equal(why, "a string longer than its field");
+	buf_free(&line);
+}
+
+static void
 a_field_of_another_kind_is_refused_both_ways(void **state)
 {
 	struct buf line = {0};
@@ -686,6 +718,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(every_byte_too_few_or_too_many_is_refused),
 		cmocka_unit_test(other_spellings_of_the_same_values_are_refused),
 		cmocka_unit_test(a_list_has_one_spelling_too),
+		cmocka_unit_test(a_list_or_text_of_one_too_many_is_refused),
 		cmocka_unit_test(a_field_of_another_kind_is_refused_both_ways),
 		cmocka_unit_test(a_missing_field_is_refused_both_ways),
 		cmocka_unit_test(
