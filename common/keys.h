@@ -14,8 +14,9 @@ struct keys;
 
 /* Makes a new identity; ERR_EXISTS when there is one. */
 NODISCARD enum err keys_create(const char *dir);
-/* ERR_NOT_FOUND when there is none. Counts a new boot when boot_id(5) differs from the
- * one last seen, and writes that down. */
+/* ERR_NOT_FOUND when there is none, ERR_FORMAT when the file is damaged or foreign. Counts
+ * a new boot when boot_id(5) differs from the one last seen, or when the clocks stand
+ * before this boot's origins, and writes that down. */
 NODISCARD enum err keys_open(struct keys **keys, const char *dir);
 void keys_close(struct keys *keys);
 
