@@ -20,21 +20,54 @@ text_of(const char *cell)
 	return cell ? cell : "";
 }
 
-/* RFC 8259 section 7; what is not ASCII is escaped too, so that no terminal or parser
- * has to guess an encoding. */
+/* Length of the UTF-8 character at ${c} (RFC 3629: shortest form, no surrogates), or 0. */
+static size_t
+utf8_length(const unsigned char *c)
+{
+	static const struct {
+		unsigned char lead_min, lead_max, next_min, next_max;
+		size_t n;
+	} forms[] = {
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if (c[0] < forms[i].lead_min || c[0] > forms[i].lead_max)
+			continue;
+		if (c[1] < forms[i].next_min || c[1] > forms[i].next_max)
+			return 0;
+		for (size_t k = 2; k < forms[i].n; k++)
+			if ((c[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].n;
+	}
+	return 0;
+}
+
+/* RFC 8259 section 7. */
 static void
 json_string(FILE *out, const char *text)
 {
-	fputc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n;
 
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c > 0x7e)
-			fprintf(out, "\\u%04x", c);
+	fputc('"', out);
+	for (; *c; c += n ? n : 1) {
+		n = *c > 0x7f ? utf8_length(c) : 1;
+		if (n == 0)
+			fputs("\\ufffd", out);
+		else if (*c < 0x20 || *c == 0x7f)
+			fprintf(out, "\\u%04x", *c);
 		else
-			fputc(c, out);
+			fprintf(out, "%s%.*s", *c == '"' || *c == '\\' ? "\\" : "",
+				(int)n, (const char *)c);
 	}
 	fputc('"', out);
 }
