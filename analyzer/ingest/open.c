@@ -413,7 +413,6 @@ opener_submit(struct buf *answer, const char **why, struct opener *opener,
 {
 	enum opened opened = OPENED_MALFORMED;
 
-	*why = "";
 	pthread_mutex_lock(&opener->lock);
 	switch (s->kind) {
 	case SUBMIT_SEGMENT:
@@ -424,5 +423,7 @@ opener_submit(struct buf *answer, const char **why, struct opener *opener,
 		break;
 	}
 	pthread_mutex_unlock(&opener->lock);
+	if (opened == OPENED_STORED || opened == OPENED_AGAIN)
+		*why = "";
 	return opened;
 }
