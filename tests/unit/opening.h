@@ -77,16 +77,21 @@ opening_end(struct opening *o)
 }
 
 /* A header that is right, and one measurement; the texts stay where they are. */
+#define OPENING_CLOCK                                                                  \
+	"{\"boot\":0,\"clock_state\":1,\"clock_steps\":0,\"kind\":\"clock\","          \
+	"\"raw_us\":5,\"t_us\":6,\"wall_utc_us\":7}"
+#define OPENING_GAPS                                                                   \
+	"{\"dropped\":0,\"kind\":\"gaps\",\"next_contact_us\":1,\"promised_us\":1}"
+#define OPENING_POWER                                                                  \
+	"{\"check\":\"power\",\"kind\":\"measurement\",\"outcome\":\"ok\","            \
+	"\"round\":0,\"rung\":\"power\",\"stage\":\"done\",\"t_us\":1,\"took_us\":1}"
 static const char *const opening_lines[] = {
-	"{\"boot\":0,\"clock_state\":1,\"clock_steps\":0,\"kind\":\"clock\",\"raw_us\":"
-	"5,"
-	"\"t_us\":6,\"wall_utc_us\":7}",
+	OPENING_CLOCK,
 	"{\"country\":\"XX\",\"kind\":\"network\",\"medium\":\"fixed\"}",
 	"{\"kind\":\"software\",\"version\":\"test\"}",
 	"{\"kind\":\"targets\",\"list_sha256\":\"\",\"rows\":0}",
-	"{\"dropped\":0,\"kind\":\"gaps\",\"next_contact_us\":1,\"promised_us\":1}",
-	"{\"check\":\"power\",\"kind\":\"measurement\",\"outcome\":\"ok\",\"round\":0,"
-	"\"rung\":\"power\",\"stage\":\"done\",\"t_us\":1,\"took_us\":1}",
+	OPENING_GAPS,
+	OPENING_POWER,
 };
 #define OPENING_LINES (sizeof opening_lines / sizeof opening_lines[0])
 
