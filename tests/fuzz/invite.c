@@ -23,7 +23,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf text = {0}, code = {0};
 	struct invite invite;
 
-	if (invite_parse(&invite, (struct span){(const char *)data, size}, NULL) == OK) {
+	if (invite_parse(&invite, (struct span){(const char *)data, size}, NULL) ==
+		OK) {
 		invite_write(&text, &invite);
 		invite_write_code(&code, &invite);
 		must_be_the_same(&invite, &text);
