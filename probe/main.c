@@ -66,6 +66,19 @@ tell_health(struct daemon *d)
 		log_detail("the health file was not written");
 }
 
+/* At a change of the ladder. It may be the end of an outage, which others see too: those
+ * who failed before do not all come back in one moment. */
+static void
+ship_soon(struct daemon *d)
+{
+	int64_t soon_us = clock_boot_us();
+
+	if (d->failures > 0)
+		soon_us += schedule_back_off_us(&d->schedule, &d->program->config, 1);
+	if (d->next_ship_us > soon_us)
+		d->next_ship_us = soon_us;
+}
+
 /* One round or pulse: climb, record, seal when due. */
 static void
 climb(struct daemon *d)
@@ -86,13 +99,14 @@ climb(struct daemon *d)
 		climb.due == DUE_ROUND ? &climb.ladder : NULL, clock_boot_us());
 	if (closing != CLOSE_NOT_YET)
 		keep(d);
-	if (closing == CLOSE_CHANGE && d->failures == 0)
-		d->next_ship_us = clock_boot_us();
-	if (climb.due == DUE_ROUND)
+	if (closing == CLOSE_CHANGE)
+		ship_soon(d);
+	if (climb.due == DUE_ROUND) {
 		for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
 			d->health.rung[rung] = climb.ladder.rung[rung].state;
+		tell_health(d);
+	}
 	climb_free(&climb);
-	tell_health(d);
 }
 
 /* Takes up what the newest shipment brought. */
