@@ -19,10 +19,10 @@ FLOORS = [
     ("analyzer/analysis/load.", ["common/", "analyzer/"], ["analyzer/serve/"]),
     ("analyzer/analysis/", ["common/", "analyzer/analysis/"], []),
     ("analyzer/store/", ["common/", "analyzer/store/"], []),
-    # It faces the network: it hands bytes on and reads nothing of them.
+    # It faces the network: it hands bytes on and reads nothing of them (objects.py holds
+    # that it calls nothing that could).
     ("analyzer/ingest/http.", ["common/", "analyzer/"],
-     ["analyzer/store/", "analyzer/analysis/", "common/segment.h",
-      "common/measurement.h"]),
+     ["analyzer/store/", "analyzer/analysis/", "common/measurement.h"]),
     ("analyzer/", ["common/", "analyzer/"], []),
 ]
 

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-"""foo.c exports only foo_*, and no variable can be written to but the log level and the
-stop flag."""
+"""foo.c exports only foo_* (or a word that begins as its name does: run.c a runner), no
+variable can be written to but the log level and the stop flag, and the file that faces the
+network calls nothing that reads what strangers sent."""
 import re
 
 from kit import Report, table
-from kit.objects import compiled, exported, variables
+from kit.objects import compiled, exported, undefined, variables
 
+# file: what it may not call
+BLIND = {"analyzer/ingest/http.c": ("segment_", "measurement_", "note_", "store_")}
 WRITABLE = re.compile(r"\.(data|bss|tdata|tbss)(?!\.rel\.ro)")
 
 
@@ -23,8 +26,13 @@ def main():
         if path.startswith("probe/checks/"):
             prefixes.add("check_" + stem)
         for _, name in exported(thing):
-            if not any(name == p or name.startswith(p + "_") for p in prefixes):
+            word = name.split("_")[0]
+            if not (word.startswith(stem) or stem.startswith(word) or any(
+                    name == p or name.startswith(p + "_") for p in prefixes)):
                 report.says(path, 1, f"exports {name}; {stem}.c exports {stem}_*")
+        for name in undefined(thing):
+            if name.startswith(BLIND.get(path, "\0")):
+                report.says(path, 1, f"calls {name}: it hands bytes on, unread")
         for section, name in variables(thing):
             if WRITABLE.match(section) and name.split(".")[0] not in fine.get(path, ()):
                 report.says(path, 1, f"{name} can be written to; hold state in a struct")
