@@ -2,8 +2,16 @@
 
 #include "analyzer/steps.h"
 
+/* The settings of the folder, or of ${config}; durations as written. */
+NODISCARD enum err folder_settings(
+	struct settings *settings, const char *dir, const char *config);
+/* Settings (scaled), store and target list of context->dir; close takes what is open. */
+NODISCARD enum err folder_open(struct context *context, const char *config);
+void folder_close(struct context *context);
+
 /* Commands that main.c lists, one line each: argc and argv from behind the command's
  * name; the exit code comes back. events_list() and explain_event() are in steps.h. */
+int folder_init(struct context *context, int argc, char **argv);
 int admit_invite(struct context *context, int argc, char **argv);
 int admit_probes(struct context *context, int argc, char **argv);
 int carry_files(struct context *context, int argc, char **argv);

@@ -8,10 +8,8 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/report/options.h"
-#include "analyzer/store/store.h"
 #include "common/clock.h"
 #include "common/conf.h"
-#include "common/file.h"
 #include "common/log.h"
 
 static volatile sig_atomic_t stop;
@@ -33,135 +31,7 @@ catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* ---- settings ---- */
-
-/* A request lasts as long as the network needs: that is no rehearsal's to shorten. */
-static void
-scale(struct settings *settings, const struct setting *rows, size_t n)
-{
-	int64_t request_us = settings->request_us;
-
-	conf_scale(settings, rows, n, settings->time_scale);
-	settings->request_us = request_us;
-}
-
-static enum err
-read_settings(struct settings *settings, const char *dir, const char *config)
-{
-	char path[FILE_PATH_BYTES];
-	size_t n;
-	const struct setting *rows = settings_rows(&n);
-	enum err err = config ? OK : file_path(path, dir, "analyzer.conf");
-
-	if (err != OK)
-		return err;
-	conf_presets(settings, rows, n);
-	err = conf_read(settings, rows, n, config ? config : path);
-	if (err == ERR_NOT_FOUND && config)
-		log_error("%s: there is no such file", config);
-	if (err == ERR_NOT_FOUND && !config)
-		err = OK;
-	return err;
-}
-
-/* What a verdict rests on is kept with it: the list as probes were given it. */
-static enum err
-keep_targets(struct context *context)
-{
-	const char *path = context->settings.targets, *why = "";
-	struct targets *targets = NULL;
-	struct buf bytes = {0};
-	uint32_t line = 0;
-	enum err err;
-
-	if (path[0] == '\0')
-		return OK;
-	targets = malloc(sizeof *targets);
-	if (!targets)
-		bug("no memory");
-	err = file_read(&bytes, path, TARGETS_BYTES_MAX);
-	if (err == ERR_NOT_FOUND || err == ERR_LIMIT)
-		log_error("%s: %s (targets in analyzer.conf)", path, err_text(err));
-	if (err != OK)
-		goto done;
-	err = targets_read(targets, buf_span(&bytes), &line, &why);
-	if (err != OK)
-		log_error("%s:%u: %s", path, line, why);
-	else
-		err = store_put_targets(
-			context->store, targets->sha256, buf_span(&bytes));
-done:
-	buf_free(&bytes);
-	free(targets);
-	return err;
-}
-
-/* ---- init, serve, analyze ---- */
-
-static enum err
-write_settings(const char *dir)
-{
-	struct settings settings;
-	char path[FILE_PATH_BYTES], *text = NULL;
-	size_t n, size = 0;
-	const struct setting *rows = settings_rows(&n);
-	FILE *out;
-	enum err err = file_path(path, dir, "analyzer.conf");
-
-	if (err != OK)
-		return err;
-	out = open_memstream(&text, &size);
-	if (!out)
-		bug("no memory");
-	conf_presets(&settings, rows, n);
-	conf_print(out, &settings, rows, n);
-	fclose(out);
-	err = file_write(path, text, size);
-	free(text);
-	return err;
-}
-
-static error_t
-parse_init(int key, char *arg, struct argp_state *state)
-{
-	struct context *context = state->input;
-
-	if (key != ARGP_KEY_ARG)
-		return ARGP_ERR_UNKNOWN;
-	if (state->arg_num > 0)
-		argp_error(state, "%s: one folder is enough", arg);
-	context->dir = arg;
-	return 0;
-}
-
-static int
-init(struct context *context, int argc, char **argv)
-{
-	static const struct argp argp = {.parser = parse_init,
-		.args_doc = "DIR",
-		.doc = "Makes the folder: store, keys, analyzer.conf."};
-	struct identity identity = {0};
-	char pin[64];
-	enum err err;
-
-	options_parse(&argp, argc, argv, context);
-	err = file_mkdir(context->dir);
-	/* The store first: where there is one, the keys beside it stay. */
-	if (err == OK)
-		err = store_create(context->dir);
-	if (err == OK)
-		err = identity_create(context->dir);
-	if (err == OK)
-		err = write_settings(context->dir);
-	if (err == OK)
-		err = identity_open(&identity, context->dir);
-	if (err == OK)
-		err = identity_pin(pin, context->dir);
-	if (err == OK)
-		printf("%s\n%s\n", identity.key_name, pin);
-	identity_close(&identity);
-	return err == OK ? 0 : 1;
-}
+/* ---- serve, analyze ---- */
 
 struct addresses {
 	const char *ingest, *pages;
@@ -258,7 +128,7 @@ static const struct command {
 	int (*run)(struct context *context, int argc, char **argv);
 	bool alone; /* needs no folder */
 } commands[] = {
-	{"init", "DIR", "make the folder: store, keys, settings", init, true},
+	{"init", "DIR", "make the folder: store, keys, settings", folder_init, true},
 	{"serve", "[--ingest ADDR:PORT] [--pages ADDR:PORT]",
 		"take what probes ship, keep the events up to date", serve, false},
 	{"invite", "[--cohort NAME] [--count N] [--role field|control] [--out DIR]",
@@ -389,25 +259,15 @@ asks_for_help(int argc, char **argv)
 }
 
 static int
-run_command(const struct command *command, struct context *context,
-	const struct common *c, int argc, char **argv)
+run_command(const struct command *command, struct context *context, const char *config,
+	int argc, char **argv)
 {
-	size_t n;
-	const struct setting *rows = settings_rows(&n);
 	int code = 1;
 
-	if (!command->alone && !asks_for_help(argc, argv)) {
-		if (read_settings(&context->settings, c->dir, c->config) != OK)
-			return 1;
-		scale(&context->settings, rows, n);
-		if (store_open(&context->store, c->dir) != OK)
-			return 1;
-		if (keep_targets(context) != OK)
-			goto done;
-	}
-	code = command->run(context, argc - 2, argv + 2);
-done:
-	store_close(context->store);
+	if (command->alone || asks_for_help(argc, argv) ||
+		folder_open(context, config) == OK)
+		code = command->run(context, argc - 2, argv + 2);
+	folder_close(context);
 	if (fflush(stdout) != 0) {
 		log_error("cannot write to standard output: %s", strerror(errno));
 		code = 1;
@@ -422,7 +282,7 @@ print_config(const struct common *c)
 	size_t n;
 	const struct setting *rows = settings_rows(&n);
 
-	if (read_settings(&settings, c->dir, c->config) != OK)
+	if (folder_settings(&settings, c->dir, c->config) != OK)
 		return 1;
 	conf_print(stdout, &settings, rows, n);
 	return 0;
@@ -459,5 +319,5 @@ main(int argc, char **argv)
 		help(stderr);
 		return 2;
 	}
-	return run_command(command, &context, &c, argc, argv);
+	return run_command(command, &context, c.config, argc, argv);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/report/options.h"
 #include "analyzer/store/store.h"
@@ -66,14 +67,29 @@ parse_invite(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* The first number that is free: an invite that nobody has used yet is not lost. */
+static enum err
+free_path(char path[static FILE_PATH_BYTES], const char *dir)
+{
+	char name[32];
+	enum err err = OK;
+
+	for (int n = 1; err == OK; n++) {
+		snprintf(name, sizeof name, "invite-%d.txt", n);
+		err = file_path(path, dir, name);
+		if (err == OK && access(path, F_OK) != 0)
+			break;
+	}
+	return err;
+}
+
 /* The code itself goes out and is forgotten: the store keeps its hash. */
 static enum err
-invite_one(struct context *context, struct invite *invite, const struct inviting *i,
-	int64_t number)
+invite_one(struct context *context, struct invite *invite, const struct inviting *i)
 {
 	struct buf text = {0};
 	uint8_t code[16], hash[HASH_BYTES];
-	char name[32], path[FILE_PATH_BYTES];
+	char path[FILE_PATH_BYTES];
 	enum err err;
 
 	crypto_random(code, sizeof code);
@@ -87,8 +103,7 @@ invite_one(struct context *context, struct invite *invite, const struct inviting
 		printf("%s\n", text.data);
 		goto done;
 	}
-	snprintf(name, sizeof name, "invite-%lld.txt", (long long)number);
-	err = file_path(path, i->out, name);
+	err = free_path(path, i->out);
 	invite_write(&text, invite);
 	if (err == OK)
 		err = file_write(path, text.data, text.len);
@@ -173,7 +188,7 @@ admit_invite(struct context *context, int argc, char **argv)
 	if (err == OK && i.out)
 		err = file_mkdir(i.out);
 	for (int64_t n = 1; err == OK && n <= i.count; n++)
-		err = invite_one(context, &invite, &i, n);
+		err = invite_one(context, &invite, &i);
 	crypto_wipe(&invite, sizeof invite);
 	return err == OK ? 0 : 1;
 }

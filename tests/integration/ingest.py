@@ -162,10 +162,11 @@ def new_folder(path):
 
 def invite(folder, **options):
     out = folder / "invites"
-    command(folder, "invite", "--endpoint", "https://127.0.0.1:1", "--out", str(out),
-            *(f"--{name}={value}" for name, value in options.items()))
-    text = (out / "invite-1.txt").read_text()
-    assert (out / "invite-1.txt").stat().st_mode & 0o777 == 0o600
+    said = command(folder, "invite", "--endpoint", "https://127.0.0.1:1", "--out", str(out),
+                   *(f"--{name}={value}" for name, value in options.items()))
+    path = pathlib.Path(said.strip())
+    text = path.read_text()
+    assert path.parent == out and path.stat().st_mode & 0o777 == 0o600
     return dict(line.split(" ", 1) for line in text.splitlines()[1:])
 
 
