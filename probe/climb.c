@@ -37,33 +37,59 @@ link_is_down(const struct measurement *ms, size_t n)
 	return false;
 }
 
+/* Parts of a climb, one after the other: what lies at home, what lies beyond it, and the
+ * transfer, which wants the line for itself. Inside a part jobs overlap: in the dark each
+ * takes as long as its deadline, and a round must not last the sum of them. */
+static int
+part_of(const struct job *job)
+{
+	if (job->check == CHECK_speed)
+		return 2;
+	return job->rung > RUNG_router;
+}
+
 static size_t
-jobs_of_rung(const struct job *jobs, size_t n)
+jobs_of_part(const struct job *jobs, size_t n)
 {
 	size_t same = 0;
 
-	while (same < n && jobs[same].rung == jobs[0].rung)
+	while (same < n && part_of(&jobs[same]) == part_of(&jobs[0]))
 		same++;
 	return same;
 }
 
-/* Runs the jobs rung by rung; returns how many of them were run. */
+/* Was every host abroad that was tried silent? Then a transfer would only wait. */
+static bool
+abroad_is_dark(const struct measurement *ms, size_t n)
+{
+	struct ladder ladder;
+
+	ladder_climb(&ladder, ms, n);
+	return ladder.rung[RUNG_international].state == RUNG_DOWN;
+}
+
+/* Runs the jobs part by part; returns how many measurements there are. */
 static size_t
-run_rungs(
+run_parts(
 	struct climb *climb, const struct climber *c, const struct job *jobs, size_t n)
 {
 	uint64_t bytes = 0;
 	size_t at = 0;
 
 	while (at < n) {
-		size_t part = jobs_of_rung(jobs + at, n - at);
+		size_t part = jobs_of_part(jobs + at, n - at);
 
 		if (jobs[at].rung > RUNG_router && link_is_down(climb->ms, at))
 			break;
-		runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
-			c->schedule, c->config, c->stop);
+		if (jobs[at].check == CHECK_speed && abroad_is_dark(climb->ms, at))
+			for (size_t i = at; i < at + part; i++)
+				runner_unmeasured(&climb->ms[i], &jobs[i],
+					REASON_lower_rung, clock_boot_us());
+		else
+			runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
+				c->schedule, c->config, c->stop);
 		if (c->climbed != NULL)
-			c->climbed(jobs[at].rung);
+			c->climbed(jobs[at + part - 1].rung);
 		at += part;
 	}
 	schedule_spend(c->schedule, c->config, clock_boot_us(), (uint32_t)bytes);
@@ -90,7 +116,7 @@ climb_run(struct climb *climb, const struct climber *c)
 	climb->ms = calloc(n + left_out + 1, sizeof(*climb->ms));
 	if (climb->ms == NULL)
 		bug("out of memory");
-	climb->n = run_rungs(climb, c, jobs, n);
+	climb->n = run_parts(climb, c, jobs, n);
 	for (size_t i = 0; i < left_out; i++)
 		runner_unmeasured(&climb->ms[climb->n++], &jobs[left_from + i],
 			REASON_budget, clock_boot_us());

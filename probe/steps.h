@@ -140,7 +140,7 @@ bool runner_aside_done(struct runner *runner, const void **page, size_t *page_by
 /* Waits until that time, until the child aside ended, or until a signal came. */
 void runner_wait(struct runner *runner, int64_t until_us);
 
-/* ---- climb.c: one round or pulse, rung by rung ---- */
+/* ---- climb.c: one round or pulse, part by part ---- */
 
 struct climber { /* what a climb needs; borrowed */
 	const struct config *config;

@@ -49,7 +49,7 @@ static const struct setting rows[] = {
 		"Divides every duration of this file; 1 outside a lab."),
 	DURATION("pace", pace_us, 500 * MS, MINUTE, "500ms",
 		"At least so long between two packets."),
-	COUNT("at_once", at_once, 1, 8, "4",
+	COUNT("at_once", at_once, 1, 8, "8",
 		"So many checks wait for an answer at a time."),
 	DURATION("day", day_us, DAY, DAY, "1d", "The day of the byte budget."),
 	DURATION("back_off", back_off_us, SECOND, DAY, "30s",
