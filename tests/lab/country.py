@@ -51,6 +51,7 @@ class Probe:
     role: str
     mains_sensor: bool
     age_s: int  # how long it has been on when the lab starts
+    line_kbps: int  # what its line carries towards it
 
 
 @dataclasses.dataclass
@@ -184,14 +185,23 @@ def place_probes(country, d):
                 gateway=network.address(subnet, 1), region=country.regions[j],
                 # A Pi has no mains sensor; one in three machines here has.
                 mains_sensor=d.random.random() < 0.34,
-                age_s=d.random.randrange(86400, 20 * 86400)))
+                age_s=age(d), line_kbps=line(d)))
     for i, f in enumerate(CONTROLS):
         network = country.foreign[f]
         country.controls.append(Probe(
             node=f"c{i}", network=network, operator=-1, medium="fixed", role="control",
             address=network.address(40, d.random.randrange(10, 250)),
             gateway=network.address(40, 1), region=f"{network.country}-{10 + i}",
-            mains_sensor=False, age_s=d.random.randrange(86400, 20 * 86400)))
+            mains_sensor=False, age_s=age(d), line_kbps=line(d)))
+
+
+def age(d):
+    return d.random.randrange(86400, 20 * 86400)
+
+
+def line(d):
+    """A modest line. One without any rate would measure this machine's processor."""
+    return d.random.randrange(2000, 4000)
 
 
 def place_sites(country, d):

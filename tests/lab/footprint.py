@@ -26,16 +26,16 @@ LIMIT_S = 300
 USS_MOST_KB, PSS_MOST_KB = 3000, 9000
 SEED = 8
 METER = """
-table ip meter {{
- counter bytes {{
+table ip lab {{
+ counter both {{
  }}
- chain in {{
+ chain inward {{
   type filter hook prerouting priority -300;
-  iifname "{port}" counter name "bytes"
+  iifname "{port}" counter name "both"
  }}
- chain out {{
+ chain outward {{
   type filter hook postrouting priority 300;
-  oifname "{port}" counter name "bytes"
+  oifname "{port}" counter name "both"
  }}
 }}
 """
@@ -83,7 +83,7 @@ def daemon(host, loader):
 
 
 def meter(node):
-    packets, size = net.counters(node, "meter")["bytes"]
+    packets, size = net.counters(node)["both"]
     return packets, size
 
 

@@ -46,7 +46,7 @@ def build(topology):
         for end in ends:
             todo[end.node] += [
                 f"address add {end.address}/{end.length} dev {end.interface}",
-                f"link set {end.interface} up"]
+                f"link set dev {end.interface} up"]
     for node, address in topology.owned:
         todo[node].append(f"address add {address}/32 dev lo")
     for node, prefix, via in topology.routes:

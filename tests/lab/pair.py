@@ -11,10 +11,10 @@ import topology
 
 PORT = 8443
 METER = """
-table netdev meter {{
+table netdev lab {{
  counter from_host {{
  }}
- chain in {{
+ chain inward {{
   type filter hook ingress device "{port}" priority 0;
   counter name "from_host"
  }}
@@ -23,7 +23,7 @@ table netdev meter {{
 
 
 class Pair:
-    """Host "h" on port "h" of router "r", which is also the world: all addresses of it."""
+    """Host "host" on port "host" of router "router", which is also the world: all addresses of it."""
 
     def __init__(self, directory, build, seed):
         self.dir, self.build = directory, build
@@ -31,18 +31,19 @@ class Pair:
         near, far = draw.network(draw.code()), draw.network(draw.code())
         self.analyzer, self.site = far.address(1, 1), far.address(2, 2)
         t = topology.Topology()
-        t.node("h")
-        t.node("r", router=True)
-        t.owned += [("r", self.analyzer), ("r", self.site)]
+        t.node("host")
+        t.node("router", router=True)
+        t.owned += [("router", self.analyzer), ("router", self.site)]
         address, gateway = near.address(20, 20), near.address(20, 1)
-        t.links.append((topology.End("h", "eth0", address, 24),
-                        topology.End("r", "h", gateway, 24)))
-        t.route("h", "default", gateway)
+        t.links.append((topology.End("host", "eth0", address, 24),
+                        topology.End("router", "host", gateway, 24)))
+        t.route("host", "default", gateway)
         net.build(t)
-        net.nft("r", METER.format(port="h"))
+        net.nft("router", METER.format(port="host"))
         probe = country.Probe(
-            node="h", network=near, address=address, gateway=gateway, region=f"{near.country}-01",
-            medium="fixed", operator=0, role="field", mains_sensor=False, age_s=86400)
+            node="host", network=near, address=address, gateway=gateway, region=f"{near.country}-01",
+            medium="fixed", operator=0, role="field", mains_sensor=False, age_s=86400,
+            line_kbps=4000)
         self.host = hosts.Host(probe, self.site, f"{directory}/hosts", seed)
         self.targets = f"{directory}/targets.csv"
         with open(self.targets, "w", encoding="ascii") as out:
@@ -55,7 +56,7 @@ class Pair:
 
     def packets(self):
         """Frames of any kind that the router has seen from the host."""
-        out = net.call(net.inside("r", [net.NFT, "list", "counters"])).stdout
+        out = net.call(net.inside("router", [net.NFT, "list", "counters"])).stdout
         return int(out.split("packets")[1].split()[0])
 
     def probe(self, command, *words, timeout_s=120):
@@ -71,15 +72,15 @@ class Pair:
         os.makedirs(out)
         program = f"{self.build}/faultline-analyzer"
         common = ["--config", conf, "--dir", home]
-        net.call(net.inside("r", [program, "init", "--config", conf, home]))
-        net.call(net.inside("r", [program, "invite", *common, "--out", out]))
+        net.call(net.inside("router", [program, "init", "--config", conf, home]))
+        net.call(net.inside("router", [program, "invite", *common, "--out", out]))
         with open(f"{self.dir}/analyzer.log", "wb") as log:
             self.server = subprocess.Popen(
-                net.inside("r", [program, "serve", *common, "--ingest",
+                net.inside("router", [program, "serve", *common, "--ingest",
                                  f"{self.analyzer}:{PORT}", "--pages", "127.0.0.1:8080"]),
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         servers.wait_for("the analyzer's ingest", lambda: f":{PORT}" in net.call(
-            net.inside("r", ["ss", "-Hltn"])).stdout, 30)
+            net.inside("router", ["ss", "-Hltn"])).stdout, 30)
         return f"{out}/{os.listdir(out)[0]}"
 
     def close(self):

@@ -17,6 +17,8 @@ class World:
         self.dir = directory
         self.topology = topology.build(self.country)
         net.build(self.topology)
+        for probe in self.country.everyone():
+            self.carry(probe)
         self.servers = servers.bring_up(self.country, f"{directory}/servers", unpacked)
         public = self.country.public_resolvers[0][1]
         self.hosts = [
@@ -34,8 +36,16 @@ class World:
                 f"unbound on {address}",
                 lambda a=address: servers.resolve("w", a, site.host) == site.address, 15)
 
-    def host(self, probe):
-        return next(h for h in self.hosts if h.probe is probe)
+    def router_of(self, probe):
+        """The probe's first router; its port there is named as the probe's node."""
+        if probe.role == "control":
+            return f"f{country_module.CONTROLS[self.country.controls.index(probe)]}"
+        return f"acc{probe.operator}"
+
+    def carry(self, probe):
+        """The line: a rate and a queue of a fifth of a second, as lines have."""
+        net.tc(self.router_of(probe), "qdisc", "replace", "dev", probe.node, "root", "tbf",
+               "rate", f"{probe.line_kbps}kbit", "burst", "4000", "latency", "200ms")
 
     def field(self):
         return [h for h in self.hosts if h.probe.role == "field"]

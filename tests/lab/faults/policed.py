@@ -29,13 +29,12 @@ def victims(country):
 def on(world, breakage):
     if breakage:
         for p in victims(world.country):
-            net.tc(f"acc{p.operator}", "qdisc", "add", "dev", p.node, "root", *SHAPE)
+            net.tc(world.router_of(p), "qdisc", "replace", "dev", p.node, "root", *SHAPE)
 
 
 def off(world):
     for p in victims(world.country):
-        net.call([net.TC, "-n", f"acc{p.operator}", "qdisc", "del", "dev", p.node, "root"],
-                 check=False)
+        world.carry(p)
 
 
 def proof(world):
@@ -50,7 +49,7 @@ def proof(world):
         said += [
             (page["ok"] and rate_bps < 1.6 * RATE_BPS,
              f"{p.node}: {rate_bps / 1000:.0f} kbit/s, at most 1.6 times the meter"),
-            (net.queue_drops(f"acc{p.operator}", p.node) > 0, f"{p.node}: the meter dropped"),
+            (net.queue_drops(world.router_of(p), p.node) > 0, f"{p.node}: the meter dropped"),
             (world.ping(p.node, site.address, 3) == site.address, f"{p.node}: is not cut off")]
     for p in others:
         page = world.get(p.node, site, 5, "/blob")
