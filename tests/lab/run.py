@@ -124,6 +124,7 @@ def one(name, options, directory, root, screen):
             name, HOLD_S, not options.no_breakage)
         stage.analyzer.analyze()
         events = stage.analyzer.events()
+        watch()
         if name == "quiet":  # no event at all, whenever
             start_s = 0
         if options.verbose:
