@@ -245,12 +245,12 @@ command_run(struct program *p)
 		return ERR_CONFIG;
 	}
 	err = consent_ask(p->options.state, false);
+	program_catch_signals();
 	if (err == OK)
 		err = open_daemon(&d);
 	if (err == OK) {
 		d.health.running = 1;
 		tell_health(&d);
-		program_catch_signals();
 		loop(&d);
 	}
 	runner_close(d.runner);

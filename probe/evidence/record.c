@@ -85,7 +85,8 @@ forget(struct recorder *r, size_t n)
 
 	for (size_t i = 0; i < n && span_line(&line, &rest); i++)
 		r->n--;
-	memmove(r->lines.data, rest.at, rest.len);
+	if (rest.len > 0)
+		memmove(r->lines.data, rest.at, rest.len);
 	r->lines.len = rest.len;
 }
 

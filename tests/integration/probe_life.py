@@ -184,9 +184,10 @@ def cuts_of_the_power_lose_no_number(life):
                  life.status().get("segments", 0) >= 1)
         run.send_signal(signal.SIGKILL)
         run.wait()
+    before = life.status().get("updated")
     run = life.start()
-    wait_for("everything is delivered", lambda: life.status().get("accepted", 0) >= 1 and
-             life.spooled() == 0)
+    wait_for("everything is delivered", lambda: life.status().get("updated") != before and
+             life.status().get("accepted", 0) >= 1 and life.spooled() == 0)
     run.terminate()
     check(run.wait() == 0, "SIGTERM is a clean stop")
     check(life.status()["running"] is False, "the clean stop was not noted")
