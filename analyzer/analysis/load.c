@@ -12,6 +12,9 @@
 #include "common/segment.h"
 
 #define PPM 1000000
+/* Faster than this a transfer of 32 kB cannot tell one line from another: it is over in
+ * the sender's first bursts. */
+#define RATE_MOST_BPS 10000000
 
 /* Everything that grows while the store is read. */
 struct loader {
@@ -189,6 +192,8 @@ read_speed(struct sample *s, const struct measurement *m)
 
 	if (bytes > 0 && us > 0)
 		s->rate_bps = bytes * 8 * PPM / us;
+	if (s->rate_bps > RATE_MOST_BPS)
+		s->rate_bps = RATE_MOST_BPS;
 	if (m->has[FIELD_sndr_bytes_sent] && m->sndr_bytes_sent > 0)
 		s->loss_ppm =
 			(int32_t)(m->sndr_bytes_retrans * PPM / m->sndr_bytes_sent);

@@ -46,7 +46,8 @@ struct sample {
 	int8_t success; /* 1, 0, or -1: could not be measured */
 	bool resolver; /* dns: asked of the configured resolver */
 	int64_t rtt_us; /* 0 unknown */
-	int64_t rate_bps; /* speed: 0 unknown */
+	int64_t rate_bps; /* speed: 0 unknown; what is faster than a small transfer
+			   * can tell counts as the most it can */
 	int64_t queue_us; /* speed: round trip under load less the smallest one */
 	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent */
 };

@@ -10,6 +10,10 @@
 #define BYTES_MAX ((size_t)1024 * 1024) /* what the analyzer sends at most */
 #define VIEW_BYTES_MAX 4096
 #define HTTP_OK 200
+/* The climb waits for its transfer: what has not begun, or has stopped, by then will not
+ * tell a rate. Two and three round trips of a slow 2G line lost are inside. */
+#define CONNECT_LIMIT_S 8
+#define STALL_LIMIT_S 8
 
 struct speed_run {
 	struct attempt *attempt;
@@ -129,7 +133,12 @@ speed_run(struct speed_run *run, struct fetch_connection *connection)
 {
 	struct attempt *attempt = run->attempt;
 	struct fetch_request request = {
-		.method = "GET", .pin = attempt->job.pin, .max_answer = BYTES_MAX};
+		.method = "GET",
+		.pin = attempt->job.pin,
+		.max_answer = BYTES_MAX,
+		.connect_limit_s = CONNECT_LIMIT_S,
+		.stall_limit_s = STALL_LIMIT_S,
+	};
 	struct fetch_facts facts, view_facts;
 	struct buf url = {0};
 	enum outcome outcome;

@@ -332,6 +332,12 @@ fetch_set_request(struct fetch_connection *c, const struct fetch_request *r,
 		SET_OPTION(CURLOPT_CONNECT_TO, *connect_to);
 		buf_clear(&text);
 	}
+	if (r->connect_limit_s)
+		SET_OPTION(CURLOPT_CONNECTTIMEOUT, r->connect_limit_s);
+	if (r->stall_limit_s) {
+		SET_OPTION(CURLOPT_LOW_SPEED_LIMIT, 1L);
+		SET_OPTION(CURLOPT_LOW_SPEED_TIME, r->stall_limit_s);
+	}
 	*headers = fetch_list_add(*headers, "Expect:");
 	if (r->bearer) {
 		buf_printf(&text, "Authorization: Bearer %s", r->bearer);

@@ -29,6 +29,8 @@ struct fetch_request {
 	const char *bearer; /* token of the Authorization header; NULL: none */
 	struct span body; /* of PUT and POST */
 	size_t max_answer; /* bytes of the answer's body that are taken */
+	long connect_limit_s; /* for both handshakes; 0: until the job's deadline */
+	long stall_limit_s; /* without a byte; 0: until the job's deadline */
 };
 
 /*
