@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""stored_lines.py [DIR]: what the lab's probes stored, read again outside it: every JSON
+output fits its schema, and three compilations of the analyzer (gcc, gcc -O0, clang -O2)
+give the same events, byte for byte. DIR keeps the lab's files, and is not made again."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build/dev").resolve()
+FAULT = "power"  # the quickest to run that leaves an event
+
+
+def run(*command):
+    done = subprocess.run([str(c) for c in command], cwd=ROOT, text=True,
+                          capture_output=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit {done.returncode}\n"
+                         f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def valid(what, schema, text):
+    done = subprocess.run([ROOT / "tests/validate.py", schema], input=text, text=True,
+                          capture_output=True)
+    if done.returncode == 77:
+        print(done.stdout.strip())
+        sys.exit(77)
+    print(f"{what}: {done.stdout.strip()}")
+    if done.returncode:
+        raise SystemExit(f"{what} does not fit its schema")
+
+
+def analyzer(build, store, command, *words):
+    return run(build / "faultline-analyzer", command, "--config", store.parent / "analyzer.conf",
+               "--dir", store, *words)
+
+
+def events_of(build, kept, to, until):
+    """The events that this build finds in a copy of what was kept."""
+    shutil.copytree(kept, to)
+    analyzer(build, to / "analyzer", "analyze", "--until", until)
+    return analyzer(build, to / "analyzer", "events", "--format", "json")
+
+
+def same_events(kept, folder, first):
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    seen = {"this build": events_of(BUILD, kept, folder / "this", until)}
+    for kind in ("gcc-O0", "clang"):
+        run(ROOT / "tests/build.sh", kind, "faultline-analyzer")
+        seen[kind] = events_of(ROOT / "build" / kind, kept, folder / kind, until)
+    for kind, events in seen.items():
+        if events != seen["this build"] or not events:
+            (ROOT / "build" / "events-differ.txt").write_text(
+                "\n".join(f"{k}:\n{v}" for k, v in seen.items()))
+            raise SystemExit(f"{kind} finds other events; build/events-differ.txt has both")
+    print(f"{len(seen)} compilations, the same {len(first.encode())} bytes of events")
+
+
+def settle_paths(kept):
+    """The settings name files in the lab's own folder; all of them were copied."""
+    conf = kept / "analyzer.conf"
+    text = conf.read_text()
+    there = next(line.split("= ")[1].removesuffix("/targets.csv")
+                 for line in text.splitlines() if line.startswith("targets ="))
+    conf.write_text(text.replace(there, str(kept)))
+
+
+def every_output_fits(kept):
+    """Returns the events."""
+    store = kept / "analyzer"
+    events = analyzer(BUILD, store, "events", "--format", "json")
+    valid("events --format json", "event", events)
+    event = events.split('"event":"')[1].split('"')[0]
+    valid("explain --format json", "event",
+          analyzer(BUILD, store, "explain", event, "--format", "json"))
+    for thing in ("measurement", "network"):
+        valid(f"query {thing}s --format json", thing, analyzer(
+            BUILD, store, "query", thing + "s", "--format", "json"))
+    analyzer(BUILD, store, "export", "--to", "segments", "--out", kept / "segments")
+    segments = sorted((kept / "segments").rglob("*.seg"))
+    valid("verify --format json", "verification", run(
+        BUILD / "faultline-analyzer", "verify", "--format", "json", *segments))
+    valid("checks --format json", "check",
+          run(BUILD / "faultline-probe", "checks", "--format", "json"))
+    for state in sorted(kept.rglob("enrolled"))[:3]:
+        valid("status --format json", "status", run(
+            BUILD / "faultline-probe", "status", "--state", state.parent,
+            "--config", kept / "probe.conf", "--format", "json"))
+    return events
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        kept = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else folder / "kept").resolve()
+        if not (kept / FAULT).is_dir():
+            line = run(ROOT / "tests/lab/lab.py", "--build", BUILD, "--format", "json",
+                       "--keep", kept, FAULT)
+            valid("lab --format json", "lab", line)
+        kept = kept / FAULT
+        settle_paths(kept)
+        same_events(kept, folder, every_output_fits(kept))
+
+
+main()
