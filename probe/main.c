@@ -21,6 +21,7 @@ struct daemon {
 	struct schedule schedule;
 	struct shipment shipment;
 	int64_t next_ship_us, failures;
+	int64_t keep_after_us; /* the disk was full: not before */
 	bool unclean_stop;
 	struct health health;
 };
@@ -44,8 +45,13 @@ keep(struct daemon *d)
 		d->health.dropped += (int64_t)lost;
 		d->health.segments += err == OK;
 		buf_clear(&segment);
-		if (err != OK)
+		/* What could not be numbered waits in memory, and is said once a segment. */
+		if (err != OK) {
+			d->keep_after_us =
+				clock_boot_us() +
+				config_profile(&d->program->config)->segment_us;
 			break;
+		}
 	}
 	buf_free(&segment);
 }
@@ -97,7 +103,7 @@ climb(struct daemon *d)
 	climb_run(&climb, &climber);
 	closing = recorder_add(d->recorder, climb.ms, climb.n,
 		climb.due == DUE_ROUND ? &climb.ladder : NULL, clock_boot_us());
-	if (closing != CLOSE_NOT_YET)
+	if (closing != CLOSE_NOT_YET && clock_boot_us() >= d->keep_after_us)
 		keep(d);
 	if (closing == CLOSE_CHANGE)
 		ship_soon(d);

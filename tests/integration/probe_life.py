@@ -225,6 +225,34 @@ def numbers_are_unique_and_chained(life):
     check(previous[1] is None, "the first names one before it")
 
 
+def a_full_disk_loses_nothing_that_was_kept(life):
+    mine, life.state = life.state, life.dir / "small"
+    life.state.mkdir()
+    sh(f"mount -t tmpfs -o size=48k none {life.state}")
+    done = life.probe("enroll", "--from", str(life.invites[1]), "--accept-risks")
+    check(done.returncode == 0, done.stderr)
+    life.away()
+    log = life.dir / "full.log"
+    with open(log, "wb") as out:
+        run = subprocess.Popen(life.argv("run"), stdin=subprocess.DEVNULL, stderr=out)
+    wait_for("a segment", lambda: life.spooled() >= 1)
+    sh(f"head -c 48k /dev/zero > {life.state}/fill 2> /dev/null; true")
+    kept = {path.name for path in (life.state / "spool").glob("*.seg")}
+    wait_for("the disk is full", lambda: b"No space left on device" in log.read_bytes())
+    now = {path.name for path in (life.state / "spool").glob("*.seg")}
+    check(kept <= now, "something older was lost")
+    (life.state / "fill").unlink()
+    wait_for("it goes on", lambda: life.spooled() > len(now))
+    check(now <= {path.name for path in (life.state / "spool").glob("*.seg")},
+          "something older was lost afterwards")
+    life.serve()
+    wait_for("all is delivered", lambda: life.spooled() == 0)
+    run.terminate()
+    check(run.wait() == 0, "the clean stop after a full disk")
+    sh(f"umount {life.state}")
+    life.state = mine
+
+
 def a_dripping_server_ends_at_the_deadline(life):
     started = time.monotonic()
     done = life.probe("once", "--checks", "http", "--format", "json", conf=life.dripping)
@@ -257,6 +285,7 @@ def inside():
                          lambda: cuts_of_the_power_lose_no_number(life),
                          lambda: an_analyzer_that_is_away_costs_nothing(life),
                          lambda: numbers_are_unique_and_chained(life),
+                         lambda: a_full_disk_loses_nothing_that_was_kept(life),
                          lambda: a_dripping_server_ends_at_the_deadline(life),
                          lambda: without_any_network_the_lowest_rungs_are_recorded(life)):
                 step()
@@ -272,7 +301,7 @@ def main():
     if subprocess.run(["unshare", "-Urn", "true"], capture_output=True).returncode != 0:
         print("no namespaces of our own here (unshare -Urn)")
         return 77
-    return subprocess.run(["unshare", "-Urnpf", "--kill-child", "--mount-proc",
+    return subprocess.run(["unshare", "-Urnmpf", "--kill-child", "--mount-proc",
                            sys.argv[0], "inside"]).returncode
 
 
