@@ -63,11 +63,11 @@ def same_events(kept, folder, first):
 
 def settle_paths(kept):
     """The settings name files in the lab's own folder; all of them were copied."""
-    conf = kept / "analyzer.conf"
-    text = conf.read_text()
-    there = next(line.split("= ")[1].removesuffix("/targets.csv")
-                 for line in text.splitlines() if line.startswith("targets ="))
-    conf.write_text(text.replace(there, str(kept)))
+    for name in ("analyzer.conf", "probe.conf"):
+        text = (kept / name).read_text()
+        there = next(line.split("= ")[1].removesuffix("/targets.csv")
+                     for line in text.splitlines() if line.startswith("targets ="))
+        (kept / name).write_text(text.replace(there, str(kept)))
 
 
 def every_output_fits(kept):
@@ -91,6 +91,11 @@ def every_output_fits(kept):
         valid("status --format json", "status", run(
             BUILD / "faultline-probe", "status", "--state", state.parent,
             "--config", kept / "probe.conf", "--format", "json"))
+    # A climb where there is no network at all.
+    nowhere = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
+    climb = run(*nowhere, BUILD / "faultline-probe", "once", "--state", state.parent,
+                "--config", kept / "probe.conf", "--format", "json")
+    valid("once --format json", "ladder", climb.splitlines()[-1] + "\n")
     return events
 
 
