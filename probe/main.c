@@ -195,26 +195,22 @@ loop(struct daemon *d)
 }
 
 /* What the run before left: a day's spending goes on, a cut is told. */
-static enum err
+static void
 resume(struct daemon *d)
 {
 	int64_t now_us = clock_boot_us();
 	struct health before;
 	uint64_t seed;
-	enum err err = status_read(&before, d->program->options.state);
 
 	crypto_random(&seed, sizeof(seed));
 	schedule_start(&d->schedule, now_us, seed);
 	d->next_ship_us = now_us;
-	if (err == ERR_NOT_FOUND)
-		return OK;
-	/* A damaged health file costs the count of the day, never the probe. */
-	if (err != OK)
-		return OK;
+	/* None, or a damaged one, costs the count of the day, never the probe. */
+	if (status_read(&before, d->program->options.state) != OK)
+		return;
 	d->unclean_stop = before.running;
 	d->schedule.day_spent_bytes = before.day_spent_bytes;
 	d->schedule.day_start_us = now_us - before.day_elapsed_us;
-	return OK;
 }
 
 static enum err
@@ -236,7 +232,9 @@ open_daemon(struct daemon *d)
 	if (err == OK)
 		recorder_open(&d->recorder, &d->program->config, &d->program->enrolment,
 			&d->program->targets);
-	return err == OK ? resume(d) : err;
+	if (err == OK)
+		resume(d);
+	return err;
 }
 
 static enum err
