@@ -16,6 +16,14 @@
 #include "common/log.h"
 
 #define AT_ONCE_MAX 8
+/* A sanitizer's shadow is larger than any limit on memory. */
+#if defined(__has_feature)
+#define WITH_SHADOW __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define WITH_SHADOW 1
+#else
+#define WITH_SHADOW 0
+#endif
 #define CHILD_MEMORY (INT64_C(1) << 30)
 /* No check moves more; a child that claims more has lost its mind. */
 #define JOB_BYTES_MAX (UINT32_C(4) << 20)
@@ -84,7 +92,7 @@ child_settle(const struct runner *r, pid_t parent)
 		_exit(1);
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-#if !defined(__SANITIZE_ADDRESS__)
+#if !WITH_SHADOW
 	setrlimit(RLIMIT_DATA, &(struct rlimit){CHILD_MEMORY, CHILD_MEMORY});
 #endif
 	if (r->key != NULL && crypto_key_present(r->key))

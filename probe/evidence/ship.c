@@ -75,7 +75,8 @@ ship_record_put(void *page, size_t page_bytes, const struct ship_record *record)
 	memcpy(head.id, record->id, HASH_BYTES);
 	at = (char *)page + (page_bytes - rest.len);
 	/* The head last: a child that is ended in between leaves no half record. */
-	memcpy(at + sizeof(head), record->body.at, record->body.len);
+	if (record->body.len > 0)
+		memcpy(at + sizeof(head), record->body.at, record->body.len);
 	memcpy(at, &head, sizeof(head));
 	return true;
 }
