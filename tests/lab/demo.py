@@ -14,9 +14,10 @@ import run
 import score
 import show
 
-HOLD_S = {"international": 22.0, "policed": 14.0, "power": 12.0}
-BASELINE_S = 26.0
-QUIET_S = 6.0
+TIME_SCALE = 250  # a round every 1.2 s, a window of 3.6 s
+HOLD_S = {"international": 20.0, "policed": 18.0, "power": 11.0}
+BASELINE_S = 18.0
+QUIET_S = 4.0
 
 
 def demo(options, directory, root):

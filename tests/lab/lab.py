@@ -40,7 +40,7 @@ def read_options(argv):
     parser.add_argument("--prove", action="store_true")
     parser.add_argument("--no-breakage", action="store_true")
     parser.add_argument("--demo", action="store_true")
-    parser.add_argument("--scale", type=int, default=150, help="time_scale of the programs")
+    parser.add_argument("--scale", type=int, help="time_scale of the programs")
     parser.add_argument("--keep", metavar="DIR", help="copies each run's files there")
     parser.add_argument("--verbose", action="store_true", help="shows every event")
     options = parser.parse_args(argv)
@@ -96,8 +96,10 @@ def inside(options):
         return 0 if good == len(said) else 1
     if options.demo:
         import demo
+        options.scale = options.scale or demo.TIME_SCALE
         return demo.demo(options, directory, ROOT)
     import run
+    options.scale = options.scale or run.TIME_SCALE
     return run.run(options, directory, ROOT)
 
 
