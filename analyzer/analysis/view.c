@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As detect has it. */
+#define RATE_FALLS_UNDER 3
+
 static void
 keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
 {
@@ -10,10 +13,15 @@ keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
 		lines[(*n)++] = sample;
 }
 
+/* The first and last windows of an event hold tests from before and after it: those that
+ * were as fast as ever say nothing of what slowed the others. */
 static void
 take_test(struct tally *t, const struct sample *s, uint32_t at)
 {
 	if (s->rate_bps <= 0 || t->tests >= VIEW_TESTS)
+		return;
+	if (t->affected && s->rate_bps * RATE_FALLS_UNDER >= t->usual_rate &&
+		t->usual_rate > 0)
 		return;
 	t->rate[t->tests] = s->rate_bps;
 	t->queue[t->tests] = s->queue_us;
@@ -74,8 +82,8 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		take_target(t, v, s);
 }
 
-/* What was usual before: the rate, and whether mains was there to be lost. */
-static void
+/* What was usual before: the rate. True when mains was there to be lost. */
+static bool
 take_before(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
@@ -92,7 +100,7 @@ take_before(struct tally *t, const struct view *v, uint32_t probe)
 			mains = r->samples[i].supply == SUPPLY_mains;
 	}
 	t->usual_rate = baseline_median(&rates, 0);
-	t->mains_lost = t->mains_lost && mains;
+	return mains;
 }
 
 /* The boot before the event against the boot after it. */
@@ -116,14 +124,16 @@ take_probe(struct tally *t, const struct view *v, uint32_t probe)
 	const struct record *r = v->record;
 	const struct network *home = &r->networks[r->probes[probe].network];
 	size_t first, n;
+	bool mains;
 
 	t->network = r->probes[probe].network;
 	t->here = r->probes[probe].control || !strcmp(home->country, v->event->country);
 	t->on_mains = t->supply_unknown = true;
+	mains = take_before(t, v, probe);
 	n = record_find(&first, r, probe, v->from_us, v->to_us);
 	for (size_t i = first; i < first + n; i++)
 		take_sample(t, v, i);
-	take_before(t, v, probe);
+	t->mains_lost = t->mains_lost && mains;
 	t->rebooted = rebooted(v, probe);
 	if (!t->power_lines_n)
 		t->on_mains = t->supply_unknown = false;
