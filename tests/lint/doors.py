@@ -29,16 +29,22 @@ def main():
         doors[name] = where.split(",")
         if not why:
             report.says("tests/lint/doors.txt", number, f"no reason is given for {name}")
+    used = set()
     for path in files(".c", ".h", under=PRODUCT):
         report.saw()
         for line, kind, header in includes(path):
             if kind == '"':
                 continue
             row = door_of(header, doors)
+            used.add((path, id(row)))
             if row is None and not ORDINARY.match(header):
                 report.says(path, line, f"<{header}> has no row in tests/lint/doors.txt")
             elif row is not None and path not in row:
                 report.says(path, line, f"<{header}> comes in only by {' and '.join(row)}")
+    for name, row in doors.items():
+        for path in row:
+            if (path, id(row)) not in used:
+                report.says("tests/lint/doors.txt", 1, f"{path} does not include {name} any more")
     report.end()
 
 

@@ -32,6 +32,7 @@ BREACHES = {
         ("common/err.c", "#include <sodium.h>\n", None),
         ("probe/zz.c", "#include <zstd.h>\n", None),
         ("tests/lint/doors.txt", "zstd.h common/seal.c\n", None),
+        ("tests/lint/doors.txt", "zstd.h common/err.c to make it smaller\n", None),
     ],
     "headers.py": [
         ("common/zz.h", "#pragma once\nuint32_t zz_count(void);\n", None),
