@@ -13,8 +13,8 @@
 #define SHAPED_LOSS_PPM 10000
 /* A queue that a shaper fills; less is the receiver's delayed acknowledgement (40 ms). */
 #define QUEUE_US 100000
-/* Tests of a meter agree to a quarter: a transfer of 32 kB ends on the sender's timer. */
-#define PLATEAU_PERCENT 25
+/* Tests of a meter agree to a tenth: a transfer of 32 kB ends on the sender's timer. */
+#define PLATEAU_PERCENT 10
 #define NORMAL_RTT 2 /* times the usual one, or within 5 ms of it */
 #define NORMAL_RTT_US 5000
 
@@ -390,7 +390,7 @@ median_loss(const struct tally *t)
 	return median(loss, t->tests);
 }
 
-/* Three in four tests within a quarter of their median. */
+/* Three in four tests within a tenth of their median. */
 static bool
 is_plateau(const struct tally *t)
 {

@@ -132,7 +132,7 @@ merge(struct bin *into, const struct bin *from)
 {
 	into->tried += from->tried;
 	into->succeeded += from->succeeded;
-	least(&into->value, from->value);
+	most(&into->value, from->value);
 	least(&into->first_good_us, from->first_good_us);
 	most(&into->last_good_us, from->last_good_us);
 	least(&into->first_bad_us, from->first_bad_us);

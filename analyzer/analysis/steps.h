@@ -76,7 +76,7 @@ enum series {
 	SERIES_DARK, /* the machine itself stopped and came back with a new boot */
 	SERIES_RUNG, /* index: enum rung; measurements that succeeded, of those made */
 	SERIES_TARGET, /* index: target; the same for one target */
-	SERIES_RATE, /* value: the smallest rate of the window, bits a second */
+	SERIES_RATE, /* value: the largest rate of the window, bits a second */
 	SERIES_SILENT, /* nothing has come from it since */
 };
 

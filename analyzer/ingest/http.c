@@ -223,6 +223,23 @@ answer_tcp_info(struct MHD_Connection *connection)
 }
 
 /* Under TLS any bytes are noise on the wire, so the same ones serve everybody. */
+/* A block of the body is one TLS record, and the probe sees nothing of a record before
+ * its last byte: a record must fit into one segment, or its 100 ms would be those of 16 kB
+ * at a time. */
+#define SPEED_RECORD_BYTES 1280
+
+static ssize_t
+read_noise(void *arg, uint64_t at, char *out, size_t most)
+{
+	const struct http *http = arg;
+	size_t left = NOISE_BYTES - (size_t)at;
+	size_t n = most < SPEED_RECORD_BYTES ? most : SPEED_RECORD_BYTES;
+
+	n = n < left ? n : left;
+	memcpy(out, http->noise + at, n);
+	return (ssize_t)n;
+}
+
 static enum MHD_Result
 answer_speed(struct http *http, struct MHD_Connection *connection)
 {
@@ -238,8 +255,8 @@ answer_speed(struct http *http, struct MHD_Connection *connection)
 			"bytes must be a number from 0 to 1048576");
 	if (n == 0)
 		return answer_tcp_info(connection);
-	response =
-		MHD_create_response_from_buffer(n, http->noise, MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_callback(
+		n, SPEED_RECORD_BYTES, read_noise, http, NULL);
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(
