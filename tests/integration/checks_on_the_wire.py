@@ -475,7 +475,7 @@ def make_key(folder):
 
 
 def main():
-    enter = ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child"]
+    enter = ["unshare", "--map-root-user", "--net", "--mount", "--fork", "--kill-child"]
     if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
         enter.remove("--map-root-user")
         if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
