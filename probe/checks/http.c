@@ -20,21 +20,11 @@ static void
 http_watch(void *arg, const struct fetch_facts *facts)
 {
 	struct http_page *page = arg;
-	struct measurement *m = &page->attempt->m;
 
 	check_step(page->attempt, facts->stage);
+	fetch_note(&page->attempt->m, facts);
 	if (facts->wire_bytes >= 0)
 		page->attempt->bytes = page->asked_bytes + (uint32_t)facts->wire_bytes;
-	if (facts->status >= 100 && facts->status <= 599)
-		SET(m, status, facts->status);
-	if (facts->connect_us >= 0)
-		SET(m, connect_us, facts->connect_us);
-	if (facts->first_byte_us >= 0)
-		SET(m, first_byte_us, facts->first_byte_us);
-	if (facts->rtt_us >= 0)
-		SET(m, rtt_us, facts->rtt_us);
-	if (facts->retrans >= 0)
-		SET(m, retrans, facts->retrans);
 }
 
 static void

@@ -25,23 +25,13 @@ static void
 speed_watch(void *arg, const struct fetch_facts *facts)
 {
 	struct speed_run *run = arg;
-	struct measurement *m = &run->attempt->m;
 
 	check_step(run->attempt, facts->stage);
+	fetch_note(&run->attempt->m, facts);
+	if (facts->receive_rtt_us >= 0)
+		SET(&run->attempt->m, transfer_rtt_us, facts->receive_rtt_us);
 	if (facts->wire_bytes >= 0)
 		run->attempt->bytes = (uint32_t)facts->wire_bytes;
-	if (facts->status >= 100 && facts->status <= 599)
-		SET(m, status, facts->status);
-	if (facts->connect_us >= 0)
-		SET(m, connect_us, facts->connect_us);
-	if (facts->first_byte_us >= 0)
-		SET(m, first_byte_us, facts->first_byte_us);
-	if (facts->rtt_us >= 0)
-		SET(m, rtt_us, facts->rtt_us);
-	if (facts->receive_rtt_us >= 0)
-		SET(m, transfer_rtt_us, facts->receive_rtt_us);
-	if (facts->retrans >= 0)
-		SET(m, retrans, facts->retrans);
 }
 
 /* What came in goes into the shared page piece by piece: a transfer that is cut off at

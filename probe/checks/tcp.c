@@ -10,7 +10,7 @@
 #define SYN4_BYTES 60
 #define SYN6_BYTES 80
 #define GOODBYES 3 /* FIN, FIN and ACK, ACK: after the last look at the counters */
-#define GOODBYE_BYTES 72
+#define GOODBYE_BYTES 52
 
 static void
 tcp_note(struct attempt *attempt, int fd, uint32_t asked_bytes)

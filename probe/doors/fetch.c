@@ -338,6 +338,10 @@ fetch_set_request(struct fetch_connection *c, const struct fetch_request *r,
 		SET_OPTION(CURLOPT_LOW_SPEED_LIMIT, 1L);
 		SET_OPTION(CURLOPT_LOW_SPEED_TIME, r->stall_limit_s);
 	}
+	/* A plain request without this line is rare enough to mark the probe, and some
+	 * servers refuse it. */
+	if (!r->pin)
+		SET_OPTION(CURLOPT_USERAGENT, "Mozilla/5.0");
 	*headers = fetch_list_add(*headers, "Expect:");
 	if (r->bearer) {
 		buf_printf(&text, "Authorization: Bearer %s", r->bearer);
@@ -500,4 +504,19 @@ fetch_measure(struct fetch_facts *facts, struct fetch_connection *c,
 	fetch_tell(c);
 	c->facts = NULL;
 	return outcome;
+}
+
+void
+fetch_note(struct measurement *m, const struct fetch_facts *facts)
+{
+	if (facts->status >= 100 && facts->status <= 599)
+		SET(m, status, facts->status);
+	if (facts->connect_us >= 0)
+		SET(m, connect_us, facts->connect_us);
+	if (facts->first_byte_us >= 0)
+		SET(m, first_byte_us, facts->first_byte_us);
+	if (facts->rtt_us >= 0)
+		SET(m, rtt_us, facts->rtt_us);
+	if (facts->retrans >= 0)
+		SET(m, retrans, facts->retrans);
 }

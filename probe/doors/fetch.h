@@ -36,7 +36,8 @@ struct fetch_request {
 /*
  * The pinned exchange: TLS 1.3, the key is the trust (the dates and names in the
  * certificate are not: a Pi without a clock must get through). A URL that is not https or
- * a missing pin is refused (ERR_CONFIG, with a sentence in the log). ERR_SIGNATURE: another
+ * a missing pin is refused (ERR_CONFIG, with a sentence in the log). The body of the
+ * answer is appended. ERR_SIGNATURE: another
  * key than the pinned one. ERR_PEER: no answer, or none that is HTTP. ERR_LIMIT: a body
  * over max_answer. Any status is OK.
  */
@@ -71,3 +72,5 @@ typedef void fetch_body_fn(void *arg, const void *bytes, size_t n);
 enum outcome fetch_measure(struct fetch_facts *facts,
 	struct fetch_connection *connection, const struct fetch_request *request,
 	fetch_watch_fn *watch, fetch_body_fn *body, void *arg);
+/* Writes what is known so far into the fields of a measurement, the stage left out. */
+void fetch_note(struct measurement *m, const struct fetch_facts *facts);
