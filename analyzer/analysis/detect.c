@@ -4,7 +4,8 @@
  * A bin is bad when it falls under a part of its series' own median: half of the share of
  * tries that usually succeed, a third of the usual rate. One bad bin is noise; two in a
  * row, or three transfers, are an anomaly, and two good ones in a row end it (hysteresis,
- * as IODA's and Chocolatine's second thresholds). Bad bins never enter the baseline.
+ * as IODA's and Chocolatine's second thresholds). One alone is weak: it counts only with
+ * what other probes saw at the same time. Bad bins never enter the baseline.
  */
 #define SHARE_SCALE 1000
 #define SHARE_FALLS_UNDER 2 /* a half */
@@ -51,6 +52,13 @@ is_enough(const struct walk *walk)
 						      : walk->bad_bins >= BAD_BINS;
 }
 
+static bool
+is_weak(const struct walk *walk)
+{
+	return walk->first_bad && walk->first_bad->series != SERIES_RATE &&
+	       !is_enough(walk);
+}
+
 static int64_t
 last_of(const struct bin *bin)
 {
@@ -73,6 +81,7 @@ close_walk(struct walk *walk, bool open)
 		.end_lo_us = walk->last_bad->last_bad_us,
 		.end_hi_us = open ? 0 : walk->first_good->first_good_us,
 		.bins = walk->bad_bins,
+		.weak = is_weak(walk),
 		.reference = walk->reference,
 		.worst = walk->worst,
 	};
@@ -136,14 +145,14 @@ detect_series(struct anomaly *anomalies, const struct bin *bins, size_t n,
 			continue;
 		}
 		if (take_good(&walk, &bins[i])) {
-			if (is_enough(&walk))
+			if (is_enough(&walk) || is_weak(&walk))
 				anomalies[found++] = close_walk(&walk, false);
 			forget_bad(&walk);
 		}
 		if (!walk.first_bad)
 			walk.last_good = &bins[i];
 	}
-	if (is_enough(&walk))
+	if (is_enough(&walk) || is_weak(&walk))
 		anomalies[found++] = close_walk(&walk, !walk.first_good);
 	return found;
 }

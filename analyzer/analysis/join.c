@@ -43,7 +43,7 @@ explains(const struct anomaly *low, const struct anomaly *high,
 	int64_t to = low_end < high_end ? low_end : high_end;
 	int64_t horizon = record->horizon_us;
 
-	if (low->series == SERIES_SILENT || from >= to)
+	if (low->series == SERIES_SILENT || from >= to || (low->weak && !high->weak))
 		return false;
 	switch ((enum series)high->series) {
 	case SERIES_DARK:
@@ -170,33 +170,53 @@ event_finish(struct event *event, const struct anomaly *anomalies)
 	event->affected = probes;
 }
 
+/* Founds the events on what is not weak; keyed is sorted by family, then start. */
 static size_t
-cluster(struct event *events, struct keyed *keyed, size_t n, int64_t slack_us)
+cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
+	int64_t slack_us)
 {
-	int64_t end = 0;
+	const struct keyed *last = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct keyed *k = &keyed[i];
+		struct keyed *k = &keyed[i];
 		bool joins =
-			i && k->family == k[-1].family && k->target == k[-1].target &&
-			!strcmp(k->country, k[-1].country) &&
-			(end == INT64_MAX || k->anomaly.start_lo_us <= end + slack_us);
+			last && k->family == last->family &&
+			k->target == last->target &&
+			!strcmp(k->country, last->country) &&
+			(ends[count - 1] == INT64_MAX ||
+				k->anomaly.start_lo_us <= ends[count - 1] + slack_us);
 
+		k->anomaly.event = ANOMALY_ABSORBED;
+		if (k->anomaly.weak)
+			continue;
 		if (!joins) {
-			events[count++] = event_begin(k);
-			end = 0;
+			events[count] = event_begin(k);
+			ends[count++] = 0;
 		}
-		if (end_of(&k->anomaly) > end)
-			end = end_of(&k->anomaly);
-		keyed[i].anomaly.event = (uint32_t)(count - 1);
+		if (end_of(&k->anomaly) > ends[count - 1])
+			ends[count - 1] = end_of(&k->anomaly);
+		k->anomaly.event = (uint32_t)(count - 1);
+		last = k;
 	}
 	return count;
 }
 
+/* A weak anomaly goes to the event of its kind that it overlaps, if there is one. */
+static void
+attach(struct keyed *k, const struct event *events, const int64_t *ends, size_t n)
+{
+	for (size_t e = 0; k->anomaly.weak && e < n; e++)
+		if (events[e].family == k->family && events[e].target == k->target &&
+			!strcmp(events[e].country, k->country) &&
+			k->anomaly.start_lo_us <= ends[e] &&
+			end_of(&k->anomaly) >= events[e].start_lo_us)
+			k->anomaly.event = (uint32_t)e;
+}
+
 /* Leaves out the events of one target that too few probes saw. */
 static size_t
-drop_weak(struct event *events, size_t events_n, struct anomaly *anomalies)
+drop_unseen(struct event *events, size_t events_n, struct anomaly *anomalies)
 {
 	size_t kept = 0;
 
@@ -213,16 +233,13 @@ drop_weak(struct event *events, size_t events_n, struct anomaly *anomalies)
 	return kept;
 }
 
-size_t
-join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
+/* What is left after absorbing, with what it is sorted by. */
+static size_t
+key_all(struct keyed *keyed, const struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record)
 {
-	struct keyed *keyed = calloc(anomalies_n + 1, sizeof(*keyed));
-	size_t n = 0, events_n;
+	size_t n = 0;
 
-	if (!keyed)
-		abort();
-	absorb(anomalies, anomalies_n, record);
 	for (size_t i = 0; i < anomalies_n; i++) {
 		struct keyed *k = &keyed[n];
 
@@ -236,14 +253,32 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 		n++;
 	}
 	qsort(keyed, n, sizeof(*keyed), by_family);
-	events_n = cluster(events, keyed, n, SLACK_WINDOWS * record->window_us);
-	for (size_t i = 0, k = 0; i < anomalies_n; i++)
-		if (k < n)
-			anomalies[i] = keyed[k].anomaly, k++;
-		else
+	return n;
+}
+
+size_t
+join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
+	const struct record *record)
+{
+	struct keyed *keyed = calloc(anomalies_n + 1, sizeof(*keyed));
+	int64_t *ends = calloc(anomalies_n + 1, sizeof(*ends));
+	size_t n, events_n;
+
+	if (!keyed || !ends)
+		abort();
+	absorb(anomalies, anomalies_n, record);
+	n = key_all(keyed, anomalies, anomalies_n, record);
+	events_n = cluster(events, ends, keyed, n, SLACK_WINDOWS * record->window_us);
+	for (size_t i = 0; i < anomalies_n; i++) {
+		if (i < n) {
+			attach(&keyed[i], events, ends, events_n);
+			anomalies[i] = keyed[i].anomaly;
+		} else {
 			anomalies[i].event = ANOMALY_ABSORBED;
+		}
+	}
 	qsort(anomalies, n, sizeof(*anomalies), by_event);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && anomalies[i].event != ANOMALY_ABSORBED; i++) {
 		struct event *event = &events[anomalies[i].event];
 
 		if (!event->n++)
@@ -251,7 +286,8 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	}
 	for (size_t i = 0; i < events_n; i++)
 		event_finish(&events[i], anomalies);
-	events_n = drop_weak(events, events_n, anomalies);
+	events_n = drop_unseen(events, events_n, anomalies);
+	free(ends);
 	free(keyed);
 	return events_n;
 }

@@ -116,6 +116,7 @@ struct anomaly {
 	uint8_t series;
 	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us;
 	uint32_t bins;
+	bool weak; /* one bad bin: joins an event of others, but makes none */
 	int64_t reference, worst;
 	uint32_t event; /* set by join; ANOMALY_ABSORBED: a lower rung explains it */
 };

@@ -35,6 +35,7 @@ enum trouble {
 	GLITCHES,
 	RESOLVER,
 	SILENCE,
+	UNEVEN, /* INTERNATIONAL, but four probes got to measure in one window of it only */
 };
 
 struct country {
@@ -113,6 +114,7 @@ in_trouble(const struct country *c, size_t probe, int round)
 	switch (c->trouble) {
 	case INTERNATIONAL:
 	case INTERNATIONAL_TOTAL:
+	case UNEVEN:
 	case REMOTE:
 	case RESOLVER:
 		return true;
@@ -143,7 +145,7 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return target != RESOLVER_TARGET || abroad;
 	if (abroad || !trouble)
 		return true;
-	if (c->trouble == INTERNATIONAL)
+	if (c->trouble == INTERNATIONAL || c->trouble == UNEVEN)
 		return !international || target == LISTED;
 	if (c->trouble == INTERNATIONAL_TOTAL)
 		return !international;
@@ -163,6 +165,8 @@ climb(struct country *c, size_t probe, int round)
 	if (c->trouble == POWER && trouble && !abroad)
 		return;
 	if (c->trouble == SILENCE && !abroad && round >= FROM)
+		return;
+	if (c->trouble == UNEVEN && trouble && probe < 4 && round != FROM + 3)
 		return;
 	add(c, probe, round, 1, CHECK_power, RUNG_power, true);
 	add(c, probe, round, 2, CHECK_link, RUNG_link, home);
@@ -288,6 +292,17 @@ test_a_cut_at_the_border_with_a_listed_host_alive_is_a_shutdown(void **state)
 	assert_int_equal(fired(c, ROW_13)->n, FIELD);
 	assert_int_equal(fired(c, ROW_46b)->n, 2);
 	assert_null(fired(c, ROW_5));
+	country_free(c);
+}
+
+static void
+test_who_measured_only_once_in_the_dark_still_counts_beside_others(void **state)
+{
+	struct country *c = country_new(UNEVEN);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_international);
+	assert_int_equal(c->events[0].affected, FIELD);
 	country_free(c);
 }
 
@@ -483,6 +498,8 @@ main(void)
 			test_a_cut_at_the_border_with_a_listed_host_alive_is_a_shutdown),
 		cmocka_unit_test(
 			test_a_total_cut_at_the_border_is_insufficient_and_names_both_causes),
+		cmocka_unit_test(
+			test_who_measured_only_once_in_the_dark_still_counts_beside_others),
 		cmocka_unit_test(test_one_operator_behind_a_meter_is_throttling),
 		cmocka_unit_test(
 			test_a_district_that_goes_dark_and_boots_again_lost_power),
