@@ -15,8 +15,6 @@
 /* Faster than this a transfer of 32 kB cannot tell one line from another: it is over in
  * the sender's first bursts. */
 #define RATE_MOST_BPS 10000000
-#define CHUNK_US 100000
-#define SETTLED_CHUNKS 3
 
 /* Everything that grows while the store is read. */
 struct loader {
@@ -184,20 +182,17 @@ read_header(struct frame *frame, struct network *network, struct loaded_segment 
 	}
 }
 
-/* What a transfer settles on: without its first 100 ms, in which a meter's bucket lets a
- * burst through, where there was time enough after them. */
+/* The whole transfer's average. Leaving out its first 100 ms, in which a meter's bucket
+ * lets a burst through, was tried and is worse: after the burst the sender waits out its
+ * own retransmission timer, and the rest reads up to a fifth too low. */
 static int64_t
-settled_rate(const struct measurement *m)
+average_rate(const struct measurement *m)
 {
 	int64_t bytes = m->has[FIELD_body_bytes] ? m->body_bytes : 0;
 	int64_t us = m->has[FIELD_transfer_us] && m->outcome == OUTCOME_ok
 			     ? m->transfer_us
 			     : m->took_us;
 
-	if (m->has[FIELD_chunks] && m->chunks_n > SETTLED_CHUNKS) {
-		bytes -= m->chunks[0];
-		us -= CHUNK_US;
-	}
 	if (bytes <= 0 || us <= 0)
 		return 0;
 	return bytes * 8 * PPM / us < RATE_MOST_BPS ? bytes * 8 * PPM / us
@@ -207,7 +202,7 @@ settled_rate(const struct measurement *m)
 static void
 read_speed(struct sample *s, const struct measurement *m)
 {
-	s->rate_bps = settled_rate(m);
+	s->rate_bps = average_rate(m);
 	if (m->has[FIELD_sndr_bytes_sent] && m->sndr_bytes_sent > 0)
 		s->loss_ppm =
 			(int32_t)(m->sndr_bytes_retrans * PPM / m->sndr_bytes_sent);
