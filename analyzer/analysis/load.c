@@ -10,8 +10,11 @@
 #include "common/merkle.h"
 #include "common/note.h"
 #include "common/segment.h"
+#include "common/utc.h"
 
 #define PPM 1000000
+/* An honest probe's clocks drift 100 ppm from its anchor: a minute in a week. */
+#define CLOCK_SLACK_US 60000000
 /* Faster than this a transfer of 32 kB cannot tell one line from another: it is over in
  * the sender's first bursts. */
 #define RATE_MOST_BPS 10000000
@@ -22,9 +25,11 @@ struct loader {
 	const struct settings *settings;
 	struct where_db *where;
 	char (*epochs)[65];
+	struct claim *claims; /* by segment */
 	uint32_t
 		*resolver_targets; /* bit by target: asked of the configured resolver */
-	size_t samples_cap, networks_cap, segments_cap, probes_cap, targets_cap;
+	size_t samples_cap, networks_cap, segments_cap, claims_cap, probes_cap,
+		targets_cap;
 	int64_t until_utc_us;
 	struct segment *segment; /* scratch, too large for the stack */
 	struct measurement *m;
@@ -32,8 +37,10 @@ struct loader {
 
 /* What the header lines of a segment say of its measurements. */
 struct frame {
-	uint32_t probe, network, segment, boot;
-	int64_t offset_us; /* utc = t_us + offset */
+	uint32_t probe, network, segment;
+	struct claim *claim;
+	int64_t anchor_t_us; /* when the where note came, on the probe's scale */
+	bool anchor_seen;
 };
 
 static void *
@@ -139,24 +146,38 @@ find_network(struct loader *l, const struct network *network)
 	return (uint32_t)r->networks_n++;
 }
 
-/* The where note that the opener verified: only what it says of the network. */
+/* The where note that the opener verified: the network, and the time it was written. */
 static void
-read_where(struct network *network, const char *base64)
+read_where(struct network *network, int64_t *utc_us, const char *base64)
 {
-	uint8_t bytes[1024];
+	char bytes[1024], text[UTC_TEXT_BYTES] = "";
 	size_t n = sizeof(bytes);
 	struct span rest, line;
 	uint64_t asn;
 
 	if (!crypto_unbase64(bytes, &n, (struct span){base64, strlen(base64)}))
 		return;
-	rest = (struct span){(const char *)bytes, n};
+	rest = (struct span){bytes, n};
 	while (span_line(&line, &rest)) {
 		if (span_skip(&line, "asn ") && span_number(&asn, line, UINT32_MAX))
 			network->asn = (uint32_t)asn;
 		else if (span_skip(&line, "country ") && line.len == 2)
 			memcpy(network->country, line.at, 2);
+		else if (span_skip(&line, "time ") && line.len < sizeof(text))
+			memcpy(text, line.at, line.len);
 	}
+	if (!utc_parse(utc_us, text))
+		*utc_us = 0;
+}
+
+/* What the analyzer itself wrote is the anchor; the probe only says when it came. */
+static void
+read_anchor(struct frame *frame, struct network *network, struct loaded_segment *info,
+	const struct measurement *m)
+{
+	read_where(network, &info->anchor_utc_us, m->note);
+	frame->claim->anchored = frame->anchor_seen && info->anchor_utc_us > 0;
+	frame->claim->anchor_offset_us = info->anchor_utc_us - frame->anchor_t_us;
 }
 
 static void
@@ -164,13 +185,11 @@ read_header(struct frame *frame, struct network *network, struct loaded_segment 
 	const struct measurement *m)
 {
 	if (m->kind == LINE_clock) {
-		bool anchored =
-			m->has[FIELD_anchor_utc_us] && m->has[FIELD_anchor_t_us];
-
-		frame->boot = (uint32_t)m->boot;
-		frame->offset_us = anchored ? m->anchor_utc_us - m->anchor_t_us
-					    : m->wall_utc_us - m->t_us;
-		info->anchor_utc_us = anchored ? m->anchor_utc_us : 0;
+		frame->claim->boot = (uint32_t)m->boot;
+		frame->claim->closed_us = m->t_us;
+		frame->claim->wall_offset_us = m->wall_utc_us - m->t_us;
+		frame->anchor_seen = m->has[FIELD_anchor_t_us];
+		frame->anchor_t_us = m->anchor_t_us;
 	} else if (m->kind == LINE_network) {
 		memcpy(network->country, m->country, sizeof(network->country));
 		if (m->has[FIELD_region])
@@ -178,7 +197,7 @@ read_header(struct frame *frame, struct network *network, struct loaded_segment 
 		network->medium =
 			m->has[FIELD_medium] ? (uint8_t)m->medium : MEDIUM_unknown;
 	} else if (m->kind == LINE_where) {
-		read_where(network, m->note);
+		read_anchor(frame, network, info, m);
 	}
 }
 
@@ -225,15 +244,14 @@ add_sample(struct loader *l, const struct frame *frame, const struct measurement
 	uint32_t line)
 {
 	struct record *r = &l->out->record;
-	struct loaded_segment *info = &l->out->segments[frame->segment];
 	struct sample s = {
-		.utc_us = m->t_us + frame->offset_us,
+		.utc_us = m->t_us, /* place_all() makes it UTC */
 		.probe = frame->probe,
 		.network = frame->network,
 		.target = m->has[FIELD_target] ? find_target(l, m->target) : NO_TARGET,
 		.segment = frame->segment,
 		.line = line,
-		.boot = frame->boot,
+		.boot = frame->claim->boot,
 		.check = (uint8_t)m->check,
 		.rung = (uint8_t)m->rung,
 		.outcome = (uint8_t)m->outcome,
@@ -242,15 +260,9 @@ add_sample(struct loader *l, const struct frame *frame, const struct measurement
 		.rtt_us = round_trip(m),
 	};
 
-	if (l->until_utc_us && s.utc_us > l->until_utc_us)
-		return;
 	s.resolver = s.target != NO_TARGET && l->resolver_targets[s.target];
 	if (m->check == CHECK_speed)
 		read_speed(&s, m);
-	if (!info->first_utc_us || s.utc_us < info->first_utc_us)
-		info->first_utc_us = s.utc_us;
-	if (s.utc_us > info->last_utc_us)
-		info->last_utc_us = s.utc_us;
 	l->out->samples = grow(l->out->samples, r->samples_n, &l->samples_cap,
 		sizeof(*l->out->samples));
 	l->out->samples[r->samples_n++] = s;
@@ -270,7 +282,12 @@ load_segment(void *arg, const struct store_segment *stored)
 		return true;
 	out->segments =
 		grow(out->segments, out->segments_n, &l->segments_cap, sizeof(*info));
+	l->claims =
+		grow(l->claims, out->segments_n, &l->claims_cap, sizeof(*l->claims));
 	frame.segment = (uint32_t)out->segments_n++;
+	frame.claim = &l->claims[frame.segment];
+	*frame.claim = (struct claim){
+		.probe = frame.probe, .received_utc_us = stored->received_utc_us};
 	info = &out->segments[frame.segment];
 	*info = (struct loaded_segment){
 		.seq = stored->seq, .received_utc_us = stored->received_utc_us};
@@ -292,6 +309,39 @@ load_segment(void *arg, const struct store_segment *stored)
 		add_sample(l, &frame, l->m, (uint32_t)i);
 	}
 	return true;
+}
+
+/* Can it have been measured when it says? Nothing is from before 1970 or after it came. */
+static bool
+can_be(const struct claim *claim, int64_t utc_us, int64_t until_utc_us)
+{
+	return utc_us > 0 && utc_us <= claim->received_utc_us + CLOCK_SLACK_US &&
+	       (!until_utc_us || utc_us <= until_utc_us);
+}
+
+/* Gives every sample its time; what claims an impossible one is no evidence. */
+static void
+place_all(struct loader *l)
+{
+	struct record *r = &l->out->record;
+	size_t kept = 0;
+
+	place(l->claims, l->out->segments_n);
+	for (size_t i = 0; i < r->samples_n; i++) {
+		struct sample s = l->out->samples[i];
+		struct loaded_segment *info = &l->out->segments[s.segment];
+		const struct claim *claim = &l->claims[s.segment];
+
+		s.utc_us += claim->offset_us;
+		if (!can_be(claim, s.utc_us, l->until_utc_us))
+			continue;
+		if (!info->first_utc_us || s.utc_us < info->first_utc_us)
+			info->first_utc_us = s.utc_us;
+		if (s.utc_us > info->last_utc_us)
+			info->last_utc_us = s.utc_us;
+		l->out->samples[kept++] = s;
+	}
+	r->samples_n = kept;
 }
 
 static int
@@ -352,9 +402,11 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 		err = store_each_probe(store, load_probe, &l);
 	if (!err)
 		err = store_each_segment(store, load_segment, &l);
+	place_all(&l);
 	finish(loaded, settings, until_utc_us);
 	where_close(l.where);
 	free(l.epochs);
+	free(l.claims);
 	free(l.resolver_targets);
 	free(l.segment);
 	free(l.m);

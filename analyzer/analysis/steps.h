@@ -13,7 +13,7 @@
  * it in words. Times are UTC microseconds (estimates), probabilities parts per million,
  * evidence in centinats (100 x ln of a likelihood ratio).
  *
- *     rollup -> detect -> join -> observe -> classify
+ *     place -> rollup -> detect -> join -> observe -> classify
  */
 
 /* What groups probes. */
@@ -51,6 +51,23 @@ struct sample {
 	int64_t queue_us; /* speed: round trip under load less the smallest one */
 	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent */
 };
+
+/* ---- place: what the clocks of a probe said -> where its segments lie in time ---- */
+
+/* One segment's claims. t_us is the probe's CLOCK_BOOTTIME scale of that boot. */
+struct claim {
+	uint32_t probe, boot;
+	bool anchored; /* it carries a note of ours, received in this boot */
+	int64_t anchor_offset_us; /* note's time less the t_us of its receipt */
+	int64_t wall_offset_us; /* wall clock's claim less t_us, both at the close */
+	int64_t closed_us; /* t_us of the close */
+	int64_t received_utc_us; /* when it came here */
+	int64_t offset_us; /* set by place(): utc = t_us + offset */
+};
+/* In the order of probe, then number. An anchor holds for its whole boot, also for what
+ * was measured before it came; without one the wall clock is believed, but nothing closed
+ * after it was received. */
+void place(struct claim *claims, size_t n);
 
 /* All that one analysis looks at. samples: by probe, then time, then segment and line. */
 struct record {
