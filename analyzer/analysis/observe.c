@@ -157,6 +157,65 @@ row_5c(struct observation *o, const struct view *v)
 	return o->n == 1 && o->value >= LEAST_PROBES - 1;
 }
 
+static bool
+has_domestic(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->succeeded[RUNG_domestic] * 2 > t->tried[RUNG_domestic];
+}
+
+/* Probes of one operator that have nothing left, neither abroad nor at home; and when the
+ * first of them lost it. */
+static uint32_t
+operator_dark(int64_t *first_us, const struct view *v, uint32_t asn)
+{
+	uint32_t n = 0;
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->affected || has_domestic(v, t) ||
+			view_network(v, p)->asn != asn)
+			continue;
+		if (!n++ || t->onset_us < *first_us)
+			*first_us = t->onset_us;
+	}
+	return n;
+}
+
+static bool
+row_7(struct observation *o, const struct view *v)
+{
+	int64_t earliest_us = INT64_MAX, latest_us = 0;
+
+	if (v->event->family != FAMILY_REACH)
+		return false;
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct network *home = view_network(v, p);
+		int64_t onset_us = 0;
+		uint32_t dark;
+		bool again = false;
+
+		if (!view_is_field(v, p) || !v->tallies[p].reported ||
+			home->medium != MEDIUM_mobile || !home->asn)
+			continue;
+		o->of++;
+		for (size_t q = 0; q < p && !again; q++)
+			again = view_is_field(v, q) && v->tallies[q].reported &&
+				view_network(v, q)->asn == home->asn;
+		dark = again ? 0 : operator_dark(&onset_us, v, home->asn);
+		if (dark < LEAST_PROBES)
+			continue;
+		o->value++;
+		o->n += dark;
+		earliest_us = onset_us < earliest_us ? onset_us : earliest_us;
+		latest_us = onset_us > latest_us ? onset_us : latest_us;
+		show(o, v->tallies[p].lines, v->tallies[p].lines_n);
+	}
+	o->other = (latest_us - earliest_us) / 1000000;
+	return o->value >= 2 && latest_us - earliest_us <= v->record->window_us;
+}
+
 /* One medium wholly gone, another untouched. */
 static bool
 one_medium(
@@ -347,13 +406,6 @@ row_13(struct observation *o, const struct view *v)
 		show(o, v->tallies[p].lines, v->tallies[p].lines_n);
 	}
 	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
-}
-
-static bool
-has_domestic(const struct view *v, const struct tally *t)
-{
-	(void)v;
-	return t->succeeded[RUNG_domestic] * 2 > t->tried[RUNG_domestic];
 }
 
 static bool

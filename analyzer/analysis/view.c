@@ -220,8 +220,12 @@ view_open(struct view *view, const struct event *event, const struct anomaly *an
 	};
 	if (!view->tallies || !view->seen)
 		abort();
-	for (uint32_t i = 0; i < event->n; i++)
-		view->tallies[anomalies[event->first + i].probe].affected = true;
+	for (uint32_t i = event->n; i-- > 0;) {
+		const struct anomaly *a = &anomalies[event->first + i];
+
+		view->tallies[a->probe].affected = true;
+		view->tallies[a->probe].onset_us = a->start_hi_us;
+	}
 	for (size_t p = 0; p < record->probes_n; p++) {
 		view->tallies[p].seen = &view->seen[p * record->targets_n];
 		take_probe(&view->tallies[p], view, (uint32_t)p);

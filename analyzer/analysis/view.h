@@ -21,6 +21,7 @@ struct tally {
 	bool affected;
 	bool rebooted, mains_lost, on_mains, supply_unknown;
 	uint32_t network;
+	int64_t onset_us; /* of its first anomaly */
 	uint32_t tried[RUNG_COUNT], succeeded[RUNG_COUNT];
 	uint32_t resolver_tried, resolver_ok, abroad_dns_ok;
 	uint32_t tests;

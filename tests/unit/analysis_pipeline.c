@@ -35,6 +35,7 @@ enum trouble {
 	GLITCHES,
 	RESOLVER,
 	SILENCE,
+	MOBILE,
 	UNEVEN, /* INTERNATIONAL, but four probes got to measure in one window of it only */
 };
 
@@ -120,6 +121,8 @@ in_trouble(const struct country *c, size_t probe, int round)
 		return true;
 	case POLICED:
 		return probe / 3 == 1;
+	case MOBILE:
+		return probe / 3 < 2;
 	case POWER:
 		return probe % 3 == 1;
 	case CABLE:
@@ -149,7 +152,7 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return !international || target == LISTED;
 	if (c->trouble == INTERNATIONAL_TOTAL)
 		return !international;
-	return c->trouble != CABLE && c->trouble != GLITCHES;
+	return c->trouble != CABLE && c->trouble != GLITCHES && c->trouble != MOBILE;
 }
 
 static void
@@ -303,6 +306,19 @@ test_who_measured_only_once_in_the_dark_still_counts_beside_others(void **state)
 	(void)state;
 	expect(c, CAUSE_shutdown_international);
 	assert_int_equal(c->events[0].affected, FIELD);
+	country_free(c);
+}
+
+static void
+test_mobile_data_of_two_operators_gone_while_fixed_lives_is_a_shutdown(void **state)
+{
+	struct country *c = country_new(MOBILE);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_mobile);
+	assert_int_equal(fired(c, ROW_7)->n, 6);
+	assert_int_equal(fired(c, ROW_7)->value, 2);
+	assert_int_equal(fired(c, ROW_8)->n, 6);
 	country_free(c);
 }
 
@@ -500,6 +516,8 @@ main(void)
 			test_a_total_cut_at_the_border_is_insufficient_and_names_both_causes),
 		cmocka_unit_test(
 			test_who_measured_only_once_in_the_dark_still_counts_beside_others),
+		cmocka_unit_test(
+			test_mobile_data_of_two_operators_gone_while_fixed_lives_is_a_shutdown),
 		cmocka_unit_test(test_one_operator_behind_a_meter_is_throttling),
 		cmocka_unit_test(
 			test_a_district_that_goes_dark_and_boots_again_lost_power),
