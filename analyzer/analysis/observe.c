@@ -256,6 +256,25 @@ row_9(struct observation *o, const struct view *v)
 }
 
 static bool
+row_9b(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_REACH)
+		return false;
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+		uint8_t medium = view_network(v, p)->medium;
+
+		if (!view_is_field(v, p) || !t->affected)
+			continue;
+		o->of++;
+		o->n += medium == MEDIUM_mobile;
+		o->value += medium == MEDIUM_fixed;
+		show(o, t->lines, t->lines_n);
+	}
+	return o->n >= LEAST_PROBES && o->value >= LEAST_PROBES;
+}
+
+static bool
 row_10(struct observation *o, const struct view *v)
 {
 	uint32_t asn = 0;

@@ -9,7 +9,14 @@
 
 /* The arithmetic of a verdict: prior, each row that counted, the sum, the probability. */
 
-#define SHOWN 4 /* causes side by side */
+/* Causes side by side: the two likeliest, and the likeliest of each other class. */
+#define SHOWN_MOST 5
+#define WIDTH 29
+
+struct columns {
+	const json_t *cause[SHOWN_MOST];
+	size_t n;
+};
 
 struct search {
 	const char *id;
@@ -42,23 +49,55 @@ number_of(const json_t *object, const char *key)
 	return (long)json_integer_value(json_object_get(object, key));
 }
 
+static size_t
+class_length(const json_t *cause)
+{
+	return strcspn(string_of(cause, "cause"), ".");
+}
+
+static bool
+class_shown(const struct columns *columns, const json_t *cause)
+{
+	size_t n = class_length(cause);
+
+	for (size_t i = 0; i < columns->n; i++)
+		if (class_length(columns->cause[i]) == n &&
+			!strncmp(string_of(columns->cause[i], "cause"),
+				string_of(cause, "cause"), n))
+			return true;
+	return false;
+}
+
 static void
-print_row(const json_t *row, const json_t *causes, const char *mark)
+choose_columns(struct columns *columns, const json_t *causes)
+{
+	const json_t *cause;
+	size_t i;
+
+	columns->n = 0;
+	json_array_foreach(
+		causes, i, cause) if (columns->n < SHOWN_MOST &&
+				      (i < 2 || !class_shown(columns, cause)))
+		columns->cause[columns->n++] = cause;
+}
+
+static void
+print_row(const json_t *row, const struct columns *columns, const char *mark)
 {
 	printf("%s%-4s %-9s", mark, string_of(row, "row"), string_of(row, "basis"));
-	for (size_t c = 0; c < SHOWN; c++)
-		printf(" %+28ld",
+	for (size_t c = 0; c < columns->n; c++)
+		printf("%+*ld", WIDTH,
 			number_of(json_object_get(row, "lr"),
-				string_of(json_array_get(causes, c), "cause")));
+				string_of(columns->cause[c], "cause")));
 	printf("\n       %s\n", string_of(row, "says"));
 }
 
 static void
-print_line(const char *name, const json_t *causes, const char *key)
+print_line(const char *name, const struct columns *columns, const char *key)
 {
 	printf(" %-14s", name);
-	for (size_t c = 0; c < SHOWN; c++)
-		printf(" %28ld", number_of(json_array_get(causes, c), key));
+	for (size_t c = 0; c < columns->n; c++)
+		printf("%*ld", WIDTH, number_of(columns->cause[c], key));
 	putchar('\n');
 }
 
@@ -82,26 +121,29 @@ static void
 print_verdict(const json_t *verdict)
 {
 	const json_t *causes = json_object_get(verdict, "causes"), *row;
+	struct columns columns;
 	size_t i;
 
+	choose_columns(&columns, causes);
 	print_head(verdict);
 	printf("\nhundredths of natural logarithms of likelihood ratios; of rows of "
 	       "one group"
 	       " only the strongest counts\n\n %-14s",
 		"");
-	for (size_t c = 0; c < SHOWN; c++)
-		printf(" %28s", string_of(json_array_get(causes, c), "cause"));
+	for (size_t c = 0; c < columns.n; c++)
+		printf("%*s", WIDTH, string_of(columns.cause[c], "cause"));
 	putchar('\n');
-	print_line("prior", causes, "prior_centinats");
+	print_line("prior", &columns, "prior_centinats");
 	json_array_foreach(json_object_get(verdict, "evidence"), i, row)
-		print_row(row, causes, "+");
+		print_row(row, &columns, "+");
 	json_array_foreach(json_object_get(verdict, "against"), i, row)
-		print_row(row, causes, "-");
-	print_line("sum", causes, "sum_centinats");
+		print_row(row, &columns, "-");
+	print_line("sum", &columns, "sum_centinats");
 	printf(" %-14s", "probability");
-	for (size_t c = 0; c < SHOWN; c++)
-		printf(" %28.6f", json_number_value(json_object_get(
-					  json_array_get(causes, c), "probability")));
+	for (size_t c = 0; c < columns.n; c++)
+		printf("%*.6f", WIDTH,
+			json_number_value(
+				json_object_get(columns.cause[c], "probability")));
 	printf("\n\nprobability = exp(sum / 100) over its total for all %zu causes\n",
 		json_array_size(causes));
 }
