@@ -1,0 +1,74 @@
+#include "analyzer/store/sqlite.h"
+
+/* What the last analysis found. */
+
+static enum err
+add_event(struct store *store, const struct store_event *event)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err = sqlite_prepare(&st, store,
+		"INSERT INTO event(id, country, class, cause, start_utc_us, end_utc_us,"
+		" probability_ppm, asns, networks, json) VALUES(?,?,?,?,?,?,?,?,?,?)");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_text(st, 1, event->id);
+	sqlite_bind_text(st, 2, event->country);
+	sqlite_bind_text(st, 3, event->class_name);
+	sqlite_bind_text(st, 4, event->cause);
+	sqlite_bind_int(st, 5, event->start_utc_us);
+	sqlite_bind_int(st, 6, event->end_utc_us);
+	sqlite_bind_int(st, 7, event->probability_ppm);
+	sqlite_bind_span(st, 8, event->asns);
+	sqlite_bind_span(st, 9, event->networks);
+	sqlite_bind_span(st, 10, event->json);
+	return sqlite_finish(store, st, "keep an event");
+}
+
+enum err
+store_replace_events(struct store *store, const struct store_event *events, size_t n)
+{
+	bool own = !sqlite_begun(store);
+	enum err err = own ? store_begin(store) : OK;
+
+	if (err != OK)
+		return err;
+	err = sqlite_run(store, "DELETE FROM event", "replace the events");
+	for (size_t i = 0; err == OK && i < n; i++)
+		err = add_event(store, &events[i]);
+	if (!own)
+		return err;
+	if (err == OK)
+		return store_commit(store);
+	store_rollback(store);
+	return err;
+}
+
+enum err
+store_each_event(struct store *store, store_event_fn *fn, void *arg)
+{
+	struct sqlite3_stmt *st = NULL;
+	struct store_event event;
+	enum err err = sqlite_prepare(&st, store,
+		"SELECT id, country, class, cause, start_utc_us, end_utc_us,"
+		" probability_ppm, asns, networks, json FROM event"
+		" ORDER BY start_utc_us, id");
+
+	if (err != OK)
+		return err;
+	while ((err = sqlite_next(store, st)) == OK) {
+		sqlite_text(event.id, sizeof event.id, st, 0);
+		sqlite_text(event.country, sizeof event.country, st, 1);
+		sqlite_text(event.class_name, sizeof event.class_name, st, 2);
+		sqlite_text(event.cause, sizeof event.cause, st, 3);
+		event.start_utc_us = sqlite_int(st, 4);
+		event.end_utc_us = sqlite_int(st, 5);
+		event.probability_ppm = sqlite_int(st, 6);
+		event.asns = sqlite_span(st, 7);
+		event.networks = sqlite_span(st, 8);
+		event.json = sqlite_span(st, 9);
+		fn(arg, &event);
+	}
+	sqlite_end(st);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
