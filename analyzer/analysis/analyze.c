@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/leaves.h"
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/steps.h"
 #include "analyzer/report/verdict.h"
@@ -255,7 +256,7 @@ fetch_lines(struct analysis *a, struct store *store)
 				l++)
 				samples[n++] = a->judged[e].observations[o].lines[l];
 	leaves = room(n, sizeof(*leaves));
-	err = load_leaves(leaves, store, &a->loaded, samples, n);
+	err = leaves_find(leaves, store, &a->loaded, samples, n);
 	n = 0;
 	for (size_t e = 0; e < a->events_n; e++)
 		for (size_t o = 0; o < a->judged[e].observations_n; o++)

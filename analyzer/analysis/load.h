@@ -31,8 +31,3 @@ struct loaded {
 NODISCARD enum err load_read(struct loaded *loaded, struct store *store,
 	const struct settings *settings, int64_t until_utc_us);
 void load_free(struct loaded *loaded);
-
-/* Leaf hashes of lines, in hex: for each (segment, line) of ${samples} the text at the
- * same index of ${leaves}; "" where the line is gone. */
-NODISCARD enum err load_leaves(char (*leaves)[HASH_HEX_BYTES], struct store *store,
-	const struct loaded *loaded, const uint32_t *samples, size_t n);
