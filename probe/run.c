@@ -5,59 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "probe/child.h"
 
 #define AT_ONCE_MAX 8
-/* A sanitizer's shadow is larger than any limit on memory. */
-#if defined(__has_feature)
-#define WITH_SHADOW __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define WITH_SHADOW 1
-#else
-#define WITH_SHADOW 0
-#endif
-#define CHILD_MEMORY (INT64_C(1) << 30)
 /* No check moves more; a child that claims more has lost its mind. */
 #define JOB_BYTES_MAX (UINT32_C(4) << 20)
-
-/* One child and the memory it shares with us. */
-struct slot {
-	pid_t pid; /* 0: free */
-	int fd; /* pidfd: readable when the child has ended */
-	int64_t start_us, deadline_us;
-	size_t job;
-	void *page;
-};
 
 struct runner {
 	const struct crypto_key *key;
 	size_t at_once;
 	int64_t next_start_us;
 	int64_t last_start_us;
-	struct slot slots[AT_ONCE_MAX];
-	struct slot aside;
+	struct child slots[AT_ONCE_MAX];
+	struct child aside;
 	bool aside_done;
 };
-
-static enum err
-share_page(void **page, size_t bytes)
-{
-	*page = mmap(
-		NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (*page != MAP_FAILED)
-		return OK;
-	*page = NULL;
-	log_error("no memory to share with a child: %s", strerror(errno));
-	return ERR_IO;
-}
 
 enum err
 runner_open(struct runner **runner, size_t at_once, const struct crypto_key *key)
@@ -69,78 +35,15 @@ runner_open(struct runner **runner, size_t at_once, const struct crypto_key *key
 		bug("out of memory");
 	r->key = key;
 	r->at_once = at_once < AT_ONCE_MAX ? at_once : AT_ONCE_MAX;
-	err = share_page(&r->aside.page, ASIDE_BYTES);
+	err = child_page(&r->aside.page, ASIDE_BYTES);
 	for (size_t i = 0; err == OK && i < r->at_once; i++)
-		err = share_page(&r->slots[i].page, sizeof(struct attempt));
+		err = child_page(&r->slots[i].page, sizeof(struct attempt));
 	if (err != OK) {
 		runner_close(r);
 		r = NULL;
 	}
 	*runner = r;
 	return err;
-}
-
-/* What is the same for every child: it dies with us, leaves no core, cannot be looked
- * into, holds none of our files and none of our secrets. */
-static void
-child_settle(const struct runner *r, pid_t parent)
-{
-	sigset_t none;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	prctl(PR_SET_DUMPABLE, 0);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-#if !WITH_SHADOW
-	setrlimit(RLIMIT_DATA, &(struct rlimit){CHILD_MEMORY, CHILD_MEMORY});
-#endif
-	if (r->key != NULL && crypto_key_present(r->key))
-		bug("the signing key is readable in a child");
-	close_range(STDERR_FILENO + 1, ~0U, 0);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* In the parent: 0 or an error; in the child it does not return. */
-static enum err
-start(struct slot *slot, const struct runner *r, aside_fn *fn, void *arg, size_t bytes,
-	int64_t deadline_us)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid == 0) {
-		child_settle(r, parent);
-		fn(arg, slot->page, bytes);
-		_exit(0);
-	}
-	if (pid < 0) {
-		log_error("cannot start a child: %s", strerror(errno));
-		return ERR_IO;
-	}
-	slot->fd = pidfd_open(pid, 0);
-	if (slot->fd < 0)
-		bug("pidfd_open: %s", strerror(errno));
-	slot->pid = pid;
-	slot->start_us = clock_boot_us();
-	slot->deadline_us = slot->start_us + deadline_us;
-	return OK;
-}
-
-/* Ends the child if it still runs; true when it had ended well by itself. */
-static bool
-reap(struct slot *slot, struct rusage *usage)
-{
-	int status = 0;
-
-	kill(slot->pid, SIGKILL);
-	while (wait4(slot->pid, &status, 0, usage) < 0 && errno == EINTR)
-		;
-	close(slot->fd);
-	slot->pid = 0;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void
@@ -152,24 +55,15 @@ runner_close(struct runner *r)
 		return;
 	for (size_t i = 0; i < r->at_once; i++) {
 		if (r->slots[i].pid != 0)
-			reap(&r->slots[i], &usage);
+			child_end(&r->slots[i], &usage);
 		if (r->slots[i].page != NULL)
 			munmap(r->slots[i].page, sizeof(struct attempt));
 	}
 	if (r->aside.pid != 0)
-		reap(&r->aside, &usage);
+		child_end(&r->aside, &usage);
 	if (r->aside.page != NULL)
 		munmap(r->aside.page, ASIDE_BYTES);
 	free(r);
-}
-
-/* Has the child ended? Without waiting. */
-static bool
-ended(const struct slot *slot)
-{
-	struct pollfd poll_fd = {slot->fd, POLLIN, 0};
-
-	return poll(&poll_fd, 1, 0) > 0;
 }
 
 /* Sleeps until that time, until a child ends or a signal comes; SIGTERM and SIGINT, which
@@ -210,9 +104,9 @@ look_aside(struct runner *r)
 
 	if (r->aside.pid == 0)
 		return;
-	if (!ended(&r->aside) && clock_boot_us() < r->aside.deadline_us)
+	if (!child_ended(&r->aside) && clock_boot_us() < r->aside.deadline_us)
 		return;
-	reap(&r->aside, &usage);
+	child_end(&r->aside, &usage);
 	r->aside_done = true;
 }
 
@@ -287,17 +181,17 @@ cpu_us(const struct rusage *usage)
 
 /* One ended or overdue child -> its measurement. */
 static void
-finish(struct measurement *m, uint64_t *bytes, struct runner *r, struct slot *slot,
+finish(struct measurement *m, uint64_t *bytes, struct runner *r, struct child *slot,
 	const struct job *job)
 {
 	const struct attempt *page = slot->page;
-	bool by_itself = ended(slot), well;
+	bool by_itself = child_ended(slot), well;
 	bool overdue = clock_boot_us() >= slot->deadline_us;
 	struct measurement own;
 	struct rusage usage;
 	uint32_t spent;
 
-	well = reap(slot, &usage);
+	well = child_end(slot, &usage);
 	runner_unmeasured(&own, job, REASON_internal, slot->start_us);
 	own.took_us = clock_boot_us() - slot->start_us;
 	spent = page->bytes < JOB_BYTES_MAX ? page->bytes : JOB_BYTES_MAX;
@@ -336,7 +230,7 @@ run_check(void *arg, void *page, size_t page_bytes)
 }
 
 static bool
-start_job(struct runner *r, struct slot *slot, size_t at, const struct job *job,
+start_job(struct runner *r, struct child *slot, size_t at, const struct job *job,
 	int64_t pace_us)
 {
 	struct attempt *page = slot->page;
@@ -347,7 +241,7 @@ start_job(struct runner *r, struct slot *slot, size_t at, const struct job *job,
 	page->m.has[FIELD_outcome] = page->m.has[FIELD_reason] = false;
 	page->m.has[FIELD_took_us] = false;
 	slot->job = at;
-	if (start(slot, r, run_check, NULL, sizeof(*page),
+	if (child_start(slot, r->key, run_check, NULL, sizeof(*page),
 		    check_row(job->check)->deadline_us) != OK)
 		return false;
 	r->last_start_us = slot->start_us;
@@ -356,18 +250,18 @@ start_job(struct runner *r, struct slot *slot, size_t at, const struct job *job,
 }
 
 /* Takes what ended or is overdue; returns a free slot, or NULL. */
-static struct slot *
+static struct child *
 collect(struct measurement *ms, uint64_t *bytes, struct runner *r,
 	const struct job *jobs, bool all, size_t *busy)
 {
-	struct slot *free_slot = NULL;
+	struct child *free_slot = NULL;
 
 	*busy = 0;
 	for (size_t i = 0; i < r->at_once; i++) {
-		struct slot *slot = &r->slots[i];
+		struct child *slot = &r->slots[i];
 
-		if (slot->pid != 0 &&
-			(all || ended(slot) || clock_boot_us() >= slot->deadline_us))
+		if (slot->pid != 0 && (all || child_ended(slot) ||
+					      clock_boot_us() >= slot->deadline_us))
 			finish(&ms[slot->job], bytes, r, slot, &jobs[slot->job]);
 		if (slot->pid != 0)
 			(*busy)++;
@@ -385,7 +279,7 @@ runner_run(struct measurement *ms, uint64_t *bytes, struct runner *r,
 	size_t next = 0, busy = 0;
 
 	while (!*stop) {
-		struct slot *slot = collect(ms, bytes, r, jobs, false, &busy);
+		struct child *slot = collect(ms, bytes, r, jobs, false, &busy);
 		bool ready = slot != NULL && next < n;
 
 		look_aside(r);
@@ -416,7 +310,7 @@ runner_aside(struct runner *r, aside_fn *fn, void *arg, int64_t deadline_us)
 		bug("a second child aside");
 	memset(r->aside.page, 0, ASIDE_BYTES);
 	r->aside_done = false;
-	return start(&r->aside, r, fn, arg, ASIDE_BYTES, deadline_us);
+	return child_start(&r->aside, r->key, fn, arg, ASIDE_BYTES, deadline_us);
 }
 
 bool

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/ranking.h"
 #include "common/log.h"
 #include "common/utc.h"
 
@@ -103,26 +104,13 @@ distribution(const int32_t class_ppm[CLASS_COUNT])
 	return out;
 }
 
-/* Causes from the likeliest; equal ones in the order of the table. */
-static void
-rank(size_t order[CAUSE_COUNT], const struct verdict *v)
-{
-	for (size_t c = 0; c < CAUSE_COUNT; c++) {
-		size_t at = c;
-
-		for (; at && v->cause_ppm[order[at - 1]] < v->cause_ppm[c]; at--)
-			order[at] = order[at - 1];
-		order[at] = c;
-	}
-}
-
 static json_t *
 causes(const struct verdict *v)
 {
 	json_t *out = must(json_array());
 	size_t order[CAUSE_COUNT];
 
-	rank(order, v);
+	ranking_causes(order, v);
 	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		json_t *one = must(json_object());
 
@@ -224,67 +212,30 @@ row_json(const struct described *d, size_t i)
 	return out;
 }
 
-/* How far a row moved the leading class against the rest: its best in the class less its
- * best outside it. */
-static int32_t
-pull(const struct verdict *v, enum row row)
-{
-	int32_t in = INT32_MIN, out = INT32_MIN;
-
-	for (size_t c = 0; c < CAUSE_COUNT; c++) {
-		int32_t lr = v->counted[row][c];
-
-		if (evidence_class((enum cause)c) == v->class)
-			in = lr > in ? lr : in;
-		else
-			out = lr > out ? lr : out;
-	}
-	return in - out;
-}
-
 /* Rows that speak for the leading cause, strongest first; and those against it. */
 static void
 rows_json(json_t *evidence, json_t *against, const struct described *d)
 {
 	size_t order[ROW_COUNT];
 
-	for (size_t i = 0; i < d->observations_n; i++) {
-		int32_t mine = pull(d->verdict, d->observations[i].row);
-		size_t at = i;
-
-		for (; at &&
-			pull(d->verdict, d->observations[order[at - 1]].row) < mine;
-			at--)
-			order[at] = order[at - 1];
-		order[at] = i;
-	}
+	ranking_rows(order, d->verdict, d->observations, d->observations_n);
 	for (size_t i = 0; i < d->observations_n; i++) {
 		enum row row = d->observations[order[i]].row;
 
-		append(pull(d->verdict, row) < 0 ? against : evidence,
+		append(ranking_pull(d->verdict, row) < 0 ? against : evidence,
 			row_json(d, order[i]));
 	}
 }
 
 /* Why the other cause is less likely: the row that parts the two most. */
 static json_t *
-because(const struct described *d, size_t other)
+because(const struct described *d, enum cause other)
 {
-	const struct verdict *v = d->verdict;
-	size_t best = SIZE_MAX;
-	int32_t most = 0;
+	size_t best =
+		ranking_parting(d->verdict, d->observations, d->observations_n, other);
 	struct buf out = {0};
 	json_t *json;
 
-	for (size_t i = 0; i < d->observations_n; i++) {
-		enum row row = d->observations[i].row;
-		int32_t apart = v->counted[row][v->cause] - v->counted[row][other];
-
-		if (apart > most) {
-			most = apart;
-			best = i;
-		}
-	}
 	if (best == SIZE_MAX)
 		buf_puts(&out, "nothing that was observed tells the two apart");
 	else
@@ -300,7 +251,7 @@ alternatives(const struct described *d)
 	json_t *out = must(json_array());
 	size_t order[CAUSE_COUNT];
 
-	rank(order, d->verdict);
+	ranking_causes(order, d->verdict);
 	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		json_t *one;
 
@@ -310,7 +261,7 @@ alternatives(const struct described *d)
 		one = must(json_object());
 		put(one, "cause", text(evidence_cause_name((enum cause)order[i])));
 		put(one, "probability", ppm(d->verdict->cause_ppm[order[i]]));
-		put(one, "because", because(d, order[i]));
+		put(one, "because", because(d, (enum cause)order[i]));
 		append(out, one);
 	}
 	return out;
