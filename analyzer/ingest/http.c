@@ -13,7 +13,7 @@
 #include "analyzer/ingest/address.h"
 #include "analyzer/ingest/deadlines.h"
 #include "analyzer/ingest/notes.h"
-#include "analyzer/ingest/problem.h"
+#include "analyzer/reply.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -22,8 +22,6 @@
 #define CONNECTIONS_PER_ADDRESS 64 /* a carrier's NAT is one address */
 #define HEADER_BYTES (16 * 1024)
 #define NOISE_BYTES (1024 * 1024)
-#define PROBLEM_TYPE "application/problem+json"
-#define RETRY_AFTER "300" /* seconds */
 
 struct http {
 	struct http_parts parts;
@@ -43,65 +41,6 @@ struct request {
 };
 
 /* ---- answers ---- */
-
-static enum MHD_Result
-answer(struct MHD_Connection *connection, unsigned status, const struct buf *body,
-	const char *type)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body->len, body->data, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result result;
-
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	if (status == MHD_HTTP_UNAUTHORIZED)
-		MHD_add_response_header(
-			response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-	if (status == MHD_HTTP_SERVICE_UNAVAILABLE ||
-		status == MHD_HTTP_TOO_MANY_REQUESTS)
-		MHD_add_response_header(
-			response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result
-problem(struct MHD_Connection *connection, unsigned status, const char *detail)
-{
-	struct buf body = {0};
-	enum MHD_Result result;
-
-	problem_write(&body, status, MHD_get_reason_phrase_for(status), detail);
-	result = answer(connection, status, &body, PROBLEM_TYPE);
-	buf_free(&body);
-	return result;
-}
-
-/* RFC 9110 section 15.5.6 wants the method named that would do. */
-static enum MHD_Result
-refuse_method(struct MHD_Connection *connection, const char *allowed)
-{
-	static const char detail[] = "this address takes another method";
-	const unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
-	struct buf body = {0};
-	struct MHD_Response *response;
-	enum MHD_Result result;
-
-	problem_write(&body, status, MHD_get_reason_phrase_for(status), detail);
-	response = MHD_create_response_from_buffer(
-		body.len, body.data, MHD_RESPMEM_MUST_COPY);
-	buf_free(&body);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, PROBLEM_TYPE);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
 
 static unsigned
 status_of(enum opened opened)
@@ -139,7 +78,7 @@ bearer(struct MHD_Connection *connection)
 	return value + 7;
 }
 
-static enum MHD_Result
+static int
 submit(struct http *http, struct MHD_Connection *connection, struct request *r)
 {
 	struct submission s = {
@@ -151,7 +90,7 @@ submit(struct http *http, struct MHD_Connection *connection, struct request *r)
 	struct buf receipt = {0};
 	const char *why = "";
 	enum opened opened;
-	enum MHD_Result result;
+	int result;
 
 	if (r->route == ROUTE_SEGMENT) {
 		s.id = r->id;
@@ -160,14 +99,14 @@ submit(struct http *http, struct MHD_Connection *connection, struct request *r)
 	opened = opener_submit(&receipt, &why, http->parts.opener, &s);
 	log_detail("ingest: %s", opened_name(opened));
 	if (status_of(opened) == MHD_HTTP_OK)
-		result = answer(connection, MHD_HTTP_OK, &receipt, "text/plain");
+		result = reply_send(connection, MHD_HTTP_OK, &receipt, "text/plain");
 	else
-		result = problem(connection, status_of(opened), why);
+		result = reply_problem(connection, status_of(opened), why, NULL);
 	buf_free(&receipt);
 	return result;
 }
 
-static enum MHD_Result
+static int
 answer_where(struct http *http, struct MHD_Connection *connection)
 {
 	const char *nonce =
@@ -178,7 +117,7 @@ answer_where(struct http *http, struct MHD_Connection *connection)
 	struct buf note = {0};
 	struct place place;
 	char address[64];
-	enum MHD_Result result;
+	int result;
 
 	if (!from ||
 		getnameinfo(from,
@@ -186,19 +125,19 @@ answer_where(struct http *http, struct MHD_Connection *connection)
 						    : sizeof(struct sockaddr_in),
 			address, sizeof address, NULL, 0, NI_NUMERICHOST) != 0 ||
 		!where_find(&place, http->parts.where, address))
-		return problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			"the address this came from cannot be read");
+		return reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the address this came from cannot be read", NULL);
 	if (!nonce || notes_write_where(&note, http->parts.identity, &place, nonce,
 			      clock_utc_us()) != OK)
-		return problem(connection, MHD_HTTP_BAD_REQUEST,
-			"nonce must be 32 lower-case hex digits");
-	result = answer(connection, MHD_HTTP_OK, &note, "text/plain");
+		return reply_problem(connection, MHD_HTTP_BAD_REQUEST,
+			"nonce must be 32 lower-case hex digits", NULL);
+	result = reply_send(connection, MHD_HTTP_OK, &note, "text/plain");
 	buf_free(&note);
 	return result;
 }
 
 /* What the sender's kernel knows of the transfer that ended on this connection. */
-static enum MHD_Result
+static int
 answer_tcp_info(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -206,28 +145,28 @@ answer_tcp_info(struct MHD_Connection *connection)
 	struct tcp_info tcp = {0};
 	socklen_t n = sizeof tcp;
 	struct buf text = {0};
-	enum MHD_Result result;
+	int result;
 
 	if (!info || getsockopt(info->connect_fd, IPPROTO_TCP, TCP_INFO, &tcp, &n) != 0)
-		return problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			"the kernel does not tell about this connection");
+		return reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the kernel does not tell about this connection", NULL);
 	buf_printf(&text,
 		"sndr_retrans %u\nsndr_segs_out %u\nsndr_rtt_us %u\n"
 		"sndr_min_rtt_us %u\nsndr_bytes_sent %llu\nsndr_bytes_retrans %llu\n",
 		tcp.tcpi_total_retrans, tcp.tcpi_segs_out, tcp.tcpi_rtt,
 		tcp.tcpi_min_rtt, (unsigned long long)tcp.tcpi_bytes_sent,
 		(unsigned long long)tcp.tcpi_bytes_retrans);
-	result = answer(connection, MHD_HTTP_OK, &text, "text/plain");
+	result = reply_send(connection, MHD_HTTP_OK, &text, "text/plain");
 	buf_free(&text);
 	return result;
 }
 
-/* Under TLS any bytes are noise on the wire, so the same ones serve everybody. */
 /* A block of the body is one TLS record, and the probe sees nothing of a record before
  * its last byte: a record must fit into one segment, or its 100 ms would be those of 16 kB
  * at a time. */
 #define SPEED_RECORD_BYTES 1280
 
+/* Under TLS any bytes are noise on the wire, so the same ones serve everybody. */
 static ssize_t
 read_noise(void *arg, uint64_t at, char *out, size_t most)
 {
@@ -240,19 +179,19 @@ read_noise(void *arg, uint64_t at, char *out, size_t most)
 	return (ssize_t)n;
 }
 
-static enum MHD_Result
+static int
 answer_speed(struct http *http, struct MHD_Connection *connection)
 {
 	const char *bytes =
 		MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "bytes");
 	struct MHD_Response *response;
-	enum MHD_Result result;
+	int result;
 	uint64_t n;
 
 	if (!bytes ||
 		!span_number(&n, (struct span){bytes, strlen(bytes)}, NOISE_BYTES))
-		return problem(connection, MHD_HTTP_BAD_REQUEST,
-			"bytes must be a number from 0 to 1048576");
+		return reply_problem(connection, MHD_HTTP_BAD_REQUEST,
+			"bytes must be a number from 0 to 1048576", NULL);
 	if (n == 0)
 		return answer_tcp_info(connection);
 	response = MHD_create_response_from_callback(
@@ -328,7 +267,7 @@ refuse_early(
 	return 0;
 }
 
-static enum MHD_Result
+static int
 begin(struct request **out, struct MHD_Connection *connection, const char *method,
 	const char *url)
 {
@@ -348,8 +287,9 @@ begin(struct request **out, struct MHD_Connection *connection, const char *metho
 	}
 	free(r);
 	if (allowed && !found)
-		return refuse_method(connection, allowed);
-	return problem(connection, status, why);
+		return reply_problem(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+			"this address takes another method", allowed);
+	return reply_problem(connection, status, why, NULL);
 }
 
 static enum MHD_Result

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "analyzer/ingest/address.h"
-#include "analyzer/ingest/problem.h"
+#include "analyzer/reply.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
 #include "common/utc.h"
@@ -21,41 +21,6 @@ struct pages {
 	struct MHD_Daemon *daemon;
 	int fd;
 };
-
-static enum MHD_Result
-answer(struct MHD_Connection *connection, unsigned status, const struct buf *body,
-	const char *type)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body->len, body->data, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result result;
-
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, "Content-Security-Policy",
-		"default-src 'none'; frame-ancestors 'none'");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result
-problem(struct MHD_Connection *connection, unsigned status, const char *detail)
-{
-	struct buf body = {0};
-	enum MHD_Result result;
-
-	problem_write(&body, status, MHD_get_reason_phrase_for(status), detail);
-	result = answer(connection, status, &body, "application/problem+json");
-	buf_free(&body);
-	return result;
-}
 
 /* ---- what is shown ---- */
 
@@ -201,7 +166,7 @@ host_is_loopback(struct MHD_Connection *connection)
 	return false;
 }
 
-static enum MHD_Result
+static int
 show(struct pages *pages, struct MHD_Connection *connection, const char *url)
 {
 	static const struct {
@@ -217,7 +182,7 @@ show(struct pages *pages, struct MHD_Connection *connection, const char *url)
 	struct wanted wanted = {NULL, &body};
 	const char *type = NULL;
 	enum err err = OK;
-	enum MHD_Result result;
+	int result;
 
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
 		if (strcmp(url, routes[i].path) != 0)
@@ -232,13 +197,13 @@ show(struct pages *pages, struct MHD_Connection *connection, const char *url)
 			type = "application/json";
 	}
 	if (err != OK)
-		result = problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			"the store cannot be read");
+		result = reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the store cannot be read", NULL);
 	else if (!type)
-		result = problem(connection, MHD_HTTP_NOT_FOUND,
-			"there is nothing at this address");
+		result = reply_problem(connection, MHD_HTTP_NOT_FOUND,
+			"there is nothing at this address", NULL);
 	else
-		result = answer(connection, MHD_HTTP_OK, &body, type);
+		result = reply_send(connection, MHD_HTTP_OK, &body, type);
 	buf_free(&body);
 	return result;
 }
@@ -253,11 +218,11 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 	(void)upload_n;
 	(void)state;
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return problem(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-			"these pages can only be read");
+		return reply_problem(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+			"these pages can only be read", "GET, HEAD");
 	if (!host_is_loopback(connection))
-		return problem(connection, MHD_HTTP_MISDIRECTED_REQUEST,
-			"ask for localhost: these pages are for this machine");
+		return reply_problem(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+			"ask for localhost: these pages are for this machine", NULL);
 	return show(arg, connection, url);
 }
 
