@@ -1,0 +1,216 @@
+/*
+ * Whatever was measured, the pure steps end, stay inside their arrays, and say what adds up:
+ * the same samples give the same verdicts, and probabilities sum to a million.
+ *
+ * Input: four bytes of setting, then ten bytes a sample.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/analysis/steps.h"
+#include "tests/fuzz/fuzz.h"
+
+#define PROBES 6
+#define NETWORKS 4
+#define TARGETS 6
+#define SAMPLES 4096
+#define SAMPLE_BYTES 10
+#define MILLION 1000000
+#define START_US (INT64_C(1700000000) * MILLION)
+/* The latest that steps.h promises of a sample. */
+#define LATEST_US (INT64_C(1) << 54)
+
+static void
+must(int promise)
+{
+	if (!promise)
+		abort();
+}
+
+struct world {
+	struct sample samples[SAMPLES];
+	struct probe probes[PROBES];
+	struct network networks[NETWORKS];
+	struct target_info targets[TARGETS];
+	struct record record;
+};
+
+static void
+settle(struct world *w, const uint8_t *bytes)
+{
+	static const uint8_t rungs[TARGETS] = {RUNG_domestic, RUNG_domestic,
+		RUNG_domestic, RUNG_international, RUNG_international, RUNG_names};
+	struct record *r = &w->record;
+
+	memset(w, 0, sizeof *w);
+	for (size_t i = 0; i < NETWORKS; i++) {
+		memcpy(w->networks[i].country, i == 3 ? "QY" : "QX", 3);
+		w->networks[i].asn = (uint32_t)(i * (bytes[0] & 1));
+		w->networks[i].medium = (uint8_t)(i % MEDIUM_COUNT);
+	}
+	for (size_t i = 0; i < PROBES; i++)
+		w->probes[i] = (struct probe){i == 5, i == 5 ? 3 : (uint32_t)(i % 3)};
+	for (size_t i = 0; i < TARGETS; i++) {
+		w->targets[i].id[0] = (char)('a' + i);
+		w->targets[i].rung = rungs[i];
+		w->targets[i].asn = (uint32_t)(i / 2 * (bytes[0] >> 1 & 1));
+	}
+	*r = (struct record){w->samples, 0, w->probes, PROBES, w->networks, NETWORKS,
+		w->targets, TARGETS, .window_us = MILLION << (bytes[1] % 12),
+		.reference_us = (int64_t)MILLION << (bytes[2] % 22)};
+}
+
+static void
+measure(struct world *w, const uint8_t *b, int64_t *now_us)
+{
+	struct sample *s = &w->samples[w->record.samples_n];
+	int64_t step_us = w->record.window_us / 4 * (b[7] % 64);
+
+	/* One in sixty-four has lost its clock. */
+	*now_us += step_us < LATEST_US - *now_us ? step_us : 0;
+	*s = (struct sample){
+		.utc_us = b[7] >> 6 == 3 && b[8] % 16 == 1
+				  ? 1 + (LATEST_US >> (b[8] >> 4) * 3) / 256 * b[9]
+				  : *now_us,
+		.probe = b[0] % PROBES,
+		.target = b[1] % (TARGETS + 1),
+		.segment = (uint32_t)w->record.samples_n / 8,
+		.line = (uint32_t)w->record.samples_n % 8,
+		.boot = b[2] % 4,
+		.check = b[3] % CHECK_COUNT,
+		.rung = b[4] % RUNG_COUNT,
+		.outcome = b[5] % OUTCOME_COUNT,
+		.supply = (b[6] >> 4) % SUPPLY_COUNT,
+		.success = (int8_t)(b[6] % 3 - 1),
+		.resolver = b[6] & 4,
+		.rtt_us = INT64_C(600000000) / 255 * b[8],
+		.rate_bps = INT64_C(10000000) / 255 * b[9],
+		.queue_us = INT64_C(600000000) / 255 * b[5],
+		.loss_ppm = MILLION / 255 * b[8],
+	};
+	s->network = w->probes[s->probe].network;
+	if (s->target == TARGETS)
+		s->target = NO_TARGET;
+	else if (b[2] & 0x80)
+		s->rung = w->targets[s->target].rung;
+	w->record.samples_n++;
+}
+
+static int
+by_time(const void *left, const void *right)
+{
+	const struct sample *a = left, *b = right;
+
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
+	if (a->utc_us != b->utc_us)
+		return a->utc_us < b->utc_us ? -1 : 1;
+	if (a->segment != b->segment)
+		return a->segment < b->segment ? -1 : 1;
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static void
+must_sum(const int32_t *ppm, size_t n)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		must(ppm[i] >= 0);
+		sum += ppm[i];
+	}
+	must(sum == MILLION);
+}
+
+static void
+must_hold(const struct verdict *v, const struct observation *o, size_t n,
+	const struct record *r)
+{
+	must_sum(v->cause_ppm, CAUSE_COUNT);
+	must_sum(v->class_ppm, CLASS_COUNT);
+	must_sum(v->measured_ppm, CLASS_COUNT);
+	must(v->cause < CAUSE_COUNT && evidence_class(v->cause) == v->class);
+	must(v->deliberate_ppm >= 0 && v->deliberate_ppm <= MILLION);
+	for (size_t i = 0; i < n; i++) {
+		struct buf says = {0};
+
+		must(i == 0 || o[i].row > o[i - 1].row);
+		must(o[i].n <= o[i].of && o[i].of <= PROBES);
+		must(o[i].lines_n <= OBSERVATION_LINES);
+		for (uint32_t l = 0; l < o[i].lines_n; l++)
+			must(o[i].lines[l] < r->samples_n);
+		evidence_sentence(&says, &o[i]);
+		must(says.len > 0 && !strchr(says.data, '{'));
+		buf_free(&says);
+	}
+}
+
+static void
+must_be_event(const struct event *e, const struct anomaly *anomalies, size_t n)
+{
+	uint32_t event = 0;
+
+	must(e->n > 0 && e->first + e->n <= n);
+	must(e->affected > 0 && e->affected <= PROBES);
+	must(e->start_lo_us <= e->start_hi_us);
+	must(!e->end_hi_us || e->end_hi_us >= e->end_lo_us);
+	event = anomalies[e->first].event;
+	for (uint32_t i = 0; i < e->n; i++)
+		must(anomalies[e->first + i].event == event);
+}
+
+/* All of the steps; the hash of all that they say. */
+static uint64_t
+analyse(const struct record *r)
+{
+	struct bin *bins = calloc(3 * r->samples_n + r->probes_n, sizeof *bins);
+	size_t bins_n = rollup(bins, r), anomalies_n, events_n;
+	struct anomaly *anomalies = calloc(bins_n + 1, sizeof *anomalies);
+	struct event *events = calloc(bins_n + 1, sizeof *events);
+	uint64_t hash = 14695981039346656037u;
+
+	must(bins_n <= 3 * r->samples_n + r->probes_n);
+	anomalies_n = detect(anomalies, bins, bins_n, r);
+	must(anomalies_n <= bins_n);
+	events_n = join(events, anomalies, anomalies_n, r);
+	must(events_n <= anomalies_n);
+	for (size_t i = 0; i < events_n; i++) {
+		struct observation observations[ROW_COUNT];
+		struct witness witness;
+		struct verdict verdict;
+		size_t n;
+
+		must_be_event(&events[i], anomalies, anomalies_n);
+		n = observe(observations, &witness, &events[i], anomalies, r);
+		must(n <= ROW_COUNT);
+		must(witness.alive <= witness.reporting &&
+			witness.reporting <= witness.expected);
+		classify(&verdict, observations, n);
+		must_hold(&verdict, observations, n, r);
+		for (size_t c = 0; c < CAUSE_COUNT; c++)
+			hash = (hash ^ (uint32_t)verdict.cause_ppm[c]) * 1099511628211u;
+		hash = (hash ^ (uint64_t)events[i].start_hi_us) * 1099511628211u;
+	}
+	free(events);
+	free(anomalies);
+	free(bins);
+	return hash;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct world w;
+	int64_t now_us = START_US;
+
+	if (size < 4)
+		return 0;
+	settle(&w, data);
+	w.record.horizon_us = START_US + w.record.window_us * (data[3] * 4);
+	for (size_t at = 4; at + SAMPLE_BYTES <= size && w.record.samples_n < SAMPLES;
+		at += SAMPLE_BYTES)
+		measure(&w, data + at, &now_us);
+	qsort(w.samples, w.record.samples_n, sizeof w.samples[0], by_time);
+	must(analyse(&w.record) == analyse(&w.record));
+	return 0;
+}
