@@ -140,6 +140,10 @@ detect_series(struct anomaly *anomalies, const struct bin *bins, size_t n,
 		int64_t reference =
 			baseline_median(&walk.baseline, bins[i].window - reach);
 
+		/* What was usual is forgotten in an outage as long as the reference;
+		 * the outage is not over for that. */
+		if (reference < 0 && walk.first_bad)
+			reference = walk.reference;
 		if (is_bad(&bins[i], reference)) {
 			take_bad(&walk, &bins[i], reference);
 			continue;

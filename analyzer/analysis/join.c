@@ -5,6 +5,9 @@
 
 /* Anomalies of one family that are this many windows apart still are one event. */
 #define SLACK_WINDOWS 2
+/* So long behind the newest start one begins an event of its own, though the first goes on:
+ * a probe that has been broken for weeks does not date what befell the others today. */
+#define FOLLOWS_WINDOWS 16
 /* What only one or two probes say of one target is not yet worth a sentence. */
 #define TARGET_LEAST_PROBES 3
 
@@ -173,8 +176,9 @@ event_finish(struct event *event, const struct anomaly *anomalies)
 /* Founds the events on what is not weak; keyed is sorted by family, then start. */
 static size_t
 cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
-	int64_t slack_us)
+	int64_t window_us)
 {
+	const int64_t slack_us = SLACK_WINDOWS * window_us;
 	const struct keyed *last = NULL;
 	size_t count = 0;
 
@@ -184,6 +188,8 @@ cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
 			last && k->family == last->family &&
 			k->target == last->target &&
 			!strcmp(k->country, last->country) &&
+			k->anomaly.start_hi_us - last->anomaly.start_hi_us <=
+				FOLLOWS_WINDOWS * window_us &&
 			(ends[count - 1] == INT64_MAX ||
 				k->anomaly.start_lo_us <= ends[count - 1] + slack_us);
 
@@ -268,7 +274,7 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 		abort();
 	absorb(anomalies, anomalies_n, record);
 	n = key_all(keyed, anomalies, anomalies_n, record);
-	events_n = cluster(events, ends, keyed, n, SLACK_WINDOWS * record->window_us);
+	events_n = cluster(events, ends, keyed, n, record->window_us);
 	for (size_t i = 0; i < anomalies_n; i++) {
 		if (i < n) {
 			attach(&keyed[i], events, ends, events_n);

@@ -82,25 +82,26 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		take_target(t, v, s);
 }
 
-/* What was usual before: the rate. True when mains was there to be lost. */
-static bool
-take_before(struct tally *t, const struct view *v, uint32_t probe)
+/* What was usual before: the rate, and whether mains was there to be lost. Returns how
+ * many samples say so. */
+static size_t
+take_before(struct tally *t, bool *mains, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
 	struct baseline rates = {0};
 	size_t first, n;
-	bool mains = false;
 
+	*mains = false;
 	n = record_find(&first, r, probe, v->from_us - r->reference_us,
 		v->event->start_lo_us + 1);
 	for (size_t i = first; i < first + n; i++) {
 		if (r->samples[i].check == CHECK_speed && r->samples[i].rate_bps > 0)
 			baseline_add(&rates, 0, r->samples[i].rate_bps);
 		if (r->samples[i].check == CHECK_power)
-			mains = r->samples[i].supply == SUPPLY_mains;
+			*mains = r->samples[i].supply == SUPPLY_mains;
 	}
 	t->usual_rate = baseline_median(&rates, 0);
-	return mains;
+	return n;
 }
 
 /* The boot before the event against the boot after it. */
@@ -113,7 +114,7 @@ rebooted(const struct view *v, uint32_t probe)
 	int64_t until = v->event->end_hi_us ? v->event->end_hi_us : INT64_MAX;
 
 	for (size_t i = first + 1; i < first + n && r->samples[i].utc_us <= until; i++)
-		if (r->samples[i].boot != r->samples[i - 1].boot)
+		if (r->samples[i].boot > r->samples[i - 1].boot)
 			return true;
 	return false;
 }
@@ -123,14 +124,17 @@ take_probe(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
 	const struct network *home = &r->networks[r->probes[probe].network];
-	size_t first, n;
+	size_t first, n, before;
 	bool mains;
 
 	t->network = r->probes[probe].network;
-	t->here = r->probes[probe].control || !strcmp(home->country, v->event->country);
 	t->on_mains = t->supply_unknown = true;
-	mains = take_before(t, v, probe);
+	before = take_before(t, &mains, v, probe);
 	n = record_find(&first, r, probe, v->from_us, v->to_us);
+	/* One that has not measured for so long, or never, is nobody's witness. */
+	t->here = r->probes[probe].control ||
+		  ((before + n > 0 || t->affected) &&
+			  !strcmp(home->country, v->event->country));
 	for (size_t i = first; i < first + n; i++)
 		take_sample(t, v, i);
 	t->mains_lost = t->mains_lost && mains;
