@@ -23,6 +23,7 @@ struct loader {
 	const struct settings *settings;
 	struct where_db *where;
 	char (*epochs)[65];
+	int64_t *enrolled_utc_us; /* by probe */
 	struct claim *claims; /* by segment */
 	uint32_t
 		*resolver_targets; /* bit by target: asked of the configured resolver */
@@ -58,11 +59,14 @@ load_probe(void *arg, const struct store_probe *probe)
 {
 	struct loader *l = arg;
 	struct record *r = &l->out->record;
-	size_t cap = l->probes_cap;
+	size_t cap = l->probes_cap, times_cap = l->probes_cap;
 
 	l->out->probes = grow(
 		l->out->probes, r->probes_n, &l->probes_cap, sizeof(*l->out->probes));
 	l->epochs = grow(l->epochs, r->probes_n, &cap, sizeof(*l->epochs));
+	l->enrolled_utc_us = grow(l->enrolled_utc_us, r->probes_n, &times_cap,
+		sizeof(*l->enrolled_utc_us));
+	l->enrolled_utc_us[r->probes_n] = probe->enrolled_utc_us;
 	l->out->probes[r->probes_n] =
 		(struct probe){.control = !strcmp(probe->role, "control")};
 	memcpy(l->epochs[r->probes_n], probe->epoch, sizeof(probe->epoch));
@@ -219,11 +223,14 @@ average_rate(const struct measurement *m)
 static void
 read_speed(struct sample *s, const struct measurement *m)
 {
+	int64_t sent = m->sndr_bytes_sent, again = m->sndr_bytes_retrans;
+
 	s->rate_bps = average_rate(m);
-	if (m->has[FIELD_sndr_bytes_sent] && m->sndr_bytes_sent > 0)
-		s->loss_ppm =
-			(int32_t)(m->sndr_bytes_retrans * PPM / m->sndr_bytes_sent);
-	if (m->has[FIELD_sndr_rtt_us] && m->has[FIELD_sndr_min_rtt_us])
+	/* The figures are the probe's word: what cannot be counts as the nearest that can. */
+	if (m->has[FIELD_sndr_bytes_sent] && sent > 0)
+		s->loss_ppm = (int32_t)((again < sent ? again : sent) * PPM / sent);
+	if (m->has[FIELD_sndr_rtt_us] && m->has[FIELD_sndr_min_rtt_us] &&
+		m->sndr_rtt_us > m->sndr_min_rtt_us)
 		s->queue_us = m->sndr_rtt_us - m->sndr_min_rtt_us;
 }
 
@@ -309,12 +316,15 @@ load_segment(void *arg, const struct store_segment *stored)
 	return true;
 }
 
-/* Can it have been measured when it says? Nothing is from before 1970 or after it came. */
+/* Can it have been measured when it says? Not before its probe was enrolled, and not after
+ * it came. */
 static bool
-can_be(const struct claim *claim, int64_t utc_us, int64_t until_utc_us)
+can_be(const struct loader *l, const struct claim *claim, int64_t utc_us)
 {
-	return utc_us > 0 && utc_us <= claim->received_utc_us + CLOCK_SLACK_US &&
-	       (!until_utc_us || utc_us <= until_utc_us);
+	return utc_us > 0 &&
+	       utc_us >= l->enrolled_utc_us[claim->probe] - CLOCK_SLACK_US &&
+	       utc_us <= claim->received_utc_us + CLOCK_SLACK_US &&
+	       (!l->until_utc_us || utc_us <= l->until_utc_us);
 }
 
 /* Gives every sample its time; what claims an impossible one is no evidence. */
@@ -331,7 +341,7 @@ place_all(struct loader *l)
 		const struct claim *claim = &l->claims[s.segment];
 
 		s.utc_us += claim->offset_us;
-		if (!can_be(claim, s.utc_us, l->until_utc_us))
+		if (!can_be(l, claim, s.utc_us))
 			continue;
 		if (!info->first_utc_us || s.utc_us < info->first_utc_us)
 			info->first_utc_us = s.utc_us;
@@ -363,9 +373,6 @@ finish(struct loaded *out, const struct settings *settings, int64_t until_utc_us
 
 	if (r->samples_n)
 		qsort(out->samples, r->samples_n, sizeof(*out->samples), by_time);
-	/* A probe that never measured has no network: it is nobody's witness. */
-	if (!r->networks_n && r->probes_n)
-		out->networks = calloc(1, sizeof(*out->networks)), r->networks_n = 1;
 	if (until_utc_us && until_utc_us < r->horizon_us)
 		r->horizon_us = until_utc_us;
 	r->samples = out->samples;
@@ -392,6 +399,8 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	memset(loaded, 0, sizeof(*loaded));
 	if (!l.segment || !l.m)
 		bug("no memory to read the store");
+	/* The first network is none: there lies a probe that never measured. */
+	find_network(&l, &(struct network){0});
 	if (settings->asn_db[0] || settings->country_db[0])
 		err = where_open(&l.where, settings->asn_db, settings->country_db);
 	if (!err)
@@ -404,6 +413,7 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	finish(loaded, settings, until_utc_us);
 	where_close(l.where);
 	free(l.epochs);
+	free(l.enrolled_utc_us);
 	free(l.claims);
 	free(l.resolver_targets);
 	free(l.segment);

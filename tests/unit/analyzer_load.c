@@ -1,0 +1,185 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "analyzer/analysis/load.h"
+#include "tests/unit/opening.h"
+
+/*
+ * What an enrolled probe signs may be a lie from end to end. Loading makes samples that
+ * the pure steps can add up, and none of one probe's claims moves another's.
+ */
+#define MOST "9007199254740991"
+#define NOW_US INT64_C(1700000000000000)
+#define CLOCK(t, wall)                                                                 \
+	"{\"boot\":0,\"clock_state\":1,\"clock_steps\":0,\"kind\":\"clock\","          \
+	"\"raw_us\":5,\"t_us\":" t ",\"wall_utc_us\":" wall "}"
+#define POWER(t)                                                                       \
+	"{\"check\":\"power\",\"kind\":\"measurement\",\"outcome\":\"ok\","            \
+	"\"round\":0,\"rung\":\"power\",\"stage\":\"done\",\"t_us\":" t                \
+	",\"took_us\":1}"
+
+struct loading {
+	struct opening opening;
+	struct loaded loaded;
+	uint64_t seq;
+};
+
+/* The probe, enrolled a day before; its epoch is what its key signs by. */
+static void
+enrol(struct loading *l)
+{
+	struct store_probe probe = {.role = "field",
+		.state = "active",
+		.token_hash = {1},
+		.enrolled_utc_us = NOW_US - INT64_C(86400000000)};
+	uint8_t hash[HASH_BYTES];
+	struct segment segment;
+	struct buf bytes = {0};
+
+	opening_must(
+		opening_sign(&bytes, l->opening.key, 1, opening_lines, OPENING_LINES));
+	assert_int_equal(segment_read(&segment, buf_span(&bytes), NULL), OK);
+	memcpy(probe.epoch, segment.epoch, sizeof probe.epoch);
+	crypto_sha256(hash, l->opening.code, strlen(l->opening.code));
+	assert_int_equal(store_use_invite(l->opening.store, hash, &probe), OK);
+	buf_free(&bytes);
+}
+
+static int
+setup(void **state)
+{
+	struct loading *l = calloc(1, sizeof *l);
+
+	opening_must(l != NULL);
+	opening_start(&l->opening);
+	l->opening.settings.window_us = 60000000;
+	l->opening.settings.reference_us = INT64_C(86400000000);
+	enrol(l);
+	l->seq = 1;
+	*state = l;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct loading *l = *state;
+
+	load_free(&l->loaded);
+	opening_end(&l->opening);
+	free(l);
+	return 0;
+}
+
+/* A segment with this clock line and this measurement, received at NOW_US. */
+static void
+receive(struct loading *l, const char *clock, const char *measurement)
+{
+	const char *lines[OPENING_LINES];
+	struct buf bytes = {0};
+	struct segment segment;
+	struct store_segment row = {.received_utc_us = NOW_US};
+
+	memcpy(lines, opening_lines, sizeof lines);
+	lines[0] = clock;
+	lines[OPENING_LINES - 1] = measurement;
+	opening_must(
+		opening_sign(&bytes, l->opening.key, ++l->seq, lines, OPENING_LINES));
+	assert_int_equal(segment_read(&segment, buf_span(&bytes), NULL), OK);
+	row.seq = segment.seq;
+	row.bytes = buf_span(&bytes);
+	memcpy(row.epoch, segment.epoch, sizeof row.epoch);
+	memcpy(row.id, segment.id, sizeof row.id);
+	assert_int_equal(store_add_segment(l->opening.store, &row), OK);
+	buf_free(&bytes);
+}
+
+static size_t
+load(struct loading *l)
+{
+	assert_int_equal(
+		load_read(&l->loaded, l->opening.store, &l->opening.settings, 0), OK);
+	for (size_t i = 0; i < l->loaded.record.samples_n; i++) {
+		const struct sample *s = &l->loaded.samples[i];
+
+		assert_true(s->utc_us > 0 && s->utc_us < INT64_C(1) << 54);
+		assert_true(s->loss_ppm >= 0 && s->loss_ppm <= 1000000);
+		assert_true(s->queue_us >= 0 && s->rate_bps >= 0 && s->rtt_us >= 0);
+	}
+	return l->loaded.record.samples_n;
+}
+
+static void
+test_a_clock_thousands_of_years_ahead_places_nothing_in_the_future(void **state)
+{
+	struct loading *l = *state;
+
+	receive(l, CLOCK("0", MOST), POWER("0"));
+	receive(l, CLOCK("0", MOST), POWER(MOST));
+	receive(l, CLOCK(MOST, MOST), POWER(MOST));
+	receive(l, CLOCK(MOST, "0"), POWER("0"));
+	load(l);
+	assert_int_equal(l->loaded.record.horizon_us, NOW_US);
+	for (size_t i = 0; i < l->loaded.record.samples_n; i++)
+		assert_true(l->loaded.samples[i].utc_us <= NOW_US + 60000000);
+}
+
+static void
+test_a_clock_before_its_probe_was_enrolled_is_no_evidence(void **state)
+{
+	struct loading *l = *state;
+
+	receive(l, CLOCK("100", "100"), POWER("50"));
+	receive(l, CLOCK("100", "1699900000000000"), POWER("50"));
+	assert_int_equal(load(l), 0);
+}
+
+static void
+test_a_true_clock_is_believed(void **state)
+{
+	struct loading *l = *state;
+
+	receive(l, CLOCK("5000000", "1699999990000000"), POWER("4000000"));
+	assert_int_equal(load(l), 1);
+	assert_int_equal(l->loaded.samples[0].utc_us, INT64_C(1699999989000000));
+}
+
+static void
+test_a_sender_that_sent_more_again_than_at_all_lost_everything(void **state)
+{
+	struct loading *l = *state;
+
+	receive(l, CLOCK("5000000", "1699999990000000"),
+		"{\"body_bytes\":1073741824,\"check\":\"speed\","
+		"\"kind\":\"measurement\",\"outcome\":\"ok\",\"round\":0,"
+		"\"rung\":\"quality\",\"sndr_bytes_retrans\":1073741824,"
+		"\"sndr_bytes_sent\":1,\"sndr_min_rtt_us\":600000000,"
+		"\"sndr_rtt_us\":0,\"stage\":\"done\",\"t_us\":1,\"took_us\":1,"
+		"\"transfer_us\":1}");
+	assert_int_equal(load(l), 1);
+	assert_int_equal(l->loaded.samples[0].loss_ppm, 1000000);
+	assert_int_equal(l->loaded.samples[0].queue_us, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_a_clock_thousands_of_years_ahead_places_nothing_in_the_future,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_clock_before_its_probe_was_enrolled_is_no_evidence,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_true_clock_is_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_sender_that_sent_more_again_than_at_all_lost_everything,
+			setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
