@@ -206,8 +206,11 @@ pragma(int64_t *value, struct store *store, const char *sql)
 
 	if (sqlite3_prepare_v2(store->db, sql, -1, &st, NULL) != SQLITE_OK ||
 		sqlite3_step(st) != SQLITE_ROW) {
+		int code = sqlite3_errcode(store->db);
+
 		sqlite3_finalize(st);
-		return ERR_FORMAT;
+		return code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_FORMAT
+								       : ERR_IO;
 	}
 	*value = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
@@ -274,8 +277,11 @@ static enum err
 recognise(struct store *store)
 {
 	int64_t id = 0, version = 0;
+	enum err err = pragma(&id, store, "PRAGMA application_id");
 
-	if (pragma(&id, store, "PRAGMA application_id") != OK || id != APPLICATION_ID) {
+	if (err == ERR_IO)
+		return failed(store, "read it");
+	if (err != OK || id != APPLICATION_ID) {
 		log_error(
 			"%s: this file is not a store of faultline-analyzer; name the "
 			"folder that init made with --dir",
@@ -284,7 +290,8 @@ recognise(struct store *store)
 	}
 	if (pragma(&version, store, "PRAGMA user_version") != OK ||
 		version != SCHEMA_VERSION) {
-		log_error("%s: this store has version %lld, this program knows %d",
+		log_error("%s: this store has version %lld, this program knows %d: use "
+			  "the program that wrote it",
 			store->path, (long long)version, SCHEMA_VERSION);
 		return ERR_FORMAT;
 	}
@@ -306,6 +313,13 @@ store_open(struct store **out, const char *dir)
 			"%s",
 			path, dir);
 		return ERR_NOT_FOUND;
+	}
+	/* SQLite keeps its journal beside the store, and would speak of that file. */
+	if (access(path, R_OK | W_OK) != 0 || access(dir, W_OK | X_OK) != 0) {
+		log_error("%s: %s: a store and its folder must be writable; copy the "
+			  "folder to where they are",
+			path, strerror(errno));
+		return ERR_PERMISSION;
 	}
 	err = open_file(&store, dir, SQLITE_OPEN_READWRITE);
 	if (err == OK)
