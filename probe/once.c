@@ -5,6 +5,8 @@
 
 #include "common/log.h"
 
+#define TROUBLES_MOST 12
+
 /* Only on a terminal: the page says it all afterwards. */
 static void
 show_progress(enum rung rung)
@@ -46,9 +48,61 @@ print_json(const struct climb *climb)
 	printf(",\"says\":\"%s\"}\n", ladder_sentence(ladder));
 }
 
-static void
-print_text(const struct ladder *ladder)
+/* The schema's own sentences. */
+static const char *const stage_says[] = {
+#define STAGE(name, sentence) sentence,
+#include "common/measurement.def"
+};
+static const char *const outcome_says[] = {
+#define OUTCOME(name, sentence) sentence,
+#include "common/measurement.def"
+};
+static const char *const reason_says[] = {
+#define REASON(name, sentence) sentence,
+#include "common/measurement.def"
+};
+
+static bool
+went_well(const struct measurement *m)
 {
+	return m->outcome == OUTCOME_ok || m->outcome == OUTCOME_ttl_exceeded;
+}
+
+static void
+print_trouble(const struct measurement *m)
+{
+	bool unmeasured = m->outcome == OUTCOME_unmeasured;
+
+	printf("  %-7s %-14s %s: %s\n", check_name((enum check)m->check),
+		m->has[FIELD_target] ? m->target : "",
+		unmeasured ? "not measured" : stage_says[m->stage],
+		unmeasured ? reason_says[m->reason] : outcome_says[m->outcome]);
+}
+
+/* In the dark nearly everything fails alike: a page of it is no help. */
+static void
+print_troubles(const struct climb *climb)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < climb->n; i++) {
+		if (went_well(&climb->ms[i]))
+			continue;
+		if (seen++ == 0)
+			puts("\nWhat did not work, and where it stopped:");
+		if (seen <= TROUBLES_MOST)
+			print_trouble(&climb->ms[i]);
+	}
+	if (seen > TROUBLES_MOST)
+		printf("  and %zu more; --format json has them all\n",
+			seen - TROUBLES_MOST);
+}
+
+static void
+print_text(const struct climb *climb)
+{
+	const struct ladder *ladder = &climb->ladder;
+
 	printf("%-14s %-11s %s\n", "rung", "state", "answered");
 	for (enum rung rung = 0; rung < RUNG_COUNT; rung++) {
 		printf("%-14s %-11s", rung_name(rung),
@@ -58,6 +112,7 @@ print_text(const struct ladder *ladder)
 				ladder->rung[rung].tried);
 		putchar('\n');
 	}
+	print_troubles(climb);
 	printf("\nIt breaks at: %s\nIs it me or the country? %s\n",
 		ladder->breaks_at == RUNG_COUNT ? "nothing"
 						: rung_name(ladder->breaks_at),
@@ -77,6 +132,6 @@ once_run(struct climber *climber, bool json)
 	if (json)
 		print_json(&climb);
 	else
-		print_text(&climb.ladder);
+		print_text(&climb);
 	climb_free(&climb);
 }
