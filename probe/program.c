@@ -48,7 +48,8 @@ program_read_targets(struct program *p)
 	enum err err = file_read(&text, p->config.targets, TARGETS_BYTES_MAX);
 
 	if (err == ERR_NOT_FOUND)
-		log_error("%s: no target list there; `targets` in %s names it",
+		log_error("%s: no target list there: the operator of your analyzer "
+			  "gives it out; put it there, or let `targets` in %s name it",
 			p->config.targets, p->options.config);
 	if (err == OK) {
 		err = targets_read(&p->targets, buf_span(&text), &line, &why);
