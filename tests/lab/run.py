@@ -1,21 +1,24 @@
 """Runs faults against real probes and a real analyzer, and scores what was said."""
 
+import glob
 import json
+import os
 import shutil
 import time
 
 import faults
 import programs
 import score
+import seen
 import show
 import world as world_module
 import unpack
 
-TIME_SCALE = 150  # a round every 2 s, a window of 6 s
-BASELINE_S = 32.0  # five windows of everything well
-HOLD_S = 30.0  # a dark round takes as long as its deadlines: they are not scaled
-QUIET_S = 15.0  # after a fault, before the next
-SETTLE_LIMIT_S = 90.0
+TIME_SCALE = 200  # a round every 1.5 s, a window of 4.5 s
+BASELINE_WINDOWS = 4  # of everything well; a median of three and one that is whole
+GOOD_ROUNDS, GOOD_WINDOWS = 1, 2  # whole ones, after which what was broken counts as mended
+LOOK_S = 0.3
+LIMIT_S = 90.0  # for any one wait
 
 
 class Stage:
@@ -34,7 +37,7 @@ class Stage:
         self.enroll()
         for probe in self.probes:
             probe.run()
-        self.started_s = time.time()
+        self.seen = [seen.Seen(p, options.scale) for p in self.probes]
 
     def enroll(self):
         field = [p for p in self.probes if p.host.probe.role == "field"]
@@ -43,60 +46,85 @@ class Stage:
         pairs += list(zip(control, self.analyzer.invites("control", len(control))))
         self.world.together([lambda p=p, i=i: p.enroll(i) for p, i in pairs])
 
-    def stay(self, seconds, what, watch=None):
-        """Lets time pass; the programs must live through it."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+    def wait(self, what, left, watch=None):
+        """Looks at the probes until left() names none; they must live through it."""
+        end = time.monotonic() + LIMIT_S
+        while True:
+            self.world.together([s.look for s in self.seen])
             for probe in self.probes:
                 probe.check_alive()
-            self.screen.progress(f"{what}, {left:.0f} s to go")
+            nodes = left()
+            if not nodes:
+                return
+            if time.monotonic() > end:
+                self.screen.note(f"lab: {what}: not within {LIMIT_S:.0f} s at {' '.join(nodes)}")
+                return
+            self.screen.progress(f"{what}: waiting for {len(nodes)} probes")
             if watch:
                 watch()
-            time.sleep(min(1.0, left))
+            time.sleep(LOOK_S)
 
-    def settle(self, what, watch=None):
-        """Waits until every probe made new rounds and all it kept is delivered."""
-        before = [p.status().get("rounds", 0) for p in self.probes]
-        end = time.monotonic() + SETTLE_LIMIT_S
-        waiting = set(range(len(self.probes)))
-        while waiting and time.monotonic() < end:
-            for i in sorted(waiting):
-                s = self.probes[i].status()
-                if done_with(s, before[i]):
-                    waiting.discard(i)
-            self.screen.progress(f"{what}: {len(waiting)} probes still deliver")
-            if watch:
-                watch()
-            time.sleep(0.5)
-        if waiting:
-            names = " ".join(self.probes[i].host.probe.node for i in sorted(waiting))
-            self.screen.note(f"lab: not delivered within {SETTLE_LIMIT_S:.0f} s: {names}")
+    def those(self, hosts, fine):
+        """A left() for wait(): the nodes among these hosts for which fine() is not true."""
+        watched = [s for s in self.seen if s.probe.host in hosts]
+        return lambda: [s.probe.host.probe.node for s in watched if not fine(s)]
 
-    def suffer(self, name, hold_s, breakage):
-        """One fault from its start to its cure; returns (fault, span, Watch)."""
+    def baseline(self, what="all is well"):
+        self.wait(what, self.those(self.world.hosts, lambda s: s.windows(0)
+                                   >= BASELINE_WINDOWS))
+
+    def hold(self, fault, start_s, watch):
+        """Until those who suffer have had time to see it, and made rounds that saw it."""
+        def fine(s):
+            least_s = max(fault.WINDOWS * s.window_s, fault.SECONDS)
+            return (time.time() >= start_s + least_s
+                    and (not s.probe.host.on or s.whole_rounds(start_s) >= fault.ROUNDS))
+
+        self.wait(fault.SENTENCE, self.those(fault.victims(self.world), fine), watch)
+
+    def mend(self, fault, end_s, watch=None):
+        """Until those who suffered are well again for as long as the analysis asks."""
+        self.wait("all is well again", self.those(
+            fault.victims(self.world), lambda s: s.whole_rounds(end_s) >= GOOD_ROUNDS
+            and s.windows(end_s) >= GOOD_WINDOWS), watch)
+
+    def settle(self, watch=None):
+        """Until all that was kept so far is delivered."""
+        self.wait("the probes deliver",
+                  self.those(self.world.hosts, lambda s: s.delivered()), watch)
+
+    def suffer(self, name, breakage):
+        """One fault from its start until all is well; returns (fault, span, Watch)."""
         fault = faults.load(name)
         start_s = time.time()
         watch = Watch(self.analyzer, fault, start_s)
         fault.on(self.world, breakage)
-        self.stay(hold_s, f"{name}: {fault.SENTENCE}", watch)
+        self.hold(fault, start_s, watch)
         fault.off(self.world)
         end_s = time.time()
-        self.settle(f"{name}: cured", watch)
+        self.mend(fault, end_s, watch)
         return fault, (start_s, end_s), watch
 
-    def close(self):
+    def keep(self, options, name):
+        """All files of this run, their settings naming each other where they are now."""
+        to = os.path.abspath(f"{options.keep}/{name}")
+        shutil.copytree(self.world.dir, to, ignore=shutil.ignore_patterns("nginx-*"),
+                        dirs_exist_ok=True)
+        for conf in glob.glob(f"{to}/*.conf"):
+            with open(conf, "r+", encoding="ascii") as file:
+                text = file.read().replace(self.world.dir, to)
+                file.seek(0)
+                file.write(text)
+                file.truncate()
+
+    def close(self, options, name):
         for probe in self.probes:
             probe.host.stop()
         self.analyzer.stop()
+        if options.keep:
+            self.keep(options, name)
         self.world.close()
         shutil.rmtree(self.world.dir, ignore_errors=True)
-
-
-def done_with(status, before):
-    """Two rounds since (or since a new start), and all but the newest segment is gone."""
-    rounds = status.get("rounds", 0)
-    since = rounds - before if rounds >= before else rounds
-    return since >= 2 and status.get("analyzer_reached") and status.get("spooled", 9) <= 1
 
 
 class Watch:
@@ -119,9 +147,9 @@ def one(name, options, directory, root, screen):
     """A fresh country, one fault: its line."""
     stage = Stage(options.seed, f"{directory}/{name}", options, root, screen)
     try:
-        stage.stay(BASELINE_S, f"{name}: all is well")
-        fault, (start_s, end_s), watch = stage.suffer(
-            name, HOLD_S, not options.no_breakage)
+        stage.baseline(f"{name}: all is well")
+        fault, (start_s, end_s), watch = stage.suffer(name, not options.no_breakage)
+        stage.settle(watch)
         stage.analyzer.analyze()
         events = stage.analyzer.events()
         watch()
@@ -131,12 +159,12 @@ def one(name, options, directory, root, screen):
             for e in events:
                 screen.note(json.dumps(e))
         found = score.verdict(events, start_s, end_s)
+        for event in events:
+            if event is not found:
+                screen.note(f"lab: {name}: besides {score.short(event)}")
         return score.line(fault, name, options.seed, found, watch.delay_s)
     finally:
-        if options.keep:
-            shutil.copytree(f"{directory}/{name}", f"{options.keep}/{name}",
-                            ignore=shutil.ignore_patterns("nginx-*"), dirs_exist_ok=True)
-        stage.close()
+        stage.close(options, name)
 
 
 def run(options, directory, root):

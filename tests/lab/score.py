@@ -28,14 +28,37 @@ def probability(event):
     return float(classes.get(event["class"], max(classes.values())))
 
 
+def short(event):
+    """An event in a line."""
+    probes = event["probes"]
+    return (f"{event['class']} ({event['cause']}), probability {probability(event):.2f}, "
+            f"{probes['reporting'] - probes['alive']} of {probes['expected']} probes, "
+            f"{event['start']['estimate']} to {(event['end'] or {}).get('estimate', 'now')}")
+
+
 def overlapping(events, start_s, end_s):
     return [e for e in events if span(e)[0] < end_s and span(e)[1] > start_s]
 
 
+def overlap_s(event, start_s, end_s):
+    return min(span(event)[1], end_s) - max(span(event)[0], start_s)
+
+
 def verdict(events, start_s, end_s):
-    """The most probable event that overlaps the fault, or None."""
+    """The event that overlaps the fault the longest (of several, the likeliest), or None."""
     found = overlapping(events, start_s, end_s)
-    return max(found, key=probability) if found else None
+    return max(found, key=lambda e: (round(overlap_s(e, start_s, end_s), 3), probability(e)),
+               default=None)
+
+
+def share_out(events, spans):
+    """{fault: [its events]}, each event with the fault it overlaps the longest; None: none."""
+    told = {}
+    for event in events:
+        best = max(spans, key=lambda s: overlap_s(event, *s[1]), default=None)
+        name = best[0] if best and overlap_s(event, *best[1]) > 0 else None
+        told.setdefault(name, []).append(event)
+    return told
 
 
 def line(fault, name, seed, event, delay_s):

@@ -7,6 +7,10 @@ A fault file says, before any run, what it expects and why:
     OBSERVABLE       the observation that decides
     VANTAGE          from where it can be made
     TRAP             what it is easily mistaken for, and what speaks against that
+    ROUNDS, WINDOWS, SECONDS
+                     how long it must last to be seen: so many whole rounds of each
+                     victim, windows of the analysis, seconds that time_scale leaves alone
+    victims(world)   the hosts that suffer
     on(world, breakage), off(world)
     proof(world)     while it is on: list of (true, sentence), without any probe
     healed(world)    after off: the same

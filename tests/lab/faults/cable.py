@@ -10,6 +10,11 @@ EXPECTED_CAUSE = "ordinary.local"
 OBSERVABLE = "the probe itself writes down that its link has no carrier"
 VANTAGE = "that probe, afterwards; its neighbours as reference"
 TRAP = "seen from outside it is a silence like any other"
+ROUNDS, WINDOWS, SECONDS = 3, 3, 0  # two bad bins in a row, and whole ones
+
+
+def victims(world):
+    return [victim(world)]
 
 
 def victim(world):

@@ -15,6 +15,9 @@ OBSERVABLE = ("the listed host answers at its normal round trip while another ho
 VANTAGE = "three probes of each of three operators; a control probe abroad"
 TRAP = ("a cut cable takes the listed host too, so it would leave the same domestic "
         "picture without the deciding row")
+# Deadlines of jobs are not scaled: a dark round lasts 18 s (page, transfer), its pulse 4.5 s
+# more. Before the second has begun: what is under way at the cure is saved by it.
+ROUNDS, WINDOWS, SECONDS = 0, 2, 20
 
 TABLE = """
 table ip lab {{
@@ -30,6 +33,10 @@ table ip lab {{
 }}
 """
 GATEWAYS = ("gw0", "gw1")
+
+
+def victims(world):
+    return world.field()
 
 
 def on(world, breakage):

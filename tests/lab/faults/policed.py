@@ -11,6 +11,7 @@ OBSERVABLE = ("transfers settle on one plateau with heavy loss while the round t
               "load stays that of an idle line")
 VANTAGE = "three probes of the operator; probes of the others as reference"
 TRAP = "crowding loses packets too, but its queue makes the round trip grow"
+ROUNDS, WINDOWS, SECONDS = 4, 2, 0  # a transfer each: three make an anomaly, three in four a plateau
 
 # tbf with a queue of one packet is a policer: nft's limit passes far too large bursts.
 RATE_BPS = 128000
@@ -22,24 +23,29 @@ def operator(country):
     return random.Random(f"policed {country.seed}").choice(mobile)
 
 
-def victims(country):
-    return [p for p in country.probes if p.operator == operator(country)]
+def victims(world):
+    slow = operator(world.country)
+    return [h for h in world.field() if h.probe.operator == slow]
+
+
+def lines(world):
+    return [h.probe for h in victims(world)]
 
 
 def on(world, breakage):
     if breakage:
-        for p in victims(world.country):
+        for p in lines(world):
             net.tc(world.router_of(p), "qdisc", "replace", "dev", p.node, "root", *SHAPE)
 
 
 def off(world):
-    for p in victims(world.country):
+    for p in lines(world):
         world.carry(p)
 
 
 def proof(world):
     c = world.country
-    slow = victims(c)
+    slow = lines(world)
     others = [p for p in c.probes if p.operator != slow[0].operator]
     site = c.foreign_sites[1]
     said = []
@@ -59,4 +65,4 @@ def proof(world):
 
 def healed(world):
     return [(world.get(p.node, world.country.foreign_sites[1], 5, "/blob")["time_s"] < 1,
-             f"{p.node}: is fast again") for p in victims(world.country)]
+             f"{p.node}: is fast again") for p in lines(world)]

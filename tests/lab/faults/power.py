@@ -9,6 +9,7 @@ OBSERVABLE = ("all three operators' probes of one region have a gap without samp
               "begins without a stop and ends with a new boot")
 VANTAGE = "three probes of three operators in the region; the other regions as reference"
 TRAP = "a probe that is only cut off goes on measuring; its gap is filled in afterwards"
+ROUNDS, WINDOWS, SECONDS = 0, 2, 0  # a shorter gap is no more than a restart
 
 
 def victims(world):

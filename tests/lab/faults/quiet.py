@@ -6,6 +6,12 @@ EXPECTED_CAUSE = "none"
 OBSERVABLE = "every rung of every probe stays where it was"
 VANTAGE = "all probes"
 TRAP = "chance losses on a busy machine are no event"
+ROUNDS, WINDOWS, SECONDS = 5, 5, 0
+
+
+def victims(world):
+    """Nobody suffers; all are watched."""
+    return world.field()
 
 
 def on(world, breakage):

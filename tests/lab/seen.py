@@ -1,0 +1,32 @@
+"""What the probes' own status tells of the rounds they finished, and when."""
+
+import score
+
+SECONDS_OF_A_WINDOW = 900  # as shipped; time_scale divides it
+
+
+class Seen:
+    """The rounds of one probe, as a person would see them who asks it again and again."""
+
+    def __init__(self, probe, scale):
+        self.probe, self.window_s = probe, SECONDS_OF_A_WINDOW / scale
+        self.rounds, self.ends, self.status = 0, [], {}
+
+    def look(self):
+        self.status = self.probe.status()
+        rounds = self.status.get("rounds", 0)
+        if rounds != self.rounds and rounds > 0:
+            self.ends.append(score.utc_s(self.status["updated"]))
+        self.rounds = rounds
+
+    def windows(self, since_s):
+        """In how many windows rounds ended."""
+        return len({int(end // self.window_s) for end in self.ends if end > since_s})
+
+    def whole_rounds(self, since_s):
+        """Rounds that began and ended since then: the first may have begun before."""
+        return max(0, sum(end > since_s for end in self.ends) - 1)
+
+    def delivered(self):
+        """The analyzer has signed for all but the segment that was closed last."""
+        return bool(self.status.get("analyzer_reached")) and self.status.get("spooled", 9) <= 1
