@@ -56,8 +56,10 @@ keep_targets(struct context *context)
 	if (!targets)
 		bug("no memory");
 	err = file_read(&bytes, path, TARGETS_BYTES_MAX);
-	if (err == ERR_NOT_FOUND || err == ERR_LIMIT)
-		log_error("%s: %s (targets in analyzer.conf)", path, err_text(err));
+	if (err == ERR_NOT_FOUND)
+		log_error("%s: there is no such file; `targets` in analyzer.conf names "
+			  "it",
+			path);
 	if (err != OK)
 		goto done;
 	err = targets_read(targets, buf_span(&bytes), &line, &why);
@@ -99,23 +101,13 @@ static enum err
 write_settings(const char *dir)
 {
 	struct settings settings;
-	char path[FILE_PATH_BYTES], *text = NULL;
-	size_t n, size = 0;
+	char path[FILE_PATH_BYTES];
+	size_t n;
 	const struct setting *rows = settings_rows(&n);
-	FILE *out;
 	enum err err = file_path(path, dir, "analyzer.conf");
 
-	if (err != OK)
-		return err;
-	out = open_memstream(&text, &size);
-	if (!out)
-		bug("no memory");
 	conf_presets(&settings, rows, n);
-	conf_print(out, &settings, rows, n);
-	fclose(out);
-	err = file_write(path, text, size);
-	free(text);
-	return err;
+	return err == OK ? conf_write(path, &settings, rows, n) : err;
 }
 
 static error_t

@@ -107,8 +107,8 @@ static int
 analyze(struct context *context, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"since", 's', "TIME", 0, "use what was measured from then on", 0},
-		{"until", 'u', "TIME", 0, "and before that", 0}, {0}};
+		{"since", 's', "TIME", 0, "leave out events that ended before", 0},
+		{"until", 'u', "TIME", 0, "leave out what was measured after", 0}, {0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse_analyze,
 		.doc = "Computes every event anew from what is stored."};

@@ -26,7 +26,9 @@ struct where_db;
 /* ---- settings.c: analyzer.conf ---- */
 
 struct settings {
-	int64_t time_scale; /* every duration here was divided by it */
+	/* Every duration here was divided by it, but request_us: how long a stranger may
+	 * take is no matter of how fast a lab's time runs. */
+	int64_t time_scale;
 	int64_t window_us; /* width of a bin */
 	int64_t reference_us; /* how far back a baseline looks */
 	int64_t analyze_us; /* serve computes events this often, if anything is new */
@@ -43,11 +45,10 @@ const struct setting *settings_rows(size_t *n);
 /* ---- the analyzer's folder: keys, store, settings ---- */
 
 struct context {
-	const char *dir;
+	const char *dir; /* the folder that init made */
 	struct settings settings;
 	struct store *store; /* NULL for init */
 	int format; /* enum listing_format */
-	char time_text[32];
 };
 
 /* The log key of this folder: signs receipts and where notes. */
@@ -140,7 +141,3 @@ void listing_open(struct listing **l, FILE *out, enum listing_format format,
 /* One row; cells NULL or "" are empty (JSON: null). COLUMN_JSON cells are JSON texts. */
 void listing_row(struct listing *l, const char *const *cells);
 void listing_close(struct listing *l);
-
-/* Commands: argc, argv from behind the command's name. Exit code. */
-int events_list(struct context *context, int argc, char **argv);
-int explain_event(struct context *context, int argc, char **argv);

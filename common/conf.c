@@ -2,6 +2,7 @@
 
 #include <ini.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -397,5 +398,23 @@ conf_read(void *values, const struct setting *rows, size_t n, const char *path)
 	if (err == OK)
 		err = conf_parse(values, rows, n, buf_span(&bytes), path);
 	buf_free(&bytes);
+	return err;
+}
+
+enum err
+conf_write(const char *path, const void *values, const struct setting *rows, size_t n)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+	enum err err;
+
+	if (!out)
+		bug("no memory for %s", path);
+	conf_print(out, values, rows, n);
+	if (fclose(out) != 0)
+		bug("no memory for %s", path);
+	err = file_write(path, text, bytes);
+	free(text);
 	return err;
 }

@@ -44,6 +44,9 @@ NODISCARD enum err conf_parse(void *values, const struct setting *rows, size_t n
 
 /* The same form that conf_read takes, each row under its sentence, unit and range. */
 void conf_print(FILE *out, const void *values, const struct setting *rows, size_t n);
+/* The same into a file, as file_write() does it. */
+NODISCARD enum err conf_write(
+	const char *path, const void *values, const struct setting *rows, size_t n);
 
 /* Divides every duration by ${scale} (1 = as written), never below 1 us; 0 stays 0.
  * Used for time_scale, after conf_print: what is scaled may lie outside its range. */

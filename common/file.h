@@ -5,8 +5,8 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-/* Appends a whole file; ERR_LIMIT if it is longer than max, ERR_NOT_FOUND if absent
- * (said by the caller: often it is no news), other failures are logged here. */
+/* Appends a whole file of at most ${max} bytes. ERR_NOT_FOUND if it is absent: said by the
+ * caller, often it is no news. ERR_LIMIT and other failures are logged here. */
 NODISCARD enum err file_read(struct buf *out, const char *path, size_t max);
 
 /* Replaces path by the bytes so that after a crash either the old or the new file is

@@ -97,7 +97,6 @@ const char *supply_name(enum supply supply);
 /* -1 when there is no such name. */
 int check_by_name(struct span name);
 int rung_by_name(struct span name);
-int medium_by_name(struct span name);
 
 /* Appends the line, without '\n'. ERR_FORMAT when a needed field is missing, one is not
  * allowed in this kind, or a value is out of range: then nothing was appended. */

@@ -6,8 +6,9 @@
 #define DASH "\xe2\x80\x94 "
 #define SIGNED_BYTES (4 + SIG_BYTES)
 
-void
-note_key_hash(uint8_t out[static 4], const char *name,
+/* First 4 bytes of SHA-256(name || 0x0A || 0x01 || key), as C2SP signed-note has it. */
+static void
+hash_key(uint8_t out[static 4], const char *name,
 	const uint8_t key[static PUBLIC_KEY_BYTES])
 {
 	uint8_t back[2 + PUBLIC_KEY_BYTES] = {0x0a, 0x01}; /* 0x01: Ed25519 */
@@ -24,7 +25,7 @@ note_sign(struct buf *out, struct span text, const char *key_name,
 {
 	uint8_t bytes[SIGNED_BYTES];
 
-	note_key_hash(bytes, key_name, crypto_key_public(key));
+	hash_key(bytes, key_name, crypto_key_public(key));
 	crypto_key_sign(bytes + 4, key, text.at, text.len);
 	buf_add(out, text.at, text.len);
 	buf_printf(out, "\n" DASH "%s ", key_name);
@@ -101,7 +102,7 @@ note_verify(const struct note *note, const char *key_name,
 {
 	uint8_t hash[4];
 
-	note_key_hash(hash, key_name, key);
+	hash_key(hash, key_name, key);
 	return strcmp(note->key_name, key_name) == 0 &&
 	       crypto_equal(note->key_hash, hash, sizeof hash) &&
 	       crypto_verify(note->sig, key, note->text.at, note->text.len);

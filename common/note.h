@@ -23,9 +23,6 @@ struct note {
 	uint8_t sig[SIG_BYTES];
 };
 
-/* First 4 bytes of SHA-256(name || 0x0A || 0x01 || key). */
-void note_key_hash(uint8_t out[static 4], const char *name,
-	const uint8_t key[static PUBLIC_KEY_BYTES]);
 /* Appends text (which ends in '\n'), the empty line and the signature line. */
 void note_sign(struct buf *out, struct span text, const char *key_name,
 	const struct crypto_key *key);

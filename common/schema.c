@@ -149,12 +149,6 @@ rung_by_name(struct span name)
 	return schema_find_name(name, names_rung, COUNT(names_rung));
 }
 
-int
-medium_by_name(struct span name)
-{
-	return schema_find_name(name, names_medium, COUNT(names_medium));
-}
-
 /* ---- the page ---- */
 
 static void

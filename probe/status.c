@@ -1,7 +1,6 @@
 #include "probe/steps.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/conf.h"
 #include "common/file.h"
@@ -40,21 +39,10 @@ status_write(const struct health *health, const char *state_dir)
 {
 	char path[FILE_PATH_BYTES];
 	enum err err = file_path(path, state_dir, "health");
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out;
 
 	if (err != OK)
 		return err;
-	out = open_memstream(&text, &n);
-	if (out == NULL)
-		bug("out of memory");
-	conf_print(out, health, rows, ROWS);
-	if (fclose(out) != 0)
-		bug("out of memory");
-	err = file_write(path, text, n);
-	free(text);
-	return err;
+	return conf_write(path, health, rows, ROWS);
 }
 
 enum err

@@ -41,7 +41,9 @@ struct profile_settings {
 struct config {
 	int64_t profile; /* enum profile */
 	int64_t level; /* enum level */
-	int64_t time_scale; /* every duration above and below was divided by it */
+	/* Every duration above and below was divided by it. The deadlines of the checks are
+	 * in checks.def and stay: how long a network may take is not a lab's to scale. */
+	int64_t time_scale;
 	int64_t pace_us; /* between two packets, 500 ms: two a second */
 	int64_t day_us; /* the budget's day */
 	int64_t at_once; /* children at the same time */

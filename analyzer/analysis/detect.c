@@ -21,7 +21,7 @@ struct walk {
 	const struct bin *last_good; /* the newest good bin before the bad ones */
 	const struct bin *first_bad, *last_bad, *first_good;
 	uint32_t bad_bins, bad_tries, good_bins;
-	int64_t reference, worst;
+	int64_t reference;
 };
 
 static int64_t
@@ -82,8 +82,6 @@ close_walk(struct walk *walk, bool open)
 		.end_hi_us = open ? 0 : walk->first_good->first_good_us,
 		.bins = walk->bad_bins,
 		.weak = is_weak(walk),
-		.reference = walk->reference,
-		.worst = walk->worst,
 	};
 
 	return anomaly;
@@ -102,10 +100,7 @@ take_bad(struct walk *walk, const struct bin *bin, int64_t reference)
 	if (!walk->first_bad) {
 		walk->first_bad = bin;
 		walk->reference = reference;
-		walk->worst = value_of(bin);
 	}
-	if (value_of(bin) < walk->worst)
-		walk->worst = value_of(bin);
 	walk->last_bad = bin;
 	walk->first_good = NULL;
 	walk->good_bins = 0;

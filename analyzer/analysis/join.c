@@ -11,8 +11,8 @@
 /* What only one or two probes say of one target is not yet worth a sentence. */
 #define TARGET_LEAST_PROBES 3
 
-enum family
-join_family(const struct anomaly *anomaly)
+static enum family
+family_of(const struct anomaly *anomaly)
 {
 	switch ((enum series)anomaly->series) {
 	case SERIES_DARK:
@@ -252,7 +252,7 @@ key_all(struct keyed *keyed, const struct anomaly *anomalies, size_t anomalies_n
 		if (anomalies[i].event == ANOMALY_ABSORBED)
 			continue;
 		k->anomaly = anomalies[i];
-		k->family = (uint8_t)join_family(&anomalies[i]);
+		k->family = (uint8_t)family_of(&anomalies[i]);
 		k->target = k->family == FAMILY_TARGET ? anomalies[i].index : NO_TARGET;
 		memcpy(k->country, record->networks[anomalies[i].network].country,
 			sizeof(k->country));

@@ -134,7 +134,6 @@ struct anomaly {
 	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us;
 	uint32_t bins;
 	bool weak; /* one bad bin: joins an event of others, but makes none */
-	int64_t reference, worst;
 	uint32_t event; /* set by join; ANOMALY_ABSORBED: a lower rung explains it */
 };
 #define ANOMALY_ABSORBED UINT32_MAX
@@ -165,8 +164,6 @@ struct event {
 /* Sorts the anomalies by event (absorbed ones last). Room for anomalies_n events. */
 size_t join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record);
-/* What an anomaly belongs to. */
-enum family join_family(const struct anomaly *anomaly);
 
 /* ---- observe: what is true of an event ---- */
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/commands.h"
 #include "analyzer/report/options.h"
-#include "analyzer/steps.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
 

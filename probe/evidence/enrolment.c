@@ -1,7 +1,5 @@
 #include "probe/steps.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/conf.h"
@@ -43,22 +41,11 @@ enrolment_write(const struct enrolment *e, const char *state_dir)
 	char path[FILE_PATH_BYTES];
 	enum err err = file_path(path, state_dir, "enrolled");
 	struct form form = {*e, ""};
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out;
 
 	if (err != OK)
 		return err;
 	crypto_hex(form.key, e->analyzer_key, PUBLIC_KEY_BYTES);
-	out = open_memstream(&text, &n);
-	if (out == NULL)
-		bug("out of memory");
-	conf_print(out, &form, rows, ROWS);
-	if (fclose(out) != 0)
-		bug("out of memory");
-	err = file_write(path, text, n);
-	free(text);
-	return err;
+	return conf_write(path, &form, rows, ROWS);
 }
 
 enum err

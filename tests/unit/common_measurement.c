@@ -563,14 +563,8 @@ every_name_is_found_again_and_none_stands_past_the_end(void **state)
 
 		assert_int_equal(rung_by_name((struct span){name, strlen(name)}), i);
 	}
-	for (int i = 0; i < MEDIUM_COUNT; i++) {
-		const char *name = medium_name((enum medium)i);
-
-		assert_int_equal(medium_by_name((struct span){name, strlen(name)}), i);
-	}
 	assert_int_equal(check_by_name((struct span){"ping6", 5}), -1);
 	assert_int_equal(rung_by_name((struct span){"", 0}), -1);
-	assert_int_equal(medium_by_name((struct span){"MOBILE", 6}), -1);
 	assert_null(line_kind_name(LINE_COUNT));
 	assert_null(check_name(CHECK_COUNT));
 	assert_null(rung_name(RUNG_COUNT));
