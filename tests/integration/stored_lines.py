@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """stored_lines.py [DIR]: what the lab's probes stored, read again outside it: every JSON
-output fits its schema, and three compilations of the analyzer (gcc, gcc -O0, clang -O2)
+output fits its schema (events while they last too), the second reader takes every segment,
+and three compilations of the analyzer (gcc, gcc -O0, clang -O2)
 give the same events, byte for byte. DIR keeps the lab's files, and is not made again."""
+import calendar
+import json
 import os
 import pathlib
 import shutil
@@ -12,7 +15,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build/dev").resolve()
-FAULT = "power"  # the quickest to run that leaves an event
+FAULT = "international"  # every rung, a full table of evidence, open while it lasts
 
 
 def run(*command):
@@ -70,6 +73,38 @@ def settle_paths(kept):
         (kept / name).write_text(text.replace(there, str(kept)))
 
 
+def second_reader_takes(segments):
+    said = run(ROOT / "tests/verify.py", *segments)
+    if "FAIL" in said or any(str(path) not in said for path in segments):
+        raise SystemExit(f"the second reader did not take every segment:\n{said[-2000:]}")
+    print(f"the second reader takes {len(segments)} stored segments")
+    said = run(ROOT / "tests/verify.sh", segments[-1])
+    if "FAIL" in said or not said:
+        raise SystemExit(f"sha256sum and openssl do not take {segments[-1]}:\n{said}")
+    print(f"sha256sum, openssl and xxd take one: {len(said.splitlines())} checks")
+
+
+def instant(text):
+    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
+def verdicts_fit_while_it_lasts(kept, folder, events):
+    """The same lines as far as they were there while the event went on."""
+    event = json.loads(events.splitlines()[0])
+    start, end = (instant(event[edge]["estimate"]) for edge in ("start", "end"))
+    shutil.copytree(kept, folder / "early")
+    seen = []
+    for second in range(start, end, max(1, (end - start) // 8)):
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+        analyzer(BUILD, folder / "early/analyzer", "analyze", "--until", until)
+        seen.append(analyzer(BUILD, folder / "early/analyzer", "events", "--format", "json"))
+    rows = [json.loads(line) for line in "".join(seen).splitlines()]
+    if not any(row["end"] is None for row in rows):
+        raise SystemExit("no event was open while it lasted")
+    print("while it lasted:", *sorted({row["class"] for row in rows}))
+    valid("events while they last", "event", "".join(seen))
+
+
 def every_output_fits(kept):
     """Returns the events."""
     store = kept / "analyzer"
@@ -85,6 +120,12 @@ def every_output_fits(kept):
     segments = sorted((kept / "segments").rglob("*.seg"))
     valid("verify --format json", "verification", run(
         BUILD / "faultline-analyzer", "verify", "--format", "json", *segments))
+    second_reader_takes(segments)
+    valid("probes --format json", "probe", analyzer(BUILD, store, "probes", "--format", "json"))
+    valid("ingest --format json", "carried", analyzer(
+        BUILD, store, "ingest", "--format", "json", kept / "segments"))
+    valid("query events --format json", "event", analyzer(
+        BUILD, store, "query", "events", "--format", "json"))
     valid("checks --format json", "check",
           run(BUILD / "faultline-probe", "checks", "--format", "json"))
     for state in sorted(kept.rglob("enrolled"))[:3]:
@@ -95,7 +136,9 @@ def every_output_fits(kept):
     nowhere = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
     climb = run(*nowhere, BUILD / "faultline-probe", "once", "--state", state.parent,
                 "--config", kept / "probe.conf", "--format", "json")
-    valid("once --format json", "ladder", climb.splitlines()[-1] + "\n")
+    *measured, ladder = climb.splitlines(keepends=True)
+    valid("once --format json, measurements", "line", "".join(measured))
+    valid("once --format json, the ladder", "ladder", ladder)
     return events
 
 
@@ -109,7 +152,9 @@ def main():
             valid("lab --format json", "lab", line)
         kept = kept / FAULT
         settle_paths(kept)
-        same_events(kept, folder, every_output_fits(kept))
+        events = every_output_fits(kept)
+        verdicts_fit_while_it_lasts(kept, folder, events)
+        same_events(kept, folder, events)
 
 
 main()
