@@ -18,6 +18,8 @@ struct carrying {
 	struct opener *opener;
 	struct listing *listing;
 	int failed;
+	char **paths; /* as named on the command line */
+	int n;
 };
 
 static const struct column columns[] = {
@@ -79,21 +81,30 @@ carry_folder(struct carrying *c, const char *dir)
 	free(entries);
 }
 
+static void
+carry_named(struct carrying *c, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		carry_folder(c, path);
+	else
+		carry_file(c, path);
+}
+
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
 	struct carrying *c = state->input;
-	struct stat st;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "name the segments, or folders of them");
 		break;
-	case ARGP_KEY_ARG:
-		if (stat(arg, &st) == 0 && S_ISDIR(st.st_mode))
-			carry_folder(c, arg);
-		else
-			carry_file(c, arg);
+	case ARGP_KEY_ARGS:
+		c->paths = state->argv + state->next;
+		c->n = state->argc - state->next;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -108,18 +119,22 @@ carry_files(struct context *context, int argc, char **argv)
 		.args_doc = "FILE|DIR...",
 		.doc = "Takes segments that were carried here as files (DIR: every "
 		       ".seg "
-		       "in it)."};
+		       "in it).\v"
+		       "For example:\n  faultline-analyzer ingest /media/stick"};
 	struct identity identity = {0};
 	struct carrying c = {0};
-	enum err err = identity_open(&identity, context->dir);
+	enum err err;
 
+	options_parse(&argp, argc, argv, &c);
+	err = identity_open(&identity, context->dir);
 	if (err == OK)
 		err = opener_open(
 			&c.opener, context->store, &identity, &context->settings);
 	if (err == OK) {
 		listing_open(&c.listing, stdout, (enum listing_format)context->format,
 			columns, sizeof columns / sizeof columns[0]);
-		options_parse(&argp, argc, argv, &c);
+		for (int i = 0; i < c.n; i++)
+			carry_named(&c, c.paths[i]);
 		listing_close(c.listing);
 	}
 	opener_close(c.opener);
