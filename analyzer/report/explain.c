@@ -148,6 +148,52 @@ print_verdict(const json_t *verdict)
 		json_array_size(causes));
 }
 
+static void
+list_rows(struct listing *listing, const json_t *verdict, const char *side)
+{
+	const char *cause = string_of(verdict, "cause");
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(verdict, side), i, row)
+	{
+		const json_t *lr = json_object_get(row, "lr");
+		char weight[24], n[24], of[24];
+
+		snprintf(weight, sizeof weight, "%ld", number_of(lr, cause));
+		snprintf(n, sizeof n, "%ld", number_of(row, "n"));
+		snprintf(of, sizeof of, "%ld", number_of(row, "of"));
+		listing_row(listing,
+			(const char *const[]){string_of(verdict, "event"), cause, side,
+				string_of(row, "row"), string_of(row, "basis"), weight,
+				n, of, string_of(row, "says")});
+	}
+}
+
+/* For a spreadsheet: the rows, and what each weighs for the leading cause. */
+static void
+list_verdict(const json_t *verdict)
+{
+	static const struct column names[] = {
+		{"event", COLUMN_TEXT},
+		{"cause", COLUMN_TEXT},
+		{"side", COLUMN_TEXT},
+		{"row", COLUMN_TEXT},
+		{"basis", COLUMN_TEXT},
+		{"lr_centinats", COLUMN_NUMBER},
+		{"n", COLUMN_NUMBER},
+		{"of", COLUMN_NUMBER},
+		{"says", COLUMN_TEXT},
+	};
+	struct listing *listing;
+
+	listing_open(
+		&listing, stdout, LISTING_CSV, names, sizeof names / sizeof names[0]);
+	list_rows(listing, verdict, "evidence");
+	list_rows(listing, verdict, "against");
+	listing_close(listing);
+}
+
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
@@ -167,7 +213,8 @@ explain_event(struct context *context, int argc, char **argv)
 {
 	static const struct argp argp = {.parser = parse,
 		.args_doc = "EVENT",
-		.doc = "Shows the arithmetic of a verdict, row by row."};
+		.doc = "Shows the arithmetic of a verdict, row by row.\v"
+		       "For example:\n  faultline-analyzer explain b558a2e4092cb7a6"};
 	struct search search = {0};
 	json_t *verdict = NULL;
 	int code = 1;
@@ -187,7 +234,10 @@ explain_event(struct context *context, int argc, char **argv)
 	verdict = json_loads(search.json, 0, NULL);
 	if (!verdict)
 		bug("a stored verdict is no JSON");
-	print_verdict(verdict);
+	if (context->format == LISTING_CSV)
+		list_verdict(verdict);
+	else
+		print_verdict(verdict);
 done:
 	json_decref(verdict);
 	free(search.json);
