@@ -131,7 +131,8 @@ folder_init(struct context *context, int argc, char **argv)
 {
 	static const struct argp argp = {.parser = parse_init,
 		.args_doc = "DIR",
-		.doc = "Makes the folder: store, keys, analyzer.conf."};
+		.doc = "Makes the folder: store, keys, analyzer.conf.\v"
+		       "For example:\n  faultline-analyzer init /srv/faultline"};
 	struct identity identity = {0};
 	char pin[64];
 	enum err err;

@@ -68,7 +68,9 @@ serve(struct context *context, int argc, char **argv)
 		{0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse_serve,
-		.doc = "Takes what probes ship and keeps the events up to date."};
+		.doc = "Takes what probes ship and keeps the events up to date.\v"
+		       "For example:\n  faultline-analyzer serve --dir /srv/faultline "
+		       "--ingest 0.0.0.0:8443"};
 	struct addresses addresses = {
 		context->settings.ingest, context->settings.pages};
 
@@ -111,7 +113,9 @@ analyze(struct context *context, int argc, char **argv)
 		{"until", 'u', "TIME", 0, "leave out what was measured after", 0}, {0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse_analyze,
-		.doc = "Computes every event anew from what is stored."};
+		.doc = "Computes every event anew from what is stored.\v"
+		       "For example:\n  faultline-analyzer analyze --until "
+		       "2026-01-09T00:00:00Z"};
 	struct span_of_time span = {0, clock_utc_us()};
 
 	options_parse(&argp, argc, argv, &span);

@@ -66,7 +66,9 @@ segments_export(struct context *context, int argc, char **argv)
 		{"out", 'o', "DIR", 0, "the folder to write them to", 0}, {0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse,
-		.doc = "Writes what is stored in a form for others."};
+		.doc = "Writes what is stored in a form for others.\v"
+		       "For example:\n  faultline-analyzer export --to segments --out "
+		       "evidence"};
 	struct exporting e = {0};
 	enum err err;
 

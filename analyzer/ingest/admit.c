@@ -178,7 +178,9 @@ admit_invite(struct context *context, int argc, char **argv)
 	static const struct argp argp = {.options = options,
 		.parser = parse_invite,
 		.doc = "Makes one-time invites for probes: short codes on standard "
-		       "output, or files."};
+		       "output, or files.\v"
+		       "For example:\n  faultline-analyzer invite --count 5 --out "
+		       "invites"};
 	struct inviting i = {.cohort = "default", .role = "field", .count = 1};
 	struct invite invite = {0};
 	enum err err;
@@ -315,7 +317,8 @@ admit_probes(struct context *context, int argc, char **argv)
 	static const struct argp argp = {.parser = parse_probes,
 		.args_doc = "[list]\nactivate|suspend|revoke ID...",
 		.doc = "Lists the probes, or changes their state. An id may be "
-		       "shortened."};
+		       "shortened.\v"
+		       "For example:\n  faultline-analyzer probes suspend 1cbd9244"};
 	struct changing c = {.context = context};
 
 	options_parse(&argp, argc, argv, &c);

@@ -140,8 +140,11 @@ print(void *arg, const struct store_event *event)
 int
 events_list(struct context *context, int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options, .parser = parse, .doc = "Lists what happened."};
+	static const struct argp argp = {.options = options,
+		.parser = parse,
+		.doc = "Lists what happened.\v"
+		       "For example:\n  faultline-analyzer events --country XX --since "
+		       "2026-01-08"};
 	struct filter filter = {0};
 	struct printer printer = {.filter = &filter};
 	enum err err;

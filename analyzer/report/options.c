@@ -4,7 +4,25 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/log.h"
 #include "common/utc.h"
+
+/* What every command takes besides: main.c reads it wherever it stands. */
+static char *
+add_common(int key, const char *text, void *input)
+{
+	char *out = NULL;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)(uintptr_t)text;
+	if (asprintf(&out,
+		    "%s\n\nEverywhere: --dir DIR (the folder that init made), --config "
+		    "FILE, --format table|csv|json, --verbose.",
+		    text ? text : "") < 0)
+		bug("no memory");
+	return out;
+}
 
 void
 options_parse(const struct argp *argp, int argc, char **argv, void *input)
@@ -12,9 +30,12 @@ options_parse(const struct argp *argp, int argc, char **argv, void *input)
 	char name[64];
 	char **from = argv - 1, *was = *from;
 
+	struct argp own = *argp;
+
+	own.help_filter = add_common;
 	snprintf(name, sizeof name, "faultline-analyzer %s", was);
 	*from = name;
-	argp_parse(argp, argc + 1, from, 0, NULL, input);
+	argp_parse(&own, argc + 1, from, 0, NULL, input);
 	*from = was;
 }
 

@@ -386,7 +386,10 @@ query_run(struct context *context, int argc, char **argv)
 	static const struct argp argp = {.options = options,
 		.parser = parse,
 		.args_doc = "measurements|events|networks",
-		.doc = "Lists what is stored."};
+		.doc = "Lists what is stored.\v"
+		       "For example:\n  faultline-analyzer query measurements --check "
+		       "tcp --limit 20 "
+		       "--format csv"};
 	struct query q = {
 		.check = -1, .asn = -1, .until_utc_us = INT64_MAX, .limit = INT32_MAX};
 	enum err err;

@@ -140,12 +140,24 @@ def refusals(scratch, folder):
              f"misuse is exit code 2: {words}", done)
 
 
+def help_teaches(scratch):
+    """Asked for anywhere, a folder or none; with an example that is no misuse itself."""
+    for command in ("init", "serve", "invite", "probes", "ingest", "analyze", "events", "explain",
+                    "query", "export", "verify"):
+        for words in (["--dir", scratch / "nowhere"], ["--format", "csv"]):
+            done = run(*words, command, "--help")
+            that(done.returncode == 0 and not done.stderr and done.stdout.startswith("Usage:") and
+                 f"\n  faultline-analyzer {command} " in done.stdout and "--dir DIR" in done.stdout,
+                 f"{command} --help teaches", done)
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         folder = scratch / "analyzer"
         that(run("init", folder).returncode == 0, "init makes the folder")
         refusals(scratch, folder)
+        help_teaches(scratch)
         pages(folder)
     print("pages and refusals hold")
 
