@@ -10,22 +10,19 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "probe/doors/address.h"
+#include "probe/doors/progress.h"
 #include "probe/doors/socket.h"
 
 struct fetch_connection {
 	CURL *curl;
-	int fd; /* the socket in use, -1 none */
 	char error[CURL_ERROR_SIZE];
 
 	/* The exchange that runs. */
 	const struct fetch_request *request;
-	struct fetch_facts *facts;
-	fetch_watch_fn *watch;
+	struct progress progress;
 	fetch_body_fn *body;
 	void *arg;
 	size_t taken; /* bytes of the answer's body so far */
-	int64_t socket_us; /* when the socket was made: the SYN leaves at once */
-	int64_t request_us; /* when the request had left */
 	bool public_only;
 };
 
@@ -38,7 +35,7 @@ fetch_open(struct fetch_connection **out)
 		bug("no memory");
 	/* OpenSSL writes with write(2); a peer that is gone must not end the child. */
 	signal(SIGPIPE, SIG_IGN);
-	c->fd = -1;
+	c->progress.fd = -1;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		c->curl = curl_easy_init();
 	if (!c->curl) {
@@ -55,45 +52,10 @@ fetch_close(struct fetch_connection *c)
 {
 	if (!c)
 		return;
-	c->facts = NULL;
+	c->progress.facts = NULL;
 	curl_easy_cleanup(c->curl);
 	curl_global_cleanup();
 	free(c);
-}
-
-static void
-fetch_look(struct fetch_connection *c)
-{
-	struct socket_tcp tcp;
-
-	if (!c->facts || c->fd < 0 || !socket_read_tcp(&tcp, c->fd))
-		return;
-	c->facts->wire_bytes = tcp.wire_bytes;
-	c->facts->retrans = tcp.retrans;
-	if (c->facts->stage == STAGE_body && tcp.receive_rtt_us > 0)
-		c->facts->receive_rtt_us = tcp.receive_rtt_us;
-	if (c->facts->stage < STAGE_first_byte && tcp.rtt_us > 0)
-		c->facts->rtt_us = tcp.rtt_us;
-}
-
-static void
-fetch_tell(struct fetch_connection *c)
-{
-	if (!c->facts)
-		return;
-	fetch_look(c);
-	if (c->watch)
-		c->watch(c->arg, c->facts);
-}
-
-static void
-fetch_step(struct fetch_connection *c, enum stage stage)
-{
-	if (!c->facts || c->facts->stage >= stage)
-		return;
-	fetch_look(c); /* what belongs to the step before */
-	c->facts->stage = stage;
-	fetch_tell(c);
 }
 
 /* The socket's own address is what counts, whatever the URL said. */
@@ -105,13 +67,13 @@ fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
 	if (c->public_only && !address_is_public(&address->addr)) {
-		c->facts->reason = REASON_not_public;
+		c->progress.facts->reason = REASON_not_public;
 		return CURL_SOCKET_BAD;
 	}
-	c->fd = socket(
+	c->progress.fd = socket(
 		address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-	c->socket_us = clock_boot_us();
-	return c->fd;
+	c->progress.socket_us = clock_boot_us();
+	return c->progress.fd;
 }
 
 static int
@@ -119,36 +81,32 @@ fetch_on_close(void *arg, curl_socket_t fd)
 {
 	struct fetch_connection *c = arg;
 
-	if (fd == c->fd) {
-		fetch_look(c);
-		c->fd = -1;
+	if (fd == c->progress.fd) {
+		progress_look(&c->progress);
+		c->progress.fd = -1;
 	}
 	return close(fd);
-}
-
-/* The handshake of TCP is over when curl prepares the one of TLS, or the request. */
-static void
-fetch_connected(struct fetch_connection *c)
-{
-	if (c->facts && c->facts->connect_us < 0 && c->socket_us)
-		c->facts->connect_us = clock_boot_us() - c->socket_us;
 }
 
 static CURLcode
 fetch_on_tls(CURL *curl, void *context, void *arg)
 {
+	struct fetch_connection *c = arg;
+
 	(void)curl, (void)context;
-	fetch_connected(arg);
-	fetch_step(arg, STAGE_tls_handshake);
+	progress_connected(&c->progress);
+	progress_step(&c->progress, STAGE_tls_handshake);
 	return CURLE_OK;
 }
 
 static int
 fetch_on_request(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
+	struct fetch_connection *c = arg;
+
 	(void)remote, (void)local, (void)remote_port, (void)local_port;
-	fetch_connected(arg);
-	fetch_step(arg, STAGE_request);
+	progress_connected(&c->progress);
+	progress_step(&c->progress, STAGE_request);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -160,8 +118,8 @@ fetch_on_debug(CURL *curl, curl_infotype type, char *bytes, size_t n, void *arg)
 
 	(void)curl, (void)bytes, (void)n;
 	if (type == CURLINFO_HEADER_OUT) {
-		c->request_us = clock_boot_us();
-		fetch_step(c, STAGE_first_byte);
+		c->progress.request_us = clock_boot_us();
+		progress_step(&c->progress, STAGE_first_byte);
 	}
 	return 0;
 }
@@ -175,14 +133,14 @@ fetch_on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up
 
 	(void)down_all, (void)down, (void)up_all, (void)up;
 	/* curl keeps a first line without its end to itself; the timer knows of it. */
-	if (!c->facts || c->facts->stage != STAGE_first_byte ||
+	if (!c->progress.facts || c->progress.facts->stage != STAGE_first_byte ||
 		curl_easy_getinfo(c->curl, CURLINFO_STARTTRANSFER_TIME_T, &started) ||
 		started <= 0) {
-		fetch_tell(c);
+		progress_tell(&c->progress);
 		return 0;
 	}
-	c->facts->first_byte_us = clock_boot_us() - c->request_us;
-	fetch_step(c, STAGE_body);
+	c->progress.facts->first_byte_us = clock_boot_us() - c->progress.request_us;
+	progress_step(&c->progress, STAGE_body);
 	return 0;
 }
 
@@ -193,12 +151,13 @@ fetch_on_header(char *bytes, size_t size, size_t n, void *arg)
 	long status = 0;
 
 	(void)bytes;
-	if (c->facts && c->facts->first_byte_us < 0)
-		c->facts->first_byte_us = clock_boot_us() - c->request_us;
-	if (c->facts && !curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) &&
-		status)
-		c->facts->status = status;
-	fetch_step(c, STAGE_body);
+	if (c->progress.facts && c->progress.facts->first_byte_us < 0)
+		c->progress.facts->first_byte_us =
+			clock_boot_us() - c->progress.request_us;
+	if (c->progress.facts &&
+		!curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) && status)
+		c->progress.facts->status = status;
+	progress_step(&c->progress, STAGE_body);
 	return size * n;
 }
 
@@ -214,8 +173,8 @@ fetch_on_body(char *bytes, size_t size, size_t n, void *arg)
 		c->body(c->arg, bytes, take);
 	if (take == size * n)
 		return take;
-	if (c->facts)
-		c->facts->cut = true;
+	if (c->progress.facts)
+		c->progress.facts->cut = true;
 	return CURL_WRITEFUNC_ERROR;
 }
 
@@ -369,7 +328,7 @@ fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
 	c->error[0] = 0;
 	c->request = r;
 	c->taken = 0;
-	c->socket_us = c->request_us = 0;
+	c->progress.socket_us = c->progress.request_us = 0;
 	if (fetch_set_callbacks(c) && fetch_set_trust(c, r) &&
 		fetch_set_request(c, r, &headers, &connect_to))
 		code = curl_easy_perform(c->curl);
@@ -400,8 +359,8 @@ fetch_exchange(struct buf *answer, long *status, struct fetch_connection *c,
 			  "nothing is sent");
 		return ERR_CONFIG;
 	}
-	c->facts = NULL;
-	c->watch = NULL;
+	c->progress.facts = NULL;
+	c->progress.watch = NULL;
 	c->body = fetch_keep;
 	c->arg = answer;
 	c->public_only = false;
@@ -429,7 +388,7 @@ static enum outcome
 fetch_tls_outcome(struct fetch_connection *c, enum outcome else_outcome)
 {
 	if (strstr(c->error, strerror(ECONNRESET))) {
-		c->facts->os_error = ECONNRESET;
+		c->progress.facts->os_error = ECONNRESET;
 		return OUTCOME_connection_reset;
 	}
 	if (strstr(c->error, "SYSCALL") || strstr(c->error, "unexpected eof"))
@@ -443,17 +402,17 @@ fetch_outcome(struct fetch_connection *c, CURLcode code)
 	long error = 0;
 
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &error);
-	c->facts->os_error = (int)error;
+	c->progress.facts->os_error = (int)error;
 	switch ((int)code) { /* curl's list is long and grows */
 	case CURLE_OK:
 		return OUTCOME_ok;
 	case CURLE_WRITE_ERROR:
-		return c->facts->cut ? OUTCOME_ok : OUTCOME_unmeasured;
+		return c->progress.facts->cut ? OUTCOME_ok : OUTCOME_unmeasured;
 	case CURLE_COULDNT_CONNECT:
-		if (c->facts->reason == REASON_not_public)
+		if (c->progress.facts->reason == REASON_not_public)
 			return OUTCOME_unmeasured;
-		c->facts->reason = socket_reason(c->facts->os_error);
-		return socket_outcome(c->facts->os_error);
+		c->progress.facts->reason = socket_reason(c->progress.facts->os_error);
+		return socket_outcome(c->progress.facts->os_error);
 	case CURLE_OPERATION_TIMEDOUT:
 		return OUTCOME_generic_timeout_error;
 	case CURLE_GOT_NOTHING:
@@ -461,8 +420,9 @@ fetch_outcome(struct fetch_connection *c, CURLcode code)
 		return OUTCOME_eof_error;
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
-		return c->facts->os_error ? socket_outcome(c->facts->os_error)
-					  : fetch_tls_outcome(c, OUTCOME_eof_error);
+		return c->progress.facts->os_error
+			       ? socket_outcome(c->progress.facts->os_error)
+			       : fetch_tls_outcome(c, OUTCOME_eof_error);
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return OUTCOME_ssl_invalid_pin;
 	case CURLE_SSL_CONNECT_ERROR:
@@ -494,15 +454,15 @@ fetch_measure(struct fetch_facts *facts, struct fetch_connection *c,
 		facts->reason = REASON_no_endpoint;
 		return OUTCOME_unmeasured;
 	}
-	c->facts = facts;
-	c->watch = watch;
+	c->progress.facts = facts;
+	c->progress.watch = watch;
 	c->body = body;
-	c->arg = arg;
+	c->arg = c->progress.arg = arg;
 	c->public_only = true;
-	fetch_step(c, STAGE_connect);
+	progress_step(&c->progress, STAGE_connect);
 	outcome = fetch_outcome(c, fetch_perform(c, r));
-	fetch_tell(c);
-	c->facts = NULL;
+	progress_tell(&c->progress);
+	c->progress.facts = NULL;
 	return outcome;
 }
 

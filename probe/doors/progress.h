@@ -1,0 +1,23 @@
+#pragma once
+
+#include "probe/doors/fetch.h"
+
+/* How far an exchange of fetch.c has got: it keeps the facts and tells the watcher. Where
+ * facts is NULL nobody wants to know. */
+struct progress {
+	struct fetch_facts *facts;
+	fetch_watch_fn *watch; /* NULL: nobody */
+	void *arg; /* of watch */
+	int fd; /* the socket in use, -1 none */
+	int64_t socket_us; /* when the socket was made: the SYN leaves at once */
+	int64_t request_us; /* when the request had left; both CLOCK_BOOTTIME */
+};
+
+/* Reads what the kernel knows of the socket into the facts. */
+void progress_look(struct progress *progress);
+/* Looks, and tells the watcher. */
+void progress_tell(struct progress *progress);
+/* The next step begins; the stages only grow. */
+void progress_step(struct progress *progress, enum stage stage);
+/* The handshake of TCP is over: known when curl prepares the one of TLS, or the request. */
+void progress_connected(struct progress *progress);
