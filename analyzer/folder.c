@@ -37,7 +37,7 @@ folder_settings(struct settings *settings, const char *dir, const char *config)
 		log_error("%s: there is no such file", config);
 	if (err == ERR_NOT_FOUND && !config)
 		err = OK;
-	return err;
+	return err == OK ? settings_check(settings, config ? config : path) : err;
 }
 
 /* What a verdict rests on is kept with it: the list as probes were given it. */

@@ -3,11 +3,15 @@
 #include <stddef.h>
 
 #include "common/conf.h"
+#include "common/log.h"
 
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+
+/* A baseline needs three windows before it says anything. */
+#define REFERENCE_WINDOWS 4
 
 #define AT(field) offsetof(struct settings, field)
 #define COUNT(name, min, max, preset, sentence)                                        \
@@ -54,4 +58,16 @@ settings_rows(size_t *n)
 {
 	*n = sizeof rows / sizeof rows[0];
 	return rows;
+}
+
+enum err
+settings_check(const struct settings *settings, const char *path)
+{
+	if (settings->reference_us / settings->window_us >= REFERENCE_WINDOWS)
+		return OK;
+	log_error(
+		"%s: reference must be at least %d times window, or nothing would ever "
+		"be unusual",
+		path, REFERENCE_WINDOWS);
+	return ERR_CONFIG;
 }

@@ -41,6 +41,8 @@ struct settings {
 	char public_endpoint[128]; /* https://ADDR:PORT as probes reach it */
 };
 const struct setting *settings_rows(size_t *n);
+/* What no single row can tell; ERR_CONFIG: logged with the file's ${path}. */
+NODISCARD enum err settings_check(const struct settings *settings, const char *path);
 
 /* ---- the analyzer's folder: keys, store, settings ---- */
 

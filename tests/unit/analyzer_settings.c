@@ -79,6 +79,17 @@ an_unknown_setting_and_one_out_of_range_are_refused(void **state)
 	refuses("day_segments = many\n");
 }
 
+static void
+a_reference_too_short_for_its_windows_is_refused(void **state)
+{
+	struct settings settings = {.window_us = 15, .reference_us = 59};
+
+	(void)state;
+	assert_int_equal(settings_check(&settings, "analyzer.conf"), ERR_CONFIG);
+	settings.reference_us = 60;
+	assert_int_equal(settings_check(&settings, "analyzer.conf"), OK);
+}
+
 int
 main(void)
 {
@@ -86,6 +97,7 @@ main(void)
 		cmocka_unit_test(the_shipped_file_is_what_print_config_prints),
 		cmocka_unit_test(the_shipped_file_reads_back_as_the_presets),
 		cmocka_unit_test(an_unknown_setting_and_one_out_of_range_are_refused),
+		cmocka_unit_test(a_reference_too_short_for_its_windows_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
