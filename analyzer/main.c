@@ -49,11 +49,8 @@ parse_serve(int key, char *arg, struct argp_state *state)
 	case 'p':
 		addresses->pages = arg;
 		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: this command takes only options", arg);
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_only(key, arg, state);
 	}
 	return 0;
 }
@@ -96,11 +93,8 @@ parse_analyze(int key, char *arg, struct argp_state *state)
 	case 'u':
 		span->until_utc_us = options_time(state, arg);
 		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: this command takes only options", arg);
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_only(key, arg, state);
 	}
 	return 0;
 }

@@ -36,9 +36,10 @@ struct target_info {
 };
 #define NO_TARGET UINT32_MAX
 
-/* One measurement, placed in time and space. */
+/* One measurement, placed in time and space. What stands here came from a probe, which may
+ * lie: who fills it keeps the ranges, and the steps rely on nothing else. */
 struct sample {
-	int64_t utc_us;
+	int64_t utc_us; /* above 0, at most 2^54 */
 	uint32_t probe, network, target; /* indexes; target may be NO_TARGET */
 	uint32_t segment, line; /* where the signed line stands */
 	uint32_t boot;
@@ -48,8 +49,9 @@ struct sample {
 	int64_t rtt_us; /* 0 unknown */
 	int64_t rate_bps; /* speed: 0 unknown; what is faster than a small transfer
 			   * can tell counts as the most it can */
-	int64_t queue_us; /* speed: round trip under load less the smallest one */
-	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent */
+	int64_t queue_us; /* speed: round trip under load less the smallest one, from 0 */
+	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent; 0 to
+			   * a million */
 };
 
 /* ---- place: what the clocks of a probe said -> where its segments lie in time ---- */

@@ -43,9 +43,6 @@ parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		e->out = arg;
 		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: this command takes only options", arg);
-		break;
 	case ARGP_KEY_END:
 		if (!e->to || strcmp(e->to, "segments") != 0)
 			argp_error(state, "say --to segments");
@@ -53,7 +50,7 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "say where: --out DIR");
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_only(key, arg, state);
 	}
 	return 0;
 }

@@ -58,11 +58,8 @@ parse_invite(int key, char *arg, struct argp_state *state)
 	case 'e':
 		i->endpoint = arg;
 		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: this command takes only options", arg);
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_only(key, arg, state);
 	}
 	return 0;
 }

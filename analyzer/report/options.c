@@ -63,3 +63,12 @@ options_number(struct argp_state *state, const char *text, int64_t min, int64_t 
 			(long long)min, (long long)max);
 	return (int64_t)n;
 }
+
+error_t
+options_only(int key, const char *arg, struct argp_state *state)
+{
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	argp_error(state, "%s: this command takes only options", arg);
+	return 0;
+}

@@ -13,3 +13,6 @@ int64_t options_time(
 	struct argp_state *state, const char *text); /* RFC 3339 or a day */
 int64_t options_number(
 	struct argp_state *state, const char *text, int64_t min, int64_t max);
+/* The end of a parser whose command takes no arguments: refuses them, leaves the rest to
+ * argp. */
+error_t options_only(int key, const char *arg, struct argp_state *state);
