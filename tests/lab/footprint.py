@@ -3,9 +3,9 @@
 
 The daemon runs with its default settings from private copies of its program, its
 libraries and their loader: nothing else on the machine maps those files, so no page is
-shared with anybody and PSS flatters nothing; only the C library and its loader, which
-every process of every machine maps, are left out of the judgement. Bytes are those that an nft counter on the
-router sees, both ways, IP headers included.
+shared with anybody and PSS flatters nothing. USS is judged by the pages that are its own
+whatever else runs (dirty ones): with nothing shared all of PSS would count as such. Bytes
+are those that an nft counter on the router sees, both ways, IP headers included.
 """
 
 import os
@@ -67,20 +67,15 @@ def family(pid):
 
 
 def memory(pids):
-    """Sums of smaps in kB, by name; "Common" is the PSS of the C library and the loader."""
-    total, common = {"Common": 0}, False
+    """Sums of smaps in kB, by name."""
+    total = {}
     for pid in pids:
         with open(f"/proc/{pid}/smaps", encoding="ascii") as maps:
             for line in maps:
                 words = line.split()
-                if not words[0].endswith(":"):
-                    file = os.path.basename(words[5]) if len(words) > 5 else ""
-                    common = file.startswith(("libc.so", "ld-linux"))
-                elif words[-1] == "kB":
+                if words[0].endswith(":") and words[-1] == "kB":
                     name = words[0].rstrip(":")
                     total[name] = total.get(name, 0) + int(words[1])
-                    if common and name == "Pss":
-                        total["Common"] += int(words[1])
     return total
 
 
@@ -136,12 +131,9 @@ def inside(build, root):
     m, packets, size, rows = measure(f"{enter.settle()}/footprint", build, root)
     uss = m["Private_Clean"] + m["Private_Dirty"]
     print(f"at rest, nothing shared: PSS {m['Pss']} kB, USS {uss} kB, of it "
-          f"{m['Private_Dirty']} kB own (dirty) and {m['Private_Clean']} kB of files;")
-    print(f"the C library and its loader, which every machine has in memory anyway, are "
-          f"{m['Common']} kB: PSS without them {m['Pss'] - m['Common']} kB")
+          f"{m['Private_Dirty']} kB own (dirty) and {m['Private_Clean']} kB of files")
     print(f"one default round of {rows} targets: {size} bytes in {packets} packets on the router")
-    pss = m["Pss"] - m["Common"]
-    good = pss < PSS_MOST_KB and m["Private_Dirty"] < USS_MOST_KB and size > 0
+    good = m["Pss"] < PSS_MOST_KB and m["Private_Dirty"] < USS_MOST_KB and size > 0
     if not good:
         print(f"NOT SO: own pages under {USS_MOST_KB} kB and PSS under {PSS_MOST_KB} kB")
     return 0 if good else 1
