@@ -271,10 +271,11 @@ set_state(struct context *context, const char *id, const char *state)
 }
 
 struct changing {
-	struct context *context;
 	const char *state;
 	bool list;
-	int ids, failed;
+	const char *
+		*ids; /* as they were typed: nothing is changed before all is read */
+	int ids_n;
 };
 
 static error_t
@@ -285,9 +286,7 @@ parse_probes(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0 && c->state) {
-			c->ids++;
-			if (set_state(c->context, arg, c->state) != OK)
-				c->failed++;
+			c->ids[c->ids_n++] = arg;
 			break;
 		}
 		for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
@@ -299,7 +298,7 @@ parse_probes(int key, char *arg, struct argp_state *state)
 				arg);
 		break;
 	case ARGP_KEY_END:
-		if (c->state && c->ids == 0)
+		if (c->state && c->ids_n == 0)
 			argp_error(state, "which probe? give its id, or its beginning");
 		break;
 	default:
@@ -316,10 +315,16 @@ admit_probes(struct context *context, int argc, char **argv)
 		.doc = "Lists the probes, or changes their state. An id may be "
 		       "shortened.\v"
 		       "For example:\n  faultline-analyzer probes suspend 1cbd9244"};
-	struct changing c = {.context = context};
+	struct changing c = {.ids = calloc((size_t)argc + 1, sizeof *c.ids)};
+	int failed = 0;
 
+	if (!c.ids)
+		bug("no memory");
 	options_parse(&argp, argc, argv, &c);
 	if (!c.state)
-		return list_probes(context);
-	return c.failed ? 1 : 0;
+		failed = list_probes(context);
+	for (int i = 0; i < c.ids_n; i++)
+		failed |= set_state(context, c.ids[i], c.state) != OK;
+	free(c.ids);
+	return failed;
 }
