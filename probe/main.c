@@ -268,13 +268,22 @@ command_run(struct program *p)
 
 static const struct command commands[] = {
 	{"once", command_once, true, "cf", "",
-		"One round now: the ladder, where it breaks, and whether it is you."},
-	{"run", command_run, true, "", "", "Measures until it is stopped."},
+		"One round now: the ladder, where it breaks, and whether it is you."
+		"\vFor example:\n  faultline-probe once --checks link,router,dns"},
+	{"run", command_run, true, "", "",
+		"Measures until it is stopped (Ctrl-C, or systemd)."
+		"\vFor example:\n  faultline-probe run --state ~/faultline --config "
+		"~/probe.conf"},
 	{"enroll", command_enroll, true, "FamRpl", "[CODE]",
-		"Makes a key and joins the analyzer of an invite; consent first."},
-	{"status", command_status, false, "f", "", "What the running probe sees."},
+		"Makes a key and joins the analyzer of an invite; consent first."
+		"\vFor example:\n  faultline-probe enroll --from invite-1.txt --medium "
+		"mobile --profile 2g"},
+	{"status", command_status, false, "f", "",
+		"What the running probe sees."
+		"\vFor example:\n  faultline-probe status --state ~/faultline"},
 	{"checks", command_checks, false, "f", "",
-		"What can be measured, and what each check costs."},
+		"What can be measured, and what each check costs."
+		"\vFor example:\n  faultline-probe checks --format json"},
 };
 
 int

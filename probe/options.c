@@ -274,7 +274,8 @@ describe(struct buf *doc, const struct command *commands, size_t n)
 		"Measures how far this Internet connection reaches, rung by rung, and "
 		"signs what it saw.\v");
 	for (size_t i = 0; i < n; i++)
-		buf_printf(doc, "  %-8s %s\n", commands[i].name, commands[i].sentence);
+		buf_printf(doc, "  %-8s %.*s\n", commands[i].name,
+			(int)strcspn(commands[i].sentence, "\v"), commands[i].sentence);
 	buf_puts(doc,
 		"\n`COMMAND --help` says more of each. A first try: `once`; then "
 		"`enroll` "

@@ -11,7 +11,7 @@ struct command {
 	bool needs_targets;
 	const char *options; /* letters of its own options, as in options.c */
 	const char *takes; /* what stands behind it, for --help; "" nothing */
-	const char *sentence;
+	const char *sentence; /* and, behind \v, an example for its own --help */
 };
 
 /* What a person typed. */

@@ -42,6 +42,7 @@ def usage():
     expect(2, '"more" is not understood', "run", "more")
     for command in ("once", "run", "enroll", "status", "checks"):
         expect(0, "--state=DIR", command, "--help")
+        expect(0, f"For example:\n  faultline-probe {command} ", command, "--help")
         expect(0, command, "--help")
     expect(0, "faultline-probe ", "--version")
 
