@@ -256,6 +256,16 @@ asks_for_help(int argc, char **argv)
 	return false;
 }
 
+/* What nobody could read was not done. */
+static int
+flushed(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	log_error("cannot write to standard output: %s", strerror(errno));
+	return 1;
+}
+
 static int
 run_command(const struct command *command, struct context *context, const char *config,
 	int argc, char **argv)
@@ -266,10 +276,6 @@ run_command(const struct command *command, struct context *context, const char *
 		folder_open(context, config) == OK)
 		code = command->run(context, argc - 2, argv + 2);
 	folder_close(context);
-	if (fflush(stdout) != 0) {
-		log_error("cannot write to standard output: %s", strerror(errno));
-		code = 1;
-	}
 	return code;
 }
 
@@ -300,7 +306,7 @@ main(int argc, char **argv)
 		return 2;
 	context.dir = c.dir;
 	if (c.print_config)
-		return print_config(&c);
+		return flushed(print_config(&c));
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		puts("faultline-analyzer " FAULTLINE_VERSION);
 		return 0;
@@ -317,5 +323,5 @@ main(int argc, char **argv)
 		help(stderr);
 		return 2;
 	}
-	return run_command(command, &context, c.config, argc, argv);
+	return flushed(run_command(command, &context, c.config, argc, argv));
 }

@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -317,5 +319,9 @@ main(int argc, char **argv)
 		err = o->command->run(program);
 done:
 	free(program);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("cannot write to standard output: %s", strerror(errno));
+		err = ERR_IO;
+	}
 	return err == OK ? 0 : 1;
 }

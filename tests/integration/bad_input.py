@@ -273,6 +273,18 @@ def an_unknown_setting_or_a_value_out_of_range_is_named_with_file_and_line(world
 
 
 @case
+def an_output_that_cannot_be_written_is_a_failure_and_one_that_nobody_reads_is_none(world):
+    many = " ".join(["/nowhere"] * 5000)
+    for words in (f"{PROBE} checks", f"{PROBE} --print-config", f"{ANALYZER} verify {many}",
+                  f"{ANALYZER} --format csv verify {many}",
+                  f"{ANALYZER} --config /dev/null --print-config"):
+        done = run("sh", "-c", f"{words} > /dev/full")
+        refused(done, "cannot write to standard output")
+        done = run("sh", "-c", f"{words} | head -c 1")
+        that(done.returncode == 0 and not done.stderr, "a reader that has enough", said(done))
+
+
+@case
 def a_target_list_that_is_not_there_says_who_gives_it(world):
     conf = world.write("nolist.conf", "targets = /nowhere/targets.csv\n")
     for words in (["once"], ["run"], ["--check-config"]):
