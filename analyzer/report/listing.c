@@ -187,13 +187,24 @@ listing_row(struct listing *l, const char *const *cells)
 	}
 }
 
+/* The library prints nothing for no rows; as in CSV, what was asked for still shows. */
+static void
+table_heads(struct listing *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		fprintf(l->out, "%s%s", l->columns[i].name, i + 1 < l->n ? " " : "\n");
+}
+
 void
 listing_close(struct listing *l)
 {
 	if (!l)
 		return;
 	if (l->table) {
-		scols_print_table(l->table);
+		if (scols_table_get_nlines(l->table) == 0)
+			table_heads(l);
+		else
+			scols_print_table(l->table);
 		scols_unref_table(l->table);
 	}
 	free(l);

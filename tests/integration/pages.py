@@ -140,6 +140,16 @@ def refusals(scratch, folder):
              f"misuse is exit code 2: {words}", done)
 
 
+def nothing_is_no_error(folder):
+    """Exit 0; a table and a spreadsheet show their columns, JSON no object."""
+    for words in (["events"], ["query", "events"], ["query", "networks"], ["probes"],
+                  ["query", "measurements"]):
+        for form, lines in (("table", 1), ("csv", 1), ("json", 0)):
+            done = run("--dir", folder, "--format", form, *words)
+            that(done.returncode == 0 and not done.stderr and
+                 len(done.stdout.splitlines()) == lines, f"nothing yet, as {form}: {words}", done)
+
+
 def help_teaches(scratch):
     """Asked for anywhere, a folder or none; with an example that is no misuse itself."""
     for command in ("init", "serve", "invite", "probes", "ingest", "analyze", "events", "explain",
@@ -158,6 +168,7 @@ def main():
         that(run("init", folder).returncode == 0, "init makes the folder")
         refusals(scratch, folder)
         help_teaches(scratch)
+        nothing_is_no_error(folder)
         pages(folder)
     print("pages and refusals hold")
 
