@@ -76,6 +76,8 @@ carry_folder(struct carrying *c, const char *dir)
 	for (int i = 0; i < n; i++) {
 		if (file_path(path, dir, entries[i]->d_name) == OK)
 			carry_file(c, path);
+		else
+			c->failed++;
 		free(entries[i]);
 	}
 	free(entries);
