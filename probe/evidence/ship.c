@@ -11,6 +11,10 @@
 #include "probe/doors/fetch.h"
 
 /* Of one shipment; a child that takes longer is ended, what it has left counts. */
+/* A shipment begun in the dark would sit in TCP's back-off long after the light is back;
+ * the next try begins afresh. Five round trips of a slow 2G line fit in. */
+#define CONNECT_LIMIT_S 15
+#define STALL_LIMIT_S 30
 #define SHIP_MOST 32
 #define ANSWER_MAX 2048
 #define URL_BYTES (ENDPOINT_BYTES + 128)
@@ -133,7 +137,9 @@ ship_ask_where(const struct ship_page *page, struct fetch_connection *connection
 		&(struct fetch_request){.method = "GET",
 			.url = url,
 			.pin = e->pin,
-			.max_answer = ANSWER_MAX},
+			.max_answer = ANSWER_MAX,
+			.connect_limit_s = CONNECT_LIMIT_S,
+			.stall_limit_s = STALL_LIMIT_S},
 		SHIP_WHERE, no_id);
 }
 
@@ -156,7 +162,9 @@ ship_one(const struct ship_page *page, struct fetch_connection *connection,
 				.pin = e->pin,
 				.bearer = e->token,
 				.body = buf_span(&segment),
-				.max_answer = ANSWER_MAX},
+				.max_answer = ANSWER_MAX,
+				.connect_limit_s = CONNECT_LIMIT_S,
+				.stall_limit_s = STALL_LIMIT_S},
 			SHIP_RECEIPT, id);
 	buf_free(&segment);
 	return ok;
