@@ -262,6 +262,7 @@ add_sample(struct loader *l, const struct frame *frame, const struct measurement
 		.outcome = (uint8_t)m->outcome,
 		.supply = m->has[FIELD_supply] ? (uint8_t)m->supply : SUPPLY_unknown,
 		.success = (int8_t)measurement_success(m),
+		.took_us = m->took_us,
 		.rtt_us = round_trip(m),
 	};
 

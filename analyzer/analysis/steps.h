@@ -46,6 +46,7 @@ struct sample {
 	uint8_t check, rung, outcome, supply;
 	int8_t success; /* 1, 0, or -1: could not be measured */
 	bool resolver; /* dns: asked of the configured resolver */
+	int64_t took_us;
 	int64_t rtt_us; /* 0 unknown */
 	int64_t rate_bps; /* speed: 0 unknown; what is faster than a small transfer
 			   * can tell counts as the most it can */

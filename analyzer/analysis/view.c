@@ -56,12 +56,23 @@ take_target(struct tally *t, const struct view *v, const struct sample *s)
 		seen->rtt_us = s->rtt_us;
 }
 
+/* Begun while it lasted, and brought to its end by the cure: a connection that got through
+ * on its third try, a transfer that the meter let go. It says nothing of the event. */
+static bool
+is_cured(const struct view *v, const struct sample *s)
+{
+	return v->event->end_hi_us && s->success == 1 &&
+	       s->utc_us + s->took_us >= v->to_us;
+}
+
 static void
 take_sample(struct tally *t, const struct view *v, size_t at)
 {
 	const struct sample *s = &v->record->samples[at];
 
 	t->reported = true;
+	if (is_cured(v, s))
+		return;
 	if (s->check == CHECK_speed)
 		take_test(t, s, (uint32_t)at);
 	if (s->check == CHECK_power) {

@@ -356,6 +356,36 @@ test_one_operator_behind_a_meter_is_throttling(void **state)
 }
 
 static void
+test_a_transfer_that_the_cure_let_go_says_nothing_of_the_meter(void **state)
+{
+	struct country *c = country_new(POLICED);
+	struct observation observations[ROW_COUNT];
+	struct witness witness;
+	uint32_t found = 0;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < c->n; i++) {
+		struct sample *s = &c->samples[i];
+
+		if (s->check != CHECK_speed || s->rate_bps >= 9000000)
+			continue;
+		if (s->utc_us < EPOCH_US + (TO - 4) * WINDOW_US)
+			s->rate_bps = 0;
+		if (s->utc_us < EPOCH_US + (TO - 1) * WINDOW_US)
+			continue;
+		s->rate_bps *= 2; /* two of five were still running when it ended */
+		s->took_us = 2 * WINDOW_US;
+	}
+	n = observe(observations, &witness, &c->events[0], c->anomalies, &c->record);
+	for (size_t i = 0; i < n; i++)
+		if (observations[i].row == ROW_35)
+			found = observations[i].n;
+	assert_int_equal(found, 3);
+	country_free(c);
+}
+
+static void
 test_a_district_that_goes_dark_and_boots_again_lost_power(void **state)
 {
 	struct country *c = country_new(POWER);
@@ -519,6 +549,8 @@ main(void)
 		cmocka_unit_test(
 			test_mobile_data_of_two_operators_gone_while_fixed_lives_is_a_shutdown),
 		cmocka_unit_test(test_one_operator_behind_a_meter_is_throttling),
+		cmocka_unit_test(
+			test_a_transfer_that_the_cure_let_go_says_nothing_of_the_meter),
 		cmocka_unit_test(
 			test_a_district_that_goes_dark_and_boots_again_lost_power),
 		cmocka_unit_test(test_a_pulled_cable_is_ordinary_and_local),
