@@ -103,7 +103,8 @@ static int
 analyze(struct context *context, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"since", 's', "TIME", 0, "leave out events that ended before", 0},
+		{"since", 's', "TIME", 0, "leave events as they are that ended before",
+			0},
 		{"until", 'u', "TIME", 0, "leave out what was measured after", 0}, {0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse_analyze,

@@ -123,8 +123,9 @@ share_network(const char *left, const char *right)
 }
 
 /* An event keeps its id while late data moves its edges; a new one is named by what it
- * is: country, family, networks and the window in which it began. */
-static void
+ * is: country, family, networks and the window in which it began. Returns when the stored one
+ * of that id had ended; INT64_MAX: it had not, or there is none. */
+static int64_t
 name_event(struct judged *j, struct analysis *a, const struct event *event)
 {
 	int64_t end = event->end_hi_us ? event->end_hi_us : INT64_MAX;
@@ -140,7 +141,7 @@ name_event(struct judged *j, struct analysis *a, const struct event *event)
 			continue;
 		memcpy(j->id, e->id, sizeof(j->id));
 		e->taken = true;
-		return;
+		return e->end_utc_us;
 	}
 	buf_printf(&text, "%s\n%s\n%lld\n", event->country, j->networks.data,
 		(long long)(event->start_hi_us / a->loaded.record.window_us));
@@ -149,6 +150,7 @@ name_event(struct judged *j, struct analysis *a, const struct event *event)
 	crypto_sha256(hash, text.data, text.len);
 	crypto_hex(j->id, hash, (sizeof(j->id) - 1) / 2);
 	buf_free(&text);
+	return INT64_MAX;
 }
 
 /* The segment that first shows an edge, and so what is proved of its time. */
@@ -160,7 +162,7 @@ prove(int64_t *not_before_us, int64_t *not_after_us, const struct analysis *a,
 	size_t first;
 
 	*not_before_us = *not_after_us = 0;
-	if (record_find(&first, r, probe, edge_us, INT64_MAX)) {
+	if (record_find(&first, r, probe, edge_us, edge_us + 1)) {
 		const struct loaded_segment *s =
 			&a->loaded.segments[r->samples[first].segment];
 
@@ -301,14 +303,14 @@ keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 	for (size_t i = 0; i < a->events_n; i++) {
 		const struct event *event = &a->events[i];
 
-		if (event->end_hi_us && event->end_hi_us < since_utc_us)
-			continue;
 		name_networks(&a->judged[i], a, event);
-		name_event(&a->judged[i], a, event);
+		/* What had ended by then stays as it is. */
+		if (name_event(&a->judged[i], a, event) < since_utc_us)
+			continue;
 		describe(&a->judged[i], a, event);
 		events[n++] = a->judged[i].stored;
 	}
-	err = store_replace_events(store, events, n);
+	err = store_replace_events(store, events, n, since_utc_us);
 	free(events);
 	return err;
 }

@@ -26,14 +26,21 @@ add_event(struct store *store, const struct store_event *event)
 }
 
 enum err
-store_replace_events(struct store *store, const struct store_event *events, size_t n)
+store_replace_events(struct store *store, const struct store_event *events, size_t n,
+	int64_t since_utc_us)
 {
+	struct sqlite3_stmt *st = NULL;
 	bool own = !sqlite_begun(store);
 	enum err err = own ? store_begin(store) : OK;
 
 	if (err != OK)
 		return err;
-	err = sqlite_run(store, "DELETE FROM event", "replace the events");
+	err = sqlite_prepare(&st, store,
+		"DELETE FROM event WHERE end_utc_us = 0 OR end_utc_us >= ?");
+	if (err == OK) {
+		sqlite_bind_int(st, 1, since_utc_us);
+		err = sqlite_finish(store, st, "replace the events");
+	}
 	for (size_t i = 0; err == OK && i < n; i++)
 		err = add_event(store, &events[i]);
 	if (!own)

@@ -92,8 +92,9 @@ struct store_event {
 	struct span networks; /* what an id is carried over by: sorted keys */
 	struct span json;
 };
-NODISCARD enum err store_replace_events(
-	struct store *store, const struct store_event *events, size_t n);
+/* All events that had not ended before ${since} (0: all) give way to these. */
+NODISCARD enum err store_replace_events(struct store *store,
+	const struct store_event *events, size_t n, int64_t since_utc_us);
 typedef void store_event_fn(void *arg, const struct store_event *event);
 /* In the order of start, id. */
 NODISCARD enum err store_each_event(struct store *store, store_event_fn *fn, void *arg);

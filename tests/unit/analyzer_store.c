@@ -250,18 +250,41 @@ events_are_replaced_as_a_whole_and_come_back_by_start(void **state)
 			.json = {"{}", 2}}};
 	char text[64] = "";
 
-	assert_int_equal(store_replace_events(place->store, events, 2), OK);
+	assert_int_equal(store_replace_events(place->store, events, 2, 0), OK);
 	assert_int_equal(store_each_event(place->store, write_event, text), OK);
 	assert_string_equal(text, "early late ");
 	events[1] = events[0];
-	assert_int_not_equal(store_replace_events(place->store, events, 2), OK);
+	assert_int_not_equal(store_replace_events(place->store, events, 2, 0), OK);
 	text[0] = '\0';
 	assert_int_equal(store_each_event(place->store, write_event, text), OK);
 	assert_string_equal(text, "early late ");
-	assert_int_equal(store_replace_events(place->store, events, 1), OK);
+	assert_int_equal(store_replace_events(place->store, events, 1, 0), OK);
 	text[0] = '\0';
 	assert_int_equal(store_each_event(place->store, write_event, text), OK);
 	assert_string_equal(text, "late ");
+}
+
+static void
+events_that_ended_before_stay_when_later_ones_are_replaced(void **state)
+{
+	struct place *place = *state;
+	struct store_event events[3] = {{.id = "old",
+						.country = "XX",
+						.start_utc_us = 1,
+						.end_utc_us = 5,
+						.json = {"{}", 2}},
+		{.id = "new",
+			.country = "XX",
+			.start_utc_us = 6,
+			.end_utc_us = 9,
+			.json = {"{}", 2}},
+		{.id = "open", .country = "XX", .start_utc_us = 2, .json = {"{}", 2}}};
+	char text[64] = "";
+
+	assert_int_equal(store_replace_events(place->store, events, 3, 0), OK);
+	assert_int_equal(store_replace_events(place->store, NULL, 0, 8), OK);
+	assert_int_equal(store_each_event(place->store, write_event, text), OK);
+	assert_string_equal(text, "old ");
 }
 
 static void
@@ -334,6 +357,7 @@ main(void)
 		TEST(segments_come_back_verbatim_in_the_order_of_epoch_and_number),
 		TEST(what_was_rolled_back_is_gone_and_what_was_committed_stays),
 		TEST(events_are_replaced_as_a_whole_and_come_back_by_start),
+		TEST(events_that_ended_before_stay_when_later_ones_are_replaced),
 		TEST(a_target_list_is_kept_once),
 		TEST(a_store_is_not_made_over_another),
 		TEST(a_file_that_is_no_store_of_ours_is_not_opened),
