@@ -1,24 +1,29 @@
 #include "analyzer/analysis/steps.h"
 
-size_t
-record_find(size_t *first, const struct record *record, uint32_t probe, int64_t from_us,
-	int64_t to_us)
+/* The first sample that is not before this probe and time. */
+static size_t
+lower_bound(const struct record *record, uint32_t probe, int64_t utc_us)
 {
-	size_t low = 0, high = record->samples_n, end;
+	size_t low = 0, high = record->samples_n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct sample *s = &record->samples[middle];
 
-		if (s->probe < probe || (s->probe == probe && s->utc_us < from_us))
+		if (s->probe < probe || (s->probe == probe && s->utc_us < utc_us))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	*first = low;
-	for (end = low; end < record->samples_n; end++)
-		if (record->samples[end].probe != probe ||
-			record->samples[end].utc_us >= to_us)
-			break;
-	return end - low;
+	return low;
+}
+
+size_t
+record_find(size_t *first, const struct record *record, uint32_t probe, int64_t from_us,
+	int64_t to_us)
+{
+	size_t end = lower_bound(record, probe, to_us);
+
+	*first = lower_bound(record, probe, from_us);
+	return end > *first ? end - *first : 0;
 }

@@ -120,11 +120,10 @@ static bool
 rebooted(const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
-	size_t first,
-		n = record_find(&first, r, probe, v->event->start_lo_us, INT64_MAX);
-	int64_t until = v->event->end_hi_us ? v->event->end_hi_us : INT64_MAX;
+	int64_t to_us = v->event->end_hi_us ? v->event->end_hi_us + 1 : INT64_MAX;
+	size_t first, n = record_find(&first, r, probe, v->event->start_lo_us, to_us);
 
-	for (size_t i = first + 1; i < first + n && r->samples[i].utc_us <= until; i++)
+	for (size_t i = first + 1; i < first + n; i++)
 		if (r->samples[i].boot > r->samples[i - 1].boot)
 			return true;
 	return false;
