@@ -156,18 +156,27 @@ detect_series(struct anomaly *anomalies, const struct bin *bins, size_t n,
 	return found;
 }
 
-/* A gap is an anomaly as it stands. */
-static struct anomaly
-detect_gap(const struct bin *bin)
+static int64_t
+at_most(int64_t value, int64_t most)
 {
+	return value < most ? value : most;
+}
+
+/* A gap is an anomaly as it stands. What measures every round is missed within a window of
+ * its last sample, and was back at most a window before its first. */
+static struct anomaly
+detect_gap(const struct bin *bin, const struct record *record)
+{
+	int64_t back_us = bin->first_good_us ? bin->first_good_us : INT64_MAX;
+	int64_t missed_us = at_most(bin->last_good_us + record->window_us, back_us);
+	int64_t dark_us = bin->first_good_us ? back_us - record->window_us : missed_us;
 	struct anomaly anomaly = {
 		.probe = bin->probe,
 		.network = bin->network,
 		.series = bin->series,
 		.start_lo_us = bin->last_good_us,
-		.start_hi_us = bin->last_good_us,
-		.end_lo_us =
-			bin->first_good_us ? bin->first_good_us : bin->last_good_us,
+		.start_hi_us = missed_us,
+		.end_lo_us = dark_us > missed_us ? dark_us : missed_us,
 		.end_hi_us = bin->first_good_us,
 		.bins = 1,
 	};
@@ -184,7 +193,7 @@ detect(struct anomaly *anomalies, const struct bin *bins, size_t bins_n,
 	for (size_t i = 0, end; i < bins_n; i = end) {
 		end = i + 1;
 		if (bins[i].series == SERIES_DARK || bins[i].series == SERIES_SILENT) {
-			anomalies[found++] = detect_gap(&bins[i]);
+			anomalies[found++] = detect_gap(&bins[i], record);
 			continue;
 		}
 		while (end < bins_n && bins[end].probe == bins[i].probe &&

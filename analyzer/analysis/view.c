@@ -61,8 +61,8 @@ take_target(struct tally *t, const struct view *v, const struct sample *s)
 static bool
 is_cured(const struct view *v, const struct sample *s)
 {
-	return v->event->end_hi_us && s->success == 1 &&
-	       s->utc_us + s->took_us >= v->to_us;
+	return v->event->family != FAMILY_DARK && v->event->end_hi_us &&
+	       s->success == 1 && s->utc_us + s->took_us >= v->to_us;
 }
 
 static void
@@ -223,11 +223,17 @@ void
 view_open(struct view *view, const struct event *event, const struct anomaly *anomalies,
 	const struct record *record)
 {
+	/* What surely lies inside; of a dark machine the samples around the gap speak. */
+	bool dark = event->family == FAMILY_DARK;
+	int64_t to_us = dark ? event->end_hi_us : event->end_lo_us;
+
+	if (!event->end_hi_us)
+		to_us = record->horizon_us;
 	*view = (struct view){
 		.record = record,
 		.event = event,
-		.from_us = event->start_hi_us,
-		.to_us = (event->end_hi_us ? event->end_lo_us : record->horizon_us) + 1,
+		.from_us = dark ? event->start_lo_us : event->start_hi_us,
+		.to_us = to_us + 1,
 		.tallies = calloc(record->probes_n + 1, sizeof(*view->tallies)),
 		.seen = calloc(
 			record->probes_n * record->targets_n + 1, sizeof(*view->seen)),

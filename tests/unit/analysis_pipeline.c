@@ -396,6 +396,11 @@ test_a_district_that_goes_dark_and_boots_again_lost_power(void **state)
 	assert_int_equal(c->witness.regions, 1);
 	assert_int_equal(c->witness.operators, 3);
 	assert_int_equal(fired(c, ROW_3)->n, 3);
+	assert_true(fired(c, ROW_3)->lines_n >= 3);
+	assert_true(c->events[0].start_lo_us < EPOCH_US + FROM * WINDOW_US);
+	assert_true(c->events[0].start_hi_us >= EPOCH_US + (FROM - 1) * WINDOW_US);
+	assert_true(c->events[0].start_hi_us > c->events[0].start_lo_us);
+	assert_true(c->events[0].end_lo_us < c->events[0].end_hi_us);
 	country_free(c);
 }
 
