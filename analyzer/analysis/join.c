@@ -10,6 +10,8 @@
 #define FOLLOWS_WINDOWS 16
 /* What only one or two probes say of one target is not yet worth a sentence. */
 #define TARGET_LEAST_PROBES 3
+/* Nor what one probe alone misses beyond its home for less than three windows. */
+#define LONE_LEAST_BINS 3
 
 static enum family
 family_of(const struct anomaly *anomaly)
@@ -220,15 +222,30 @@ attach(struct keyed *k, const struct event *events, const int64_t *ends, size_t 
 			k->anomaly.event = (uint32_t)e;
 }
 
-/* Leaves out the events of one target that too few probes saw. */
+static bool
+is_unseen(const struct event *event, const struct anomaly *anomalies)
+{
+	uint32_t bins = 0;
+
+	if (event->family == FAMILY_TARGET)
+		return event->affected < TARGET_LEAST_PROBES;
+	if (event->affected > 1 ||
+		(event->family != FAMILY_REACH && event->family != FAMILY_RATE))
+		return false;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (anomalies[event->first + i].bins > bins)
+			bins = anomalies[event->first + i].bins;
+	return bins < LONE_LEAST_BINS;
+}
+
+/* Leaves out the events that too few probes saw, or one alone too shortly. */
 static size_t
 drop_unseen(struct event *events, size_t events_n, struct anomaly *anomalies)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < events_n; i++) {
-		bool weak = events[i].family == FAMILY_TARGET &&
-			    events[i].affected < TARGET_LEAST_PROBES;
+		bool weak = is_unseen(&events[i], anomalies);
 
 		for (uint32_t a = 0; a < events[i].n; a++)
 			anomalies[events[i].first + a].event =

@@ -100,7 +100,7 @@ reach(uint32_t probe, int64_t start_s)
 		.start_lo_us = start_us - SECOND,
 		.start_hi_us = start_us,
 		.end_lo_us = start_us + SECOND,
-		.bins = 2};
+		.bins = 20};
 }
 
 static void

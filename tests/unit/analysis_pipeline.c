@@ -36,6 +36,8 @@ enum trouble {
 	RESOLVER,
 	SILENCE,
 	MOBILE,
+	LONE_SHORT, /* one probe cannot reach anything for two windows */
+	LONE_LONG, /* the same for as long as troubles last here */
 	UNEVEN, /* INTERNATIONAL, but four probes got to measure in one window of it only */
 };
 
@@ -123,6 +125,10 @@ in_trouble(const struct country *c, size_t probe, int round)
 		return probe / 3 == 1;
 	case MOBILE:
 		return probe / 3 < 2;
+	case LONE_SHORT:
+		return probe == 4 && round < FROM + 2;
+	case LONE_LONG:
+		return probe == 4;
 	case POWER:
 		return probe % 3 == 1;
 	case CABLE:
@@ -152,7 +158,9 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return !international || target == LISTED;
 	if (c->trouble == INTERNATIONAL_TOTAL)
 		return !international;
-	return c->trouble != CABLE && c->trouble != GLITCHES && c->trouble != MOBILE;
+	return c->trouble != CABLE && c->trouble != GLITCHES &&
+	       c->trouble != LONE_SHORT && c->trouble != LONE_LONG &&
+	       c->trouble != MOBILE;
 }
 
 static void
@@ -417,6 +425,21 @@ test_a_pulled_cable_is_ordinary_and_local(void **state)
 }
 
 static void
+test_what_one_probe_alone_misses_must_last_to_be_an_event(void **state)
+{
+	struct country *brief = country_new(LONE_SHORT),
+		       *long_one = country_new(LONE_LONG);
+
+	(void)state;
+	assert_int_equal(brief->events_n, 0);
+	assert_int_equal(long_one->events_n, 1);
+	assert_int_equal(long_one->events[0].affected, 1);
+	assert_int_equal(long_one->verdict.class, CLASS_ordinary);
+	country_free(brief);
+	country_free(long_one);
+}
+
+static void
 test_a_target_dead_for_everyone_is_the_far_end(void **state)
 {
 	struct country *c = country_new(REMOTE);
@@ -559,6 +582,8 @@ main(void)
 		cmocka_unit_test(
 			test_a_district_that_goes_dark_and_boots_again_lost_power),
 		cmocka_unit_test(test_a_pulled_cable_is_ordinary_and_local),
+		cmocka_unit_test(
+			test_what_one_probe_alone_misses_must_last_to_be_an_event),
 		cmocka_unit_test(test_a_target_dead_for_everyone_is_the_far_end),
 		cmocka_unit_test(test_silence_alone_is_insufficient),
 		cmocka_unit_test(
