@@ -2,10 +2,12 @@
 
 As anybody: a user, a mount, a pid and a network namespace. In a chroot the kernel refuses
 a user namespace; there root takes the others alone. The pid namespace ends with its first
-process, and everything in it with that: a lab that is killed leaves no process.
+process, and everything in it with that: a lab that is told to stop leaves no process, and
+one that is killed outright ends by its own limit of wall time.
 """
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -47,6 +49,9 @@ def again(argv):
               "namespaces (sysctl kernel.unprivileged_userns_clone=1)", file=sys.stderr)
         return 1
     child = subprocess.Popen([*into, sys.executable, *argv], env={**os.environ, MARK: "1"})
+    # unshare holds SIGTERM back while it waits; killed, it takes what is inside along.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: child.kill())
     while True:
         try:
             code = child.wait()
