@@ -22,7 +22,7 @@ TIME_SCALE = 400  # a round every 0.75 s, a window of 2.25 s
 def demo(options, directory, root):
     screen = show.Screen()
     names = [n for n in options.names if n != "quiet"]
-    screen.say(f"A country of {options.seed}'s making: two mobile and one fixed operator, "
+    screen.say(f"A country drawn from seed {options.seed}: two mobile and one fixed operator, "
                "nine probes, two controls abroad, one analyzer.")
     try:
         return play(names, options, directory, root, screen)
