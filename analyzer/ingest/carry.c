@@ -18,8 +18,6 @@ struct carrying {
 	struct opener *opener;
 	struct listing *listing;
 	int failed;
-	char **paths; /* as named on the command line */
-	int n;
 };
 
 static const struct column columns[] = {
@@ -94,40 +92,19 @@ carry_named(struct carrying *c, const char *path)
 		carry_file(c, path);
 }
 
-static error_t
-parse(int key, char *arg, struct argp_state *state)
-{
-	struct carrying *c = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name the segments, or folders of them");
-		break;
-	case ARGP_KEY_ARGS:
-		c->paths = state->argv + state->next;
-		c->n = state->argc - state->next;
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
-
 int
 carry_files(struct context *context, int argc, char **argv)
 {
-	static const struct argp argp = {.parser = parse,
-		.args_doc = "FILE|DIR...",
-		.doc = "Takes segments that were carried here as files (DIR: every "
-		       ".seg "
-		       "in it).\v"
+	static const struct argp argp = {.args_doc = "FILE|DIR...",
+		.doc = "Takes segments that were carried here as files; of a folder, "
+		       "every .seg in it.\v"
 		       "For example:\n  faultline-analyzer ingest /media/stick"};
 	struct identity identity = {0};
+	struct options_files files = {0};
 	struct carrying c = {0};
 	enum err err;
 
-	options_parse(&argp, argc, argv, &c);
+	options_files(&files, &argp, argc, argv);
 	err = identity_open(&identity, context->dir);
 	if (err == OK)
 		err = opener_open(
@@ -135,8 +112,8 @@ carry_files(struct context *context, int argc, char **argv)
 	if (err == OK) {
 		listing_open(&c.listing, stdout, (enum listing_format)context->format,
 			columns, sizeof columns / sizeof columns[0]);
-		for (int i = 0; i < c.n; i++)
-			carry_named(&c, c.paths[i]);
+		for (int i = 0; i < files.n; i++)
+			carry_named(&c, files.paths[i]);
 		listing_close(c.listing);
 	}
 	opener_close(c.opener);

@@ -72,3 +72,33 @@ options_only(int key, const char *arg, struct argp_state *state)
 	argp_error(state, "%s: this command takes only options", arg);
 	return 0;
 }
+
+static error_t
+take_files(int key, char *arg, struct argp_state *state)
+{
+	struct options_files *files = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "name one file at least");
+		break;
+	case ARGP_KEY_ARGS:
+		files->paths = state->argv + state->next;
+		files->n = state->argc - state->next;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void
+options_files(
+	struct options_files *files, const struct argp *argp, int argc, char **argv)
+{
+	struct argp own = *argp;
+
+	own.parser = take_files;
+	options_parse(&own, argc, argv, files);
+}

@@ -16,3 +16,11 @@ int64_t options_number(
 /* The end of a parser whose command takes no arguments: refuses them, leaves the rest to
  * argp. */
 error_t options_only(int key, const char *arg, struct argp_state *state);
+
+/* Commands that take nothing but names of files, one at least. */
+struct options_files {
+	char **paths; /* as named on the command line */
+	int n;
+};
+void options_files(
+	struct options_files *files, const struct argp *argp, int argc, char **argv);

@@ -12,8 +12,6 @@
 struct verifying {
 	struct listing *listing;
 	int failed;
-	char **paths; /* as named on the command line */
-	int n;
 };
 
 static const struct column columns[] = {
@@ -68,40 +66,20 @@ verify_file(struct verifying *v, const char *path)
 	buf_free(&bytes);
 }
 
-static error_t
-parse(int key, char *arg, struct argp_state *state)
-{
-	struct verifying *v = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name the segments to verify");
-		break;
-	case ARGP_KEY_ARGS:
-		v->paths = state->argv + state->next;
-		v->n = state->argc - state->next;
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
-
 int
 verify_segments(struct context *context, int argc, char **argv)
 {
-	static const struct argp argp = {.parser = parse,
-		.args_doc = "SEGMENT...",
+	static const struct argp argp = {.args_doc = "SEGMENT...",
 		.doc = "Checks form, tree, signature and every line of segments.\v"
 		       "For example:\n  faultline-analyzer verify evidence/*.seg"};
+	struct options_files files = {0};
 	struct verifying v = {0};
 
-	options_parse(&argp, argc, argv, &v);
+	options_files(&files, &argp, argc, argv);
 	listing_open(&v.listing, stdout, (enum listing_format)context->format, columns,
 		sizeof columns / sizeof columns[0]);
-	for (int i = 0; i < v.n; i++)
-		verify_file(&v, v.paths[i]);
+	for (int i = 0; i < files.n; i++)
+		verify_file(&v, files.paths[i]);
 	listing_close(v.listing);
 	return v.failed ? 1 : 0;
 }
