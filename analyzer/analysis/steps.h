@@ -164,7 +164,8 @@ struct event {
 	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us; /* end_hi 0: open */
 	uint32_t affected; /* probes */
 };
-/* Sorts the anomalies by event (absorbed ones last). Room for anomalies_n events. */
+/* Sorts the anomalies so that those of one event stand together; those of none are marked
+ * ANOMALY_ABSORBED. Room for anomalies_n events. */
 size_t join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record);
 
