@@ -35,6 +35,14 @@ static const struct schema_name names_supply[] = {
 #define SUPPLY NAME
 #include "common/measurement.def"
 };
+static const struct schema_name names_protocol[] = {
+#define PROTOCOL NAME
+#include "common/measurement.def"
+};
+static const struct schema_name names_direction[] = {
+#define DIRECTION NAME
+#include "common/measurement.def"
+};
 
 /* The letters of measurement.def, and each set of them that it uses. */
 enum kinds {
@@ -228,4 +236,6 @@ measurement_document(struct buf *out)
 	document_names(out, "Reasons", names_reason, COUNT(names_reason));
 	document_names(out, "Media", names_medium, COUNT(names_medium));
 	document_names(out, "Supplies", names_supply, COUNT(names_supply));
+	document_names(out, "Protocols", names_protocol, COUNT(names_protocol));
+	document_names(out, "Directions", names_direction, COUNT(names_direction));
 }

@@ -22,6 +22,14 @@ enum level { LEVEL_LOW, LEVEL_NORMAL, LEVEL_HIGH };
 #define ENDPOINT_BYTES 128
 #define PIN_BYTES 64
 
+/* What the parent read before any fork; a child finds it in its copy of the memory. */
+struct handshake_store;
+struct resolve_roots;
+struct inherited {
+	struct handshake_store *store; /* this machine's CA store; NULL: none */
+	struct resolve_roots *roots; /* addresses of the root servers; NULL: none */
+};
+
 struct job {
 	enum check check;
 	enum rung rung;
@@ -30,6 +38,10 @@ struct job {
 	uint8_t ttl; /* ping: 0 the usual one */
 	uint8_t count; /* ping: echo requests */
 	uint32_t bytes; /* speed: size of the transfer */
+	enum direction direction; /* speed */
+	enum protocol protocol; /* trace */
+	char control[254]; /* tls: the control name, "" none */
+	const struct inherited *inherited; /* NULL: nothing was read */
 	int64_t pace_us; /* at least this between two packets of one job */
 	int64_t origin_us; /* CLOCK_BOOTTIME of t_us 0 */
 	char uplink[16]; /* interface of the default route, "" unknown */

@@ -25,6 +25,7 @@ complete(struct job *jobs, size_t n, const struct climber *climber)
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].origin_us = climber->origin_us;
 		jobs[i].unclean_stop = climber->unclean_stop;
+		jobs[i].inherited = climber->inherited;
 	}
 }
 

@@ -153,6 +153,7 @@ struct climber { /* what a climb needs; borrowed */
 	const volatile sig_atomic_t *stop;
 	int64_t origin_us;
 	bool unclean_stop;
+	const struct inherited *inherited; /* for the jobs; may be NULL */
 	uint32_t checks; /* bit 1 << CHECK_x: the others are left out; 0: none is */
 	void (*climbed)(enum rung rung); /* told after each rung; may be NULL */
 };

@@ -12,7 +12,7 @@
 #include "common/measurement.h"
 #include "common/schema.h"
 
-#define GOLDEN SOURCE_DIR "/tests/golden/schema-1.jsonl"
+#define GOLDEN SOURCE_DIR "/tests/golden/schema-%d.jsonl"
 #define PAGE SOURCE_DIR "/common/SCHEMA.md"
 
 /* splitmix64: small, seeded, the same everywhere. */
@@ -625,15 +625,15 @@ golden(struct buf *out)
 }
 
 static void
-the_golden_file_is_still_read_and_written_byte_for_byte(void **state)
+check_golden(int version)
 {
-	struct buf kept = {0}, again = {0};
+	struct buf kept = {0}, again = {0}, path = {0};
 	bool seen[FIELD_COUNT] = {false};
 	struct measurement m;
 	struct span rest, line;
 
-	(void)state;
-	assert_int_equal(file_read(&kept, GOLDEN, 1 << 20), OK);
+	buf_printf(&path, GOLDEN, version);
+	assert_int_equal(file_read(&kept, path.data, 1 << 20), OK);
 	rest = buf_span(&kept);
 	while (span_line(&line, &rest)) {
 		assert_int_equal(measurement_decode(&m, line, NULL), OK);
@@ -644,12 +644,21 @@ the_golden_file_is_still_read_and_written_byte_for_byte(void **state)
 	}
 	assert_string_equal(again.data, kept.data);
 	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (!seen[i] && schema_rows[i].since == MEASUREMENT_SCHEMA)
+		if (!seen[i] && schema_rows[i].since == version)
 			fail_msg("%s stands nowhere in it; 'common_measurement golden' "
 				 "prints a file with every field",
 				schema_rows[i].name);
 	buf_free(&kept);
 	buf_free(&again);
+	buf_free(&path);
+}
+
+static void
+the_golden_file_of_every_version_is_still_read_and_written_byte_for_byte(void **state)
+{
+	(void)state;
+	for (int version = 1; version <= MEASUREMENT_SCHEMA; version++)
+		check_golden(version);
 }
 
 static void
@@ -726,7 +735,7 @@ main(int argc, char **argv)
 			every_name_is_found_again_and_none_stands_past_the_end),
 		cmocka_unit_test(a_field_as_text_is_its_value_or_nothing),
 		cmocka_unit_test(
-			the_golden_file_is_still_read_and_written_byte_for_byte),
+			the_golden_file_of_every_version_is_still_read_and_written_byte_for_byte),
 		cmocka_unit_test(the_page_says_what_the_schema_says),
 	};
 	struct buf out = {0};
