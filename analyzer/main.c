@@ -136,6 +136,8 @@ static const struct command {
 		"list the probes or change their state", admit_probes, false},
 	{"ingest", "FILE|DIR...", "take segments that were carried here", carry_files,
 		false},
+	{"import", "--from series [--metric bgp|active|traffic] FILE...",
+		"take what others measured of the same networks", import_run, false},
 	{"analyze", "[--since T] [--until T]", "compute the events anew", analyze,
 		false},
 	{"events", "[filters]", "list what happened", events_list, false},

@@ -11,7 +11,7 @@
 #include "common/log.h"
 
 #define APPLICATION_ID 0x464c544c /* "FLTL", as file(1) would look for it */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 /* How long a command waits for the server's write to end, or the server for a command's. */
 #define BUSY_MS 10000
 
@@ -42,6 +42,14 @@ static const char schema[] =
 	" class TEXT NOT NULL, cause TEXT NOT NULL, start_utc_us INTEGER NOT NULL,"
 	" end_utc_us INTEGER NOT NULL, probability_ppm INTEGER NOT NULL,"
 	" asns TEXT NOT NULL, networks TEXT NOT NULL, json TEXT NOT NULL);";
+
+/* What brings a store of version i + 1 to the next one. A new store takes all of them. */
+static const char *const upgrades[SCHEMA_VERSION - 1] = {
+	"CREATE TABLE series(country TEXT NOT NULL, asn INTEGER NOT NULL,"
+	" metric TEXT NOT NULL, source TEXT NOT NULL, utc_us INTEGER NOT NULL,"
+	" value_micro INTEGER NOT NULL,"
+	" PRIMARY KEY(country, asn, metric, source, utc_us)) WITHOUT ROWID;",
+};
 
 /* What SQLite said, once, with errno where the system said one. */
 static enum err
@@ -217,6 +225,19 @@ pragma(int64_t *value, struct store *store, const char *sql)
 	return OK;
 }
 
+/* From ${version} to what this program knows, in the transaction that is open. */
+static enum err
+upgrade(struct store *store, int64_t version)
+{
+	char mark[64];
+	enum err err = OK;
+
+	for (; err == OK && version < SCHEMA_VERSION; version++)
+		err = sqlite_run(store, upgrades[version - 1], "make its tables");
+	snprintf(mark, sizeof mark, "PRAGMA user_version=%d", SCHEMA_VERSION);
+	return err == OK ? sqlite_run(store, mark, "make its tables") : err;
+}
+
 static enum err
 open_file(struct store **out, const char *dir, int flags)
 {
@@ -257,11 +278,13 @@ store_create(const char *dir)
 		return err;
 	snprintf(head, sizeof head,
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE;"
-		"PRAGMA application_id=%d; PRAGMA user_version=%d;",
-		APPLICATION_ID, SCHEMA_VERSION);
+		"PRAGMA application_id=%d;",
+		APPLICATION_ID);
 	err = sqlite_run(store, head, "make it");
 	if (err == OK)
 		err = sqlite_run(store, schema, "make its tables");
+	if (err == OK)
+		err = upgrade(store, 1);
 	if (err == OK)
 		err = sqlite_run(store, "COMMIT", "make its tables");
 	store_close(store);
@@ -288,14 +311,25 @@ recognise(struct store *store)
 			store->path);
 		return ERR_FORMAT;
 	}
-	if (pragma(&version, store, "PRAGMA user_version") != OK ||
-		version != SCHEMA_VERSION) {
+	if (pragma(&version, store, "PRAGMA user_version") != OK || version < 1 ||
+		version > SCHEMA_VERSION) {
 		log_error("%s: this store has version %lld, this program knows %d: use "
 			  "the program that wrote it",
 			store->path, (long long)version, SCHEMA_VERSION);
 		return ERR_FORMAT;
 	}
-	return OK;
+	if (version == SCHEMA_VERSION)
+		return OK;
+	err = store_begin(store);
+	/* Another program may have done it while this one waited for its turn. */
+	if (err == OK)
+		err = pragma(&version, store, "PRAGMA user_version");
+	if (err == OK)
+		err = upgrade(store, version);
+	if (err == OK)
+		return store_commit(store);
+	store_rollback(store);
+	return err;
 }
 
 enum err

@@ -10,7 +10,7 @@
 
 /*
  * What is kept: invites, probes, segments as they came (verbatim, once), target lists,
- * events. The only SQL is behind this. Every write is durable before it returns (SQLite,
+ * imported series, events. The only SQL is behind this. Every write is durable before it returns (SQLite,
  * WAL, synchronous=FULL). Not thread safe: callers hold a lock.
  */
 struct store;
@@ -98,3 +98,19 @@ NODISCARD enum err store_replace_events(struct store *store,
 typedef void store_event_fn(void *arg, const struct store_event *event);
 /* In the order of start, id. */
 NODISCARD enum err store_each_event(struct store *store, store_event_fn *fn, void *arg);
+
+/* A point of a series that others measured. */
+struct store_point {
+	char country[3];
+	uint32_t asn; /* 0: the whole country */
+	char metric[17]; /* bgp, active, traffic */
+	char source[33];
+	int64_t utc_us;
+	int64_t value_micro; /* millionths of the series' unit; bgp, active: percent */
+};
+/* One that has the same country, asn, metric, source and time gives way. */
+NODISCARD enum err store_put_point(
+	struct store *store, const struct store_point *point);
+typedef void store_point_fn(void *arg, const struct store_point *point);
+/* In the order of country, asn, metric, source, time. */
+NODISCARD enum err store_each_point(struct store *store, store_point_fn *fn, void *arg);
