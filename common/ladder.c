@@ -14,19 +14,16 @@ measurement_success(const struct measurement *m)
 	return m->outcome == OUTCOME_ok;
 }
 
-/* The rung that a check speaks of besides its own, or RUNG_COUNT. */
-static enum rung
-also(const struct measurement *m)
+enum rung
+ladder_second(enum check check)
 {
-	if (!m->has[FIELD_check])
-		return RUNG_COUNT;
-	if (m->check == CHECK_tcp)
+	if (check == CHECK_tcp)
 		return RUNG_transport;
-	if (m->check == CHECK_http)
+	if (check == CHECK_http)
 		return RUNG_service;
-	if (m->check == CHECK_dns)
+	if (check == CHECK_dns)
 		return RUNG_names;
-	if (m->check == CHECK_speed)
+	if (check == CHECK_speed)
 		return RUNG_quality;
 	return RUNG_COUNT;
 }
@@ -54,7 +51,9 @@ ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n)
 	memset(ladder, 0, sizeof *ladder);
 	for (size_t i = 0; i < n; i++) {
 		int success = measurement_success(&ms[i]);
-		enum rung second = also(&ms[i]);
+		enum rung second = ms[i].has[FIELD_check]
+					   ? ladder_second((enum check)ms[i].check)
+					   : RUNG_COUNT;
 		int64_t own = ms[i].has[FIELD_rung] ? ms[i].rung : RUNG_COUNT;
 
 		if (success < 0)

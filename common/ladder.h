@@ -25,6 +25,8 @@ struct ladder {
  * was chosen; unmeasured is neither (-1). */
 int measurement_success(const struct measurement *m);
 
+/* The rung that a check speaks of besides its own, or RUNG_COUNT. */
+enum rung ladder_second(enum check check);
 /* A tcp measurement also speaks of the rung transport, http of service, dns of names,
  * speed of quality; unmeasured ones are left out. */
 void ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n);

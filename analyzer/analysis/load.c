@@ -23,6 +23,7 @@ struct loader {
 	const struct settings *settings;
 	struct where_db *where;
 	char (*epochs)[65];
+	char (*cohorts)[33]; /* by probe */
 	int64_t *enrolled_utc_us; /* by probe */
 	struct claim *claims; /* by segment */
 	uint32_t
@@ -54,21 +55,35 @@ grow(void *array, size_t n, size_t *cap, size_t size)
 	return array;
 }
 
+/* The number of the first probe of the same cohort. */
+static uint32_t
+find_cohort(const struct loader *l, const char *cohort)
+{
+	uint32_t i = 0;
+
+	while (strcmp(l->cohorts[i], cohort) != 0)
+		i++;
+	return i;
+}
+
 static void
 load_probe(void *arg, const struct store_probe *probe)
 {
 	struct loader *l = arg;
 	struct record *r = &l->out->record;
-	size_t cap = l->probes_cap, times_cap = l->probes_cap;
+	size_t cap = l->probes_cap, times_cap = cap, cohorts_cap = cap;
 
 	l->out->probes = grow(
 		l->out->probes, r->probes_n, &l->probes_cap, sizeof(*l->out->probes));
 	l->epochs = grow(l->epochs, r->probes_n, &cap, sizeof(*l->epochs));
 	l->enrolled_utc_us = grow(l->enrolled_utc_us, r->probes_n, &times_cap,
 		sizeof(*l->enrolled_utc_us));
+	l->cohorts = grow(l->cohorts, r->probes_n, &cohorts_cap, sizeof(*l->cohorts));
+	memcpy(l->cohorts[r->probes_n], probe->cohort, sizeof(probe->cohort));
 	l->enrolled_utc_us[r->probes_n] = probe->enrolled_utc_us;
 	l->out->probes[r->probes_n] =
-		(struct probe){.control = !strcmp(probe->role, "control")};
+		(struct probe){.control = !strcmp(probe->role, "control"),
+			.cohort = find_cohort(l, probe->cohort)};
 	memcpy(l->epochs[r->probes_n], probe->epoch, sizeof(probe->epoch));
 	r->probes_n++;
 }
@@ -414,6 +429,7 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	finish(loaded, settings, until_utc_us);
 	where_close(l.where);
 	free(l.epochs);
+	free(l.cohorts);
 	free(l.enrolled_utc_us);
 	free(l.claims);
 	free(l.resolver_targets);

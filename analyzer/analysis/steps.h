@@ -26,6 +26,7 @@ struct network {
 struct probe {
 	bool control; /* outside the countries that are watched: for comparison only */
 	uint32_t network; /* the newest */
+	uint32_t cohort; /* whose invite it came with: equal numbers, equal names */
 };
 
 /* A target as the list and the AS data tell it. */
@@ -190,7 +191,7 @@ struct observation {
 /* Who was there, for the verdict's scope and counts. */
 struct witness {
 	uint32_t expected, reporting, alive; /* field probes of the country */
-	uint32_t operators, regions, networks; /* affected */
+	uint32_t operators, regions, networks, cohorts; /* affected */
 	bool medium[MEDIUM_COUNT]; /* affected */
 };
 

@@ -196,6 +196,7 @@ view_witness(struct witness *w, const struct view *v)
 	for (size_t p = 0; p < r->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 		bool new_asn = t->affected, new_region = t->affected;
+		bool new_cohort = t->affected;
 
 		if (!view_is_field(v, p))
 			continue;
@@ -212,9 +213,12 @@ view_witness(struct witness *w, const struct view *v)
 				  view_network(v, q)->asn != view_network(v, p)->asn;
 			new_region = new_region && strcmp(view_network(v, q)->region,
 							   view_network(v, p)->region);
+			new_cohort = new_cohort &&
+				     r->probes[q].cohort != r->probes[p].cohort;
 		}
 		w->operators += new_asn;
 		w->regions += new_region;
+		w->cohorts += new_cohort;
 	}
 	w->networks = view_networks(v);
 }

@@ -276,6 +276,7 @@ probes(const struct described *d)
 	put(out, "reporting", json_integer(d->witness->reporting));
 	put(out, "alive", json_integer(d->witness->alive));
 	put(out, "affected", json_integer(d->event->affected));
+	put(out, "cohorts", json_integer(d->witness->cohorts));
 	return out;
 }
 

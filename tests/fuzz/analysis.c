@@ -49,7 +49,8 @@ settle(struct world *w, const uint8_t *bytes)
 		w->networks[i].medium = (uint8_t)(i % MEDIUM_COUNT);
 	}
 	for (size_t i = 0; i < PROBES; i++)
-		w->probes[i] = (struct probe){i == 5, i == 5 ? 3 : (uint32_t)(i % 3)};
+		w->probes[i] = (struct probe){
+			.control = i == 5, .network = i == 5 ? 3 : (uint32_t)(i % 3)};
 	for (size_t i = 0; i < TARGETS; i++) {
 		w->targets[i].id[0] = (char)('a' + i);
 		w->targets[i].rung = rungs[i];

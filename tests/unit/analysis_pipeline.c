@@ -74,10 +74,12 @@ draw(struct country *c)
 		snprintf(n->region, sizeof(n->region), "QX-%02zu", p % 3 + 1);
 		n->asn = 64600 + (uint32_t)(p / 3);
 		n->medium = p / 3 == 2 ? MEDIUM_fixed : MEDIUM_mobile;
-		c->probes[p] = (struct probe){false, (uint32_t)p};
+		c->probes[p] = (struct probe){
+			.network = (uint32_t)p, .cohort = (uint32_t)p % 2};
 	}
 	strcpy(c->networks[FIELD].country, "QY");
-	c->probes[FIELD] = c->probes[FIELD + 1] = (struct probe){true, FIELD};
+	c->probes[FIELD] = c->probes[FIELD + 1] =
+		(struct probe){.control = true, .network = FIELD};
 	for (size_t t = 0; t < TARGETS; t++) {
 		strcpy(c->targets[t].id, ids[t]);
 		c->targets[t].rung = t < 3 ? RUNG_domestic : RUNG_international;
@@ -360,6 +362,7 @@ test_one_operator_behind_a_meter_is_throttling(void **state)
 	assert_int_equal(fired(c, ROW_35)->n, 3);
 	assert_int_equal(fired(c, ROW_35)->other, 24);
 	assert_int_equal(c->witness.operators, 1);
+	assert_int_equal(c->witness.cohorts, 2);
 	country_free(c);
 }
 
