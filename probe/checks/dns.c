@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "probe/check.h"
 #include "probe/doors/address.h"
+#include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 
 #define PORT 53
@@ -49,7 +50,7 @@ dns_find_server(
 
 	if (!target->address[0] || !strcmp(target->address, "resolver")) {
 		*reason = REASON_no_resolver;
-		return resolve_server(server);
+		return nameserver_find(server);
 	}
 	*reason = REASON_no_endpoint;
 	if (!socket_parse(server, target->address, target->port ? target->port : PORT))
@@ -61,6 +62,12 @@ dns_find_server(
 void
 check_dns(struct attempt *attempt)
 {
+	struct resolve_plan plan = {
+		.question = {attempt->job.target.host, RESOLVE_A, false},
+		.retry_us = RETRY_US,
+		.wait_us = WAIT_US,
+		.watch = dns_watch,
+		.arg = attempt};
 	union socket_address server;
 	struct resolve_result result;
 	enum reason reason;
@@ -74,8 +81,7 @@ check_dns(struct attempt *attempt)
 		check_unmeasured(attempt, REASON_no_endpoint);
 		return;
 	}
-	resolve_ask(&result, &server, attempt->job.target.host, RETRY_US, WAIT_US,
-		dns_watch, attempt);
+	resolve_ask(&result, &server, &plan);
 	dns_watch(attempt, &result);
 	dns_note(attempt, &result);
 	check_end_with(attempt, result.outcome, result.reason, result.os_error);

@@ -1,10 +1,12 @@
 #include "probe/doors/endpoint.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "probe/doors/address.h"
+#include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
+#include "probe/doors/route.h"
 
 #define RETRY_US INT64_C(1500000)
 #define WAIT_US INT64_C(3000000)
@@ -16,24 +18,48 @@ endpoint_fail(struct endpoint *e, enum outcome outcome, enum reason reason)
 	e->reason = reason;
 }
 
+/* One family's question; ends what there is no time left for. */
+static bool
+endpoint_ask(struct endpoint *e, const union socket_address *server,
+	const struct resolve_question *question, int64_t end_us)
+{
+	struct resolve_plan plan = {.question = *question,
+		.retry_us = RETRY_US,
+		.wait_us = end_us - clock_boot_us()};
+	struct resolve_result result;
+
+	resolve_ask(&result, server, &plan);
+	e->wire_bytes += result.wire_bytes;
+	e->os_error = result.os_error;
+	endpoint_fail(e, result.outcome, result.reason);
+	if (result.outcome != OUTCOME_ok)
+		return false;
+	memcpy(e->text, result.answer.addresses[0], sizeof(e->text));
+	return true;
+}
+
+/* IPv4 first, unless only IPv6 leads out of here; the other family where the first has no
+ * address and the other leads out, too. */
 static bool
 endpoint_resolve(struct endpoint *e, const char *host, uint16_t port)
 {
+	bool v4 = route_leads_out(AF_INET), v6 = route_leads_out(AF_INET6);
+	struct resolve_question question = {
+		host, v6 && !v4 ? RESOLVE_AAAA : RESOLVE_A, false};
+	int64_t end_us = clock_boot_us() + WAIT_US;
 	union socket_address server;
-	struct resolve_result result;
 
-	if (!resolve_server(&server)) {
+	if (!nameserver_find(&server)) {
 		endpoint_fail(e, OUTCOME_unmeasured, REASON_no_resolver);
 		return false;
 	}
-	resolve_ask(&result, &server, host, RETRY_US, WAIT_US, NULL, NULL);
-	e->wire_bytes = result.wire_bytes;
-	e->os_error = result.os_error;
-	if (result.outcome != OUTCOME_ok) {
-		endpoint_fail(e, result.outcome, result.reason);
-		return false;
+	if (!endpoint_ask(e, &server, &question, end_us)) {
+		if (e->outcome != OUTCOME_dns_no_answer || !v4 || !v6)
+			return false;
+		question.type = RESOLVE_AAAA;
+		if (!endpoint_ask(e, &server, &question, end_us))
+			return false;
 	}
-	inet_ntop(AF_INET, &result.answer.addresses[0], e->text, sizeof(e->text));
 	return socket_parse(&e->address, e->text, port);
 }
 

@@ -1,30 +1,34 @@
 #include "probe/doors/resolve.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <ldns/ldns.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
-#include "common/clock.h"
 #include "common/crypto.h"
-#include "common/file.h"
 #include "common/log.h"
 
 #define EDNS_BYTES 1232 /* fits every path's MTU: DNS flag day 2020 */
-#define DNS_PORT 53
-#define UDP4_BYTES (20 + 8)
-#define UDP6_BYTES (40 + 8)
-#define CONF_BYTES_MAX (64 * 1024)
-#define TRIES 2
+/* RFC 1035 section 3.3.13 */
+#define SOA_PARTS 7
+#define SOA_SERIAL 2
+
+/* RFC 5001 section 2.1: an empty option asks for the server's own id. */
+static void
+resolve_ask_nsid(ldns_pkt *packet)
+{
+	ldns_edns_option_list *options = ldns_edns_option_list_new();
+	ldns_edns_option *option = ldns_edns_new_from_data(LDNS_EDNS_NSID, 0, NULL);
+
+	if (!options || !option || !ldns_edns_option_list_push(options, option))
+		bug("no memory");
+	ldns_pkt_set_edns_option_list(packet, options);
+}
 
 bool
-resolve_write(struct buf *out, uint16_t id, const char *name)
+resolve_write(struct buf *out, uint16_t id, const struct resolve_question *question)
 {
-	ldns_rdf *dname = ldns_dname_new_frm_str(name);
+	ldns_rdf *dname = ldns_dname_new_frm_str(question->name);
 	ldns_pkt *packet = NULL;
 	uint8_t *wire = NULL;
 	size_t n = 0;
@@ -32,12 +36,15 @@ resolve_write(struct buf *out, uint16_t id, const char *name)
 
 	if (!dname)
 		goto done;
-	packet = ldns_pkt_query_new(dname, LDNS_RR_TYPE_A, LDNS_RR_CLASS_IN, LDNS_RD);
+	packet = ldns_pkt_query_new(dname, (ldns_rr_type)question->type,
+		LDNS_RR_CLASS_IN, question->authority ? 0 : LDNS_RD);
 	if (!packet)
 		bug("no memory");
 	dname = NULL; /* the packet's now */
 	ldns_pkt_set_id(packet, id);
 	ldns_pkt_set_edns_udp_size(packet, EDNS_BYTES);
+	if (question->authority)
+		resolve_ask_nsid(packet);
 	if (ldns_pkt2wire(&wire, packet, &n) != LDNS_STATUS_OK)
 		goto done;
 	buf_add(out, wire, n);
@@ -49,49 +56,138 @@ done:
 	return written;
 }
 
+static bool
+resolve_is_record(const ldns_rr *rr, enum resolve_type type)
+{
+	return ldns_rr_get_type(rr) == (ldns_rr_type)type &&
+	       ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN;
+}
+
 /* True when the packet repeats our question. An error may come without one (a server
  * that could not read it); an answer may not. */
 static bool
-resolve_is_ours(const ldns_pkt *packet, uint16_t rcode, const char *name)
+resolve_is_ours(const ldns_pkt *packet, uint16_t rcode, const ldns_rdf *name,
+	enum resolve_type type)
 {
-	ldns_rdf *dname;
 	const ldns_rr *question;
-	bool same;
 
 	if (ldns_pkt_qdcount(packet) == 0)
 		return rcode != LDNS_RCODE_NOERROR;
 	if (ldns_pkt_qdcount(packet) != 1)
 		return false;
 	question = ldns_rr_list_rr(ldns_pkt_question(packet), 0);
-	dname = ldns_dname_new_frm_str(name);
-	same = question && dname && ldns_rr_get_type(question) == LDNS_RR_TYPE_A &&
-	       ldns_rr_get_class(question) == LDNS_RR_CLASS_IN &&
-	       ldns_dname_compare(ldns_rr_owner(question), dname) == 0;
-	ldns_rdf_deep_free(dname);
-	return same;
+	return question && resolve_is_record(question, type) &&
+	       ldns_dname_compare(ldns_rr_owner(question), name) == 0;
+}
+
+/* True when the record holds an address of its family. */
+static bool
+resolve_take_address(struct resolve_answer *answer, const ldns_rr *rr)
+{
+	bool v6 = resolve_is_record(rr, RESOLVE_AAAA);
+	const ldns_rdf *rdf;
+
+	if ((!v6 && !resolve_is_record(rr, RESOLVE_A)) || ldns_rr_rd_count(rr) != 1)
+		return false;
+	rdf = ldns_rr_rdf(rr, 0);
+	if (!rdf || ldns_rdf_size(rdf) !=
+			    (v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr)))
+		return false;
+	if (answer->n < RESOLVE_ADDRESSES_MAX)
+		inet_ntop(v6 ? AF_INET6 : AF_INET, ldns_rdf_data(rdf),
+			answer->addresses[answer->n++], INET6_ADDRSTRLEN);
+	return true;
 }
 
 static void
-resolve_take_addresses(struct resolve_answer *answer, const ldns_pkt *packet)
+resolve_take_addresses(
+	struct resolve_answer *answer, const ldns_pkt *packet, enum resolve_type type)
 {
 	const ldns_rr_list *list = ldns_pkt_answer(packet);
 
 	/* Whatever aliases led there: the resolver puts the addresses behind them. */
 	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(list, i);
-		const ldns_rdf *rdf;
 
-		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_A ||
-			ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN ||
-			ldns_rr_rd_count(rr) != 1)
+		if (resolve_is_record(rr, type) && resolve_take_address(answer, rr))
+			answer->answers++;
+	}
+}
+
+static void
+resolve_take_serial(
+	struct resolve_answer *answer, const ldns_pkt *packet, const ldns_rdf *name)
+{
+	const ldns_rr_list *list = ldns_pkt_answer(packet);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+		const ldns_rdf *serial;
+
+		if (!resolve_is_record(rr, RESOLVE_SOA) ||
+			ldns_dname_compare(ldns_rr_owner(rr), name) ||
+			ldns_rr_rd_count(rr) != SOA_PARTS)
 			continue;
-		rdf = ldns_rr_rdf(rr, 0);
-		if (!rdf || ldns_rdf_size(rdf) != sizeof(uint32_t))
+		serial = ldns_rr_rdf(rr, SOA_SERIAL);
+		if (!serial || ldns_rdf_get_type(serial) != LDNS_RDF_TYPE_INT32)
 			continue;
 		answer->answers++;
-		if (answer->n < RESOLVE_ADDRESSES_MAX)
-			memcpy(&answer->addresses[answer->n++], ldns_rdf_data(rdf),
-				sizeof(uint32_t));
+		answer->serial = ldns_rdf2native_int32(serial);
+	}
+}
+
+/* The addresses that came along for one name server. */
+static void
+resolve_take_glue(
+	struct resolve_answer *answer, const ldns_pkt *packet, const ldns_rdf *server)
+{
+	const ldns_rr_list *list = ldns_pkt_additional(packet);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (ldns_dname_compare(ldns_rr_owner(rr), server) == 0)
+			(void)resolve_take_address(answer, rr);
+	}
+}
+
+/* The zone's servers, from the section where a server that holds the zone puts them, or
+ * where one above it does (a referral, RFC 1034 section 4.3.2). */
+static void
+resolve_take_servers(struct resolve_answer *answer, const ldns_pkt *packet,
+	const ldns_rr_list *list, const ldns_rdf *name)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (!resolve_is_record(rr, RESOLVE_NS) ||
+			ldns_dname_compare(ldns_rr_owner(rr), name) ||
+			ldns_rr_rd_count(rr) != 1 ||
+			ldns_rdf_get_type(ldns_rr_rdf(rr, 0)) != LDNS_RDF_TYPE_DNAME)
+			continue;
+		answer->answers++;
+		resolve_take_glue(answer, packet, ldns_rr_rdf(rr, 0));
+	}
+}
+
+static void
+resolve_take_nsid(struct resolve_answer *answer, ldns_pkt *packet)
+{
+	const ldns_edns_option_list *options = ldns_pkt_edns_get_option_list(packet);
+
+	for (size_t i = 0; options && i < ldns_edns_option_list_get_count(options);
+		i++) {
+		const ldns_edns_option *option =
+			ldns_edns_option_list_get_option(options, i);
+		size_t n = ldns_edns_get_size(option);
+
+		if (ldns_edns_get_code(option) != LDNS_EDNS_NSID || answer->nsid_n)
+			continue;
+		answer->nsid_n =
+			(uint16_t)(n < RESOLVE_NSID_BYTES ? n : RESOLVE_NSID_BYTES);
+		if (answer->nsid_n)
+			memcpy(answer->nsid, ldns_edns_get_data(option),
+				answer->nsid_n);
 	}
 }
 
@@ -104,31 +200,53 @@ resolve_compare(const void *a, const void *b)
 static void
 resolve_hash_addresses(struct resolve_answer *answer)
 {
-	char text[RESOLVE_ADDRESSES_MAX][INET_ADDRSTRLEN];
+	char sorted[RESOLVE_ADDRESSES_MAX][INET6_ADDRSTRLEN];
 	uint8_t hash[HASH_BYTES];
 	struct buf all = {0};
 
 	if (!answer->n)
 		return;
+	memcpy(sorted, answer->addresses, sizeof(sorted));
+	qsort(sorted, answer->n, sizeof(sorted[0]), resolve_compare);
 	for (unsigned i = 0; i < answer->n; i++)
-		inet_ntop(AF_INET, &answer->addresses[i], text[i], sizeof(text[i]));
-	qsort(text, answer->n, sizeof(text[0]), resolve_compare);
-	for (unsigned i = 0; i < answer->n; i++)
-		buf_printf(&all, "%s\n", text[i]);
+		buf_printf(&all, "%s\n", sorted[i]);
 	crypto_sha256(hash, all.data, all.len);
 	crypto_hex(answer->sha256, hash, sizeof(hash));
 	buf_free(&all);
 }
 
+static void
+resolve_take_records(struct resolve_answer *answer, ldns_pkt *packet,
+	const ldns_rdf *name, const struct resolve_question *question)
+{
+	switch (question->type) {
+	case RESOLVE_A:
+	case RESOLVE_AAAA:
+		resolve_take_addresses(answer, packet, question->type);
+		resolve_hash_addresses(answer);
+		break;
+	case RESOLVE_NS:
+		resolve_take_servers(answer, packet, ldns_pkt_answer(packet), name);
+		resolve_take_servers(answer, packet, ldns_pkt_authority(packet), name);
+		break;
+	case RESOLVE_SOA:
+		resolve_take_serial(answer, packet, name);
+		break;
+	}
+	if (question->authority)
+		resolve_take_nsid(answer, packet);
+}
+
 enum resolve_verdict
 resolve_read(struct resolve_answer *answer, const void *bytes, size_t n, uint16_t id,
-	const char *name)
+	const struct resolve_question *question)
 {
 	enum resolve_verdict verdict = RESOLVE_MALFORMED;
 	const uint8_t *at = bytes;
 	ldns_pkt *packet = NULL;
+	ldns_rdf *name = NULL;
 
-	memset(answer, 0, sizeof(*answer));
+	*answer = (struct resolve_answer){.serial = -1};
 	if (n < 2 || (at[0] << 8 | at[1]) != id)
 		return RESOLVE_IGNORED;
 	if (ldns_wire2pkt(&packet, bytes, n) != LDNS_STATUS_OK)
@@ -139,245 +257,13 @@ resolve_read(struct resolve_answer *answer, const void *bytes, size_t n, uint16_
 	answer->rcode = (uint16_t)(ldns_pkt_edns_extended_rcode(packet) << 4 |
 				   ldns_pkt_get_rcode(packet));
 	verdict = RESOLVE_IGNORED;
-	if (!resolve_is_ours(packet, answer->rcode, name))
+	name = ldns_dname_new_frm_str(question->name);
+	if (!name || !resolve_is_ours(packet, answer->rcode, name, question->type))
 		goto done;
 	verdict = RESOLVE_ANSWERED;
-	resolve_take_addresses(answer, packet);
-	resolve_hash_addresses(answer);
+	resolve_take_records(answer, packet, name, question);
 done:
+	ldns_rdf_deep_free(name);
 	ldns_pkt_free(packet);
 	return verdict;
-}
-
-static enum outcome
-resolve_outcome(const struct resolve_answer *answer)
-{
-	switch (answer->rcode) {
-	case LDNS_RCODE_NOERROR:
-		return answer->answers ? OUTCOME_ok : OUTCOME_dns_no_answer;
-	case LDNS_RCODE_NXDOMAIN:
-		return OUTCOME_dns_nxdomain_error;
-	case LDNS_RCODE_REFUSED:
-		return OUTCOME_dns_refused_error;
-	default:
-		return OUTCOME_dns_server_failure;
-	}
-}
-
-struct resolve_run {
-	struct resolve_result *result;
-	resolve_watch_fn *watch;
-	void *arg;
-	const char *name;
-	int fd;
-	int64_t header_bytes;
-	uint16_t ids
-		[TRIES]; /* each question has its own: a round trip is never guessed */
-	int64_t sent_us[TRIES];
-	unsigned tries;
-};
-
-static void
-resolve_step(struct resolve_run *run, enum stage stage)
-{
-	run->result->stage = stage;
-	if (run->watch)
-		run->watch(run->arg, run->result);
-}
-
-static bool
-resolve_send(struct resolve_run *run)
-{
-	struct buf question = {0};
-	bool sent = false;
-
-	resolve_step(run, STAGE_send);
-	crypto_random(&run->ids[run->tries], sizeof(run->ids[0]));
-	if (!resolve_write(&question, run->ids[run->tries], run->name)) {
-		run->result->outcome = OUTCOME_unmeasured;
-		run->result->reason = REASON_no_endpoint;
-		goto done;
-	}
-	run->sent_us[run->tries] = clock_boot_us();
-	if (send(run->fd, question.data, question.len, 0) < 0) {
-		run->result->os_error = errno;
-		run->result->outcome = socket_outcome(run->result->os_error);
-		run->result->reason = socket_reason(run->result->os_error);
-		goto done;
-	}
-	run->tries++;
-	run->result->wire_bytes += run->header_bytes + (int64_t)question.len;
-	resolve_step(run, STAGE_reply);
-	sent = true;
-done:
-	buf_free(&question);
-	return sent;
-}
-
-/* True when the question is settled. */
-static bool
-resolve_take(struct resolve_run *run, const struct socket_message *message)
-{
-	struct resolve_result *r = run->result;
-	int64_t now_us = clock_boot_us();
-
-	r->wire_bytes += run->header_bytes + (int64_t)message->n;
-	for (unsigned i = 0; i < run->tries; i++) {
-		struct resolve_answer answer;
-
-		switch (resolve_read(
-			&answer, message->bytes, message->n, run->ids[i], run->name)) {
-		case RESOLVE_ANSWERED:
-			r->answer = answer;
-			r->answered = true;
-			r->rtt_us = now_us - run->sent_us[i];
-			r->reply_ttl = message->ttl;
-			r->outcome = resolve_outcome(&answer);
-			return true;
-		case RESOLVE_MALFORMED:
-			r->outcome = OUTCOME_dns_malformed; /* until a better comes */
-			break;
-		case RESOLVE_IGNORED:
-			break;
-		}
-	}
-	return false;
-}
-
-static bool
-resolve_take_error(
-	struct resolve_run *run, const struct socket_message *message, bool v6)
-{
-	struct resolve_result *r = run->result;
-
-	if (!message->icmp_error)
-		return false;
-	r->wire_bytes += run->header_bytes + (int64_t)message->n;
-	r->icmp_type = message->icmp_type;
-	r->icmp_code = message->icmp_code;
-	r->os_error = message->icmp_error;
-	r->outcome = socket_icmp_outcome(
-		v6, message->icmp_type, message->icmp_code, message->icmp_error);
-	return true;
-}
-
-static bool
-resolve_wait(struct resolve_run *run, int64_t until_us, bool v6)
-{
-	struct socket_message message;
-	int pending;
-	socklen_t n = sizeof(pending);
-
-	for (;;) {
-		if (!socket_wait(run->fd, until_us)) {
-			if (clock_boot_us() >= until_us)
-				return false;
-			continue;
-		}
-		if (socket_receive(&message, run->fd, MSG_ERRQUEUE)) {
-			if (resolve_take_error(run, &message, v6))
-				return true;
-		} else if (socket_receive(&message, run->fd, 0)) {
-			if (resolve_take(run, &message))
-				return true;
-		} else {
-			/* Takes a stale error away, so that poll sleeps again. */
-			(void)getsockopt(run->fd, SOL_SOCKET, SO_ERROR, &pending, &n);
-		}
-	}
-}
-
-void
-resolve_ask(struct resolve_result *result, const union socket_address *server,
-	const char *name, int64_t retry_us, int64_t wait_us, resolve_watch_fn *watch,
-	void *arg)
-{
-	bool v6 = server->any.sa_family == AF_INET6;
-	int64_t start_us = clock_boot_us();
-	struct resolve_run run = {.result = result,
-		.watch = watch,
-		.arg = arg,
-		.name = name,
-		.header_bytes = v6 ? UDP6_BYTES : UDP4_BYTES};
-	int error;
-
-	*result = (struct resolve_result){.stage = STAGE_send,
-		.outcome = OUTCOME_generic_timeout_error,
-		.reply_ttl = -1,
-		.icmp_type = -1,
-		.icmp_code = -1};
-	resolve_step(&run, STAGE_send);
-	error = socket_open_datagram(&run.fd, server, IPPROTO_UDP, 0);
-	if (error) {
-		result->os_error = error;
-		result->outcome = socket_outcome(error);
-		result->reason = socket_reason(error);
-	} else if (resolve_send(&run) && !resolve_wait(&run, start_us + retry_us, v6) &&
-		   resolve_send(&run)) {
-		(void)resolve_wait(&run, start_us + wait_us, v6);
-	}
-	if (run.fd >= 0)
-		close(run.fd);
-}
-
-/* An address with the zone that a link-local one needs: fe80::1%eth0. */
-static bool
-resolve_parse_server(union socket_address *server, char *text)
-{
-	char *zone = strchr(text, '%');
-	struct sockaddr_in6 v6;
-
-	if (zone)
-		*zone++ = 0;
-	if (!socket_parse(server, text, DNS_PORT))
-		return false;
-	if (!zone)
-		return true;
-	if (server->any.sa_family != AF_INET6)
-		return false;
-	memcpy(&v6, server, sizeof(v6));
-	v6.sin6_scope_id = if_nametoindex(zone);
-	memcpy(server, &v6, sizeof(v6));
-	return true;
-}
-
-bool
-resolve_parse_conf(union socket_address *server, struct span text)
-{
-	static const char keyword[] = "nameserver";
-	struct span line;
-	char word[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE];
-
-	while (span_line(&line, &text)) {
-		size_t at = sizeof(keyword) - 1, n = 0;
-
-		if (line.len <= at || memcmp(line.at, keyword, at) ||
-			(line.at[at] != ' ' && line.at[at] != '\t'))
-			continue;
-		while (at < line.len && (line.at[at] == ' ' || line.at[at] == '\t'))
-			at++;
-		while (at < line.len && n < sizeof(word) - 1 &&
-			!strchr(" \t\r#;", line.at[at]))
-			word[n++] = line.at[at++];
-		word[n] = 0;
-		if (resolve_parse_server(server, word))
-			return true;
-	}
-	return false;
-}
-
-bool
-resolve_server(union socket_address *server)
-{
-	struct buf text = {0};
-	bool found;
-
-	if (file_read(&text, "/etc/resolv.conf", CONF_BYTES_MAX) != OK) {
-		buf_free(&text);
-		return false;
-	}
-	buf_puts(&text, "\n"); /* span_line() wants every line's end */
-	found = resolve_parse_conf(server, buf_span(&text));
-	buf_free(&text);
-	return found;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,18 +10,38 @@
 #include "probe/doors/socket.h"
 
 /*
- * ldns's only door: one question for the IPv4 addresses of a name (RFC 1035), over a
- * connected UDP socket of its own, and a strict look at what comes back.
+ * ldns's only door: one question to one name server (RFC 1035), over a connected UDP
+ * socket of its own, and a strict look at what comes back.
  */
 #define RESOLVE_ADDRESSES_MAX 32
+#define RESOLVE_NSID_BYTES 64
+
+enum resolve_type { /* as IANA numbers them */
+	RESOLVE_A = 1,
+	RESOLVE_NS = 2,
+	RESOLVE_SOA = 6,
+	RESOLVE_AAAA = 28,
+};
+
+struct resolve_question {
+	const char *name; /* "." is the root */
+	enum resolve_type type;
+	/* Asked of a server that holds the zone or stands above it: no recursion is desired,
+	 * and the server is asked for its own id (NSID, RFC 5001). */
+	bool authority;
+};
 
 struct resolve_answer {
 	uint16_t rcode;
-	uint16_t answers; /* A records */
-	uint16_t n; /* of them below, at most RESOLVE_ADDRESSES_MAX */
-	uint32_t addresses[RESOLVE_ADDRESSES_MAX]; /* network order, as they came */
-	char sha256[65]; /* of the addresses as text, sorted by bytes, each with '\n';
+	uint16_t answers; /* records of the type asked for; of NS a referral's, too */
+	uint16_t n; /* addresses below, at most RESOLVE_ADDRESSES_MAX */
+	/* As text, as they came: of A and AAAA those of the answer, of NS the glue. */
+	char addresses[RESOLVE_ADDRESSES_MAX][INET6_ADDRSTRLEN];
+	char sha256[65]; /* of the answer's addresses, sorted by bytes, each with '\n';
 			    "" when there is none */
+	int64_t serial; /* of the SOA record, -1 none */
+	uint16_t nsid_n; /* bytes below; the rest of a longer one is left out */
+	uint8_t nsid[RESOLVE_NSID_BYTES];
 };
 
 enum resolve_verdict {
@@ -30,10 +51,10 @@ enum resolve_verdict {
 };
 /* Judges one datagram against the question. Touches nothing else: no socket, no clock. */
 enum resolve_verdict resolve_read(struct resolve_answer *answer, const void *bytes,
-	size_t n, uint16_t id, const char *name);
-/* The question as it goes out: recursion desired, EDNS with 1232 bytes. False when the
- * name is none. */
-bool resolve_write(struct buf *out, uint16_t id, const char *name);
+	size_t n, uint16_t id, const struct resolve_question *question);
+/* The question as it goes out, EDNS with 1232 bytes. False when the name is none. */
+bool resolve_write(
+	struct buf *out, uint16_t id, const struct resolve_question *question);
 
 struct resolve_result {
 	enum stage stage;
@@ -50,12 +71,12 @@ struct resolve_result {
 /* Called before each step. */
 typedef void resolve_watch_fn(void *arg, const struct resolve_result *result);
 
-/* Asks once, and once more after retry_us; gives up after wait_us in all. */
+struct resolve_plan {
+	struct resolve_question question;
+	int64_t retry_us; /* asks once more after this, unless wait_us is no longer */
+	int64_t wait_us; /* gives up after this in all */
+	resolve_watch_fn *watch; /* NULL: nobody */
+	void *arg; /* of watch */
+};
 void resolve_ask(struct resolve_result *result, const union socket_address *server,
-	const char *name, int64_t retry_us, int64_t wait_us, resolve_watch_fn *watch,
-	void *arg);
-
-/* The first nameserver in a text like resolv.conf(5); the port is 53. */
-bool resolve_parse_conf(union socket_address *server, struct span text);
-/* That of this machine. */
-bool resolve_server(union socket_address *server);
+	const struct resolve_plan *plan);

@@ -117,19 +117,33 @@ route_parse6(struct route *route, struct span text, const char *interface)
 	return found;
 }
 
+static bool
+route_find(struct route *route, int family, const char *interface)
+{
+	bool v6 = family == AF_INET6, found = false;
+	struct buf text = {0};
+
+	if (file_read(&text, v6 ? "/proc/net/ipv6_route" : "/proc/net/route",
+		    ROUTES_BYTES_MAX) == OK)
+		found = (v6 ? route_parse6 : route_parse4)(
+			route, buf_span(&text), interface);
+	buf_free(&text);
+	return found;
+}
+
 bool
 route_default(struct route *route, const char *interface)
 {
-	struct buf text = {0};
-	bool found = false;
+	return route_find(route, AF_INET, interface) ||
+	       route_find(route, AF_INET6, interface);
+}
 
-	if (file_read(&text, "/proc/net/route", ROUTES_BYTES_MAX) == OK)
-		found = route_parse4(route, buf_span(&text), interface);
-	buf_clear(&text);
-	if (!found && file_read(&text, "/proc/net/ipv6_route", ROUTES_BYTES_MAX) == OK)
-		found = route_parse6(route, buf_span(&text), interface);
-	buf_free(&text);
-	return found;
+bool
+route_leads_out(int family)
+{
+	struct route route;
+
+	return route_find(&route, family, "");
 }
 
 static void

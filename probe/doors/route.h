@@ -20,6 +20,8 @@ bool route_parse4(struct route *route, struct span text, const char *interface);
 bool route_parse6(struct route *route, struct span text, const char *interface);
 /* The machine's own: IPv4 if there is one, else IPv6. */
 bool route_default(struct route *route, const char *interface);
+/* Is there a default route of AF_INET or AF_INET6? */
+bool route_leads_out(int family);
 
 struct route_link {
 	bool exists, carrier;

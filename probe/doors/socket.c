@@ -241,3 +241,27 @@ socket_wait(int fd, int64_t until_us)
 	left.tv_nsec = left_us % 1000000 * 1000;
 	return ppoll(&wanted, 1, &left, NULL) > 0;
 }
+
+bool
+socket_next(struct socket_message *message, int fd, int64_t until_us)
+{
+	int pending;
+	socklen_t n = sizeof(pending);
+
+	for (;;) {
+		if (!socket_wait(fd, until_us)) {
+			if (clock_boot_us() >= until_us)
+				return false;
+			continue;
+		}
+		if (socket_receive(message, fd, MSG_ERRQUEUE)) {
+			if (message->icmp_error)
+				return true;
+		} else if (socket_receive(message, fd, 0)) {
+			return true;
+		} else {
+			/* Else poll would not sleep again. */
+			(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &n);
+		}
+	}
+}

@@ -51,3 +51,6 @@ struct socket_message {
 bool socket_receive(struct socket_message *message, int fd, int flags);
 /* Waits until something can be taken, or until a CLOCK_BOOTTIME: false. */
 bool socket_wait(int fd, int64_t until_us);
+/* Waits for the next message or ICMP error, takes it, and takes stale errors away; false
+ * when none came by that time. */
+bool socket_next(struct socket_message *message, int fd, int64_t until_us);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/doors/resolve.h"
+#include "probe/doors/nameserver.h"
 #include "probe/doors/route.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	union socket_address server;
 	struct route route;
 
-	if (resolve_parse_conf(&server, text))
+	if (nameserver_parse(&server, text))
 		must(server.any.sa_family == AF_INET ||
 			server.any.sa_family == AF_INET6);
 	if (route_parse4(&route, text, "")) {

@@ -14,7 +14,9 @@
 #define ID 0xbeef
 #define NAME "www.example"
 #define TYPE_A 1
+#define TYPE_NS 2
 #define TYPE_CNAME 5
+#define TYPE_SOA 6
 #define TYPE_AAAA 28
 #define ANSWER 0x8180 /* QR, RD, RA */
 
@@ -70,14 +72,23 @@ add_address(struct buf *out, const char *text)
 
 static const char wire_name[] = "\3www\7example";
 
+static const struct resolve_question question_a = {NAME, RESOLVE_A, false};
+
 static enum resolve_verdict
-verdict(struct resolve_answer *answer, struct buf *packet)
+verdict_of(struct resolve_answer *answer, struct buf *packet,
+	const struct resolve_question *question)
 {
 	enum resolve_verdict found =
-		resolve_read(answer, packet->data, packet->len, ID, NAME);
+		resolve_read(answer, packet->data, packet->len, ID, question);
 
 	buf_free(packet);
 	return found;
+}
+
+static enum resolve_verdict
+verdict(struct resolve_answer *answer, struct buf *packet)
+{
+	return verdict_of(answer, packet, &question_a);
 }
 
 static void
@@ -90,7 +101,7 @@ the_question_goes_out_with_recursion_and_edns(void **state)
 	struct buf question = {0};
 
 	(void)state;
-	assert_true(resolve_write(&question, ID, NAME));
+	assert_true(resolve_write(&question, ID, &question_a));
 	assert_int_equal(question.len, sizeof(expected));
 	assert_memory_equal(question.data, expected, sizeof(expected));
 	buf_free(&question);
@@ -102,7 +113,8 @@ a_name_that_is_none_is_not_asked_for(void **state)
 	struct buf question = {0};
 
 	(void)state;
-	assert_false(resolve_write(&question, ID, "a..example"));
+	assert_false(resolve_write(&question, ID,
+		&(struct resolve_question){"a..example", RESOLVE_A, false}));
 	assert_int_equal(question.len, 0);
 	buf_free(&question);
 }
@@ -189,7 +201,7 @@ what_is_no_dns_answer_under_our_id_is_malformed(void **state)
 
 	(void)state;
 	/* our own question, sent back */
-	assert_true(resolve_write(&packet, ID, NAME));
+	assert_true(resolve_write(&packet, ID, &question_a));
 	assert_int_equal(verdict(&answer, &packet), RESOLVE_MALFORMED);
 	/* cut inside the header */
 	add16(&packet, ID);
@@ -249,6 +261,156 @@ more_addresses_than_are_kept_are_counted_all_the_same(void **state)
 	assert_int_equal(answer.n, RESOLVE_ADDRESSES_MAX);
 }
 
+static void
+an_authority_is_asked_without_recursion_and_for_its_own_id(void **state)
+{
+	/* RFC 5001 section 2.1: code 3, no data */
+	static const uint8_t expected[] = {0xbe, 0xef, 0x00, 0x00, 0, 1, 0, 0, 0, 0, 0,
+		1, 0, 0, 6, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 4, 0, 3, 0, 0};
+	struct buf question = {0};
+
+	(void)state;
+	assert_true(resolve_write(
+		&question, ID, &(struct resolve_question){".", RESOLVE_SOA, true}));
+	assert_int_equal(question.len, sizeof(expected));
+	assert_memory_equal(question.data, expected, sizeof(expected));
+	buf_free(&question);
+}
+
+static const struct resolve_question question_soa = {NAME, RESOLVE_SOA, true};
+
+/* The SOA of NAME or of another owner, and an OPT record with that option in it. */
+static void
+add_soa_answer(struct buf *out, const char *owner, size_t owner_n, unsigned option_n,
+	unsigned claimed_n)
+{
+	static const uint8_t numbers[20] = {0x78, 0xa1, 0xb2, 0xc3};
+
+	add_header(out, ID, 0x8400, 1, 1);
+	out->data[11] = 1; /* one additional record */
+	add_question(out, wire_name, sizeof(wire_name), TYPE_SOA);
+	buf_add(out, owner, owner_n);
+	add16(out, TYPE_SOA);
+	add16(out, 1);
+	add16(out, 0);
+	add16(out, 60);
+	add16(out, 1 + 1 + sizeof(numbers));
+	buf_add(out, "\0\0", 2); /* the root as MNAME and RNAME */
+	buf_add(out, numbers, sizeof(numbers));
+	buf_add(out, "\0\0\x29\4\xd0\0\0\0\0", 9);
+	add16(out, 4 + option_n);
+	add16(out, 3);
+	add16(out, claimed_n);
+	for (unsigned i = 0; i < option_n; i++)
+		buf_add(out, "abcdefgh" + i % 8, 1);
+}
+
+static void
+a_zones_serial_and_its_servers_id_are_read(void **state)
+{
+	struct resolve_answer answer;
+	struct buf packet = {0};
+
+	(void)state;
+	add_soa_answer(&packet, wire_name, sizeof(wire_name), 5, 5);
+	assert_int_equal(verdict_of(&answer, &packet, &question_soa), RESOLVE_ANSWERED);
+	assert_int_equal(answer.answers, 1);
+	assert_int_equal(answer.serial, 0x78a1b2c3);
+	assert_int_equal(answer.nsid_n, 5);
+	assert_memory_equal(answer.nsid, "abcde", 5);
+}
+
+static void
+of_a_long_id_the_first_64_bytes_are_kept(void **state)
+{
+	struct resolve_answer answer;
+	struct buf packet = {0};
+
+	(void)state;
+	add_soa_answer(&packet, wire_name, sizeof(wire_name), 700, 700);
+	assert_int_equal(verdict_of(&answer, &packet, &question_soa), RESOLVE_ANSWERED);
+	assert_int_equal(answer.nsid_n, RESOLVE_NSID_BYTES);
+	assert_memory_equal(answer.nsid + 56, "abcdefgh", 8);
+}
+
+static void
+an_id_that_claims_more_bytes_than_came_is_none(void **state)
+{
+	struct resolve_answer answer;
+	struct buf packet = {0};
+
+	(void)state;
+	add_soa_answer(&packet, wire_name, sizeof(wire_name), 5, 50);
+	assert_int_not_equal(
+		verdict_of(&answer, &packet, &question_soa), RESOLVE_IGNORED);
+	assert_int_equal(answer.nsid_n, 0);
+}
+
+static void
+the_serial_of_another_zone_is_none(void **state)
+{
+	struct resolve_answer answer;
+	struct buf packet = {0};
+
+	(void)state;
+	add_soa_answer(&packet, "\7example", 9, 5, 5);
+	assert_int_equal(verdict_of(&answer, &packet, &question_soa), RESOLVE_ANSWERED);
+	assert_int_equal(answer.answers, 0);
+	assert_int_equal(answer.serial, -1);
+}
+
+static void
+ipv6_addresses_are_read_and_hashed_as_text(void **state)
+{
+	/* printf '2003:20::2\n' | sha256sum */
+	static const char expected[] =
+		"7b99c256389f81b53fae4b5b73cd839faabebfcdfd390c28886f2f361f75f0ca";
+	static const struct resolve_question question = {NAME, RESOLVE_AAAA, false};
+	struct resolve_answer answer;
+	struct in6_addr address;
+	struct buf packet = {0};
+
+	(void)state;
+	inet_pton(AF_INET6, "2003:20::2", &address);
+	add_header(&packet, ID, ANSWER, 1, 2);
+	add_question(&packet, wire_name, sizeof(wire_name), TYPE_AAAA);
+	add_record(&packet, TYPE_AAAA, &address, sizeof(address));
+	add_address(&packet, "198.51.100.4");
+	assert_int_equal(verdict_of(&answer, &packet, &question), RESOLVE_ANSWERED);
+	assert_int_equal(answer.answers, 1);
+	assert_int_equal(answer.n, 1);
+	assert_string_equal(answer.addresses[0], "2003:20::2");
+	assert_string_equal(answer.sha256, expected);
+}
+
+static void
+a_referral_names_servers_and_only_their_addresses_are_taken(void **state)
+{
+	static const struct resolve_question question = {NAME, RESOLVE_NS, true};
+	static const char server[] = "\2ns\7example", stranger[] = "\2ms\7example";
+	static const uint8_t of_server[] = {45, 20, 0, 2}, other[] = {45, 66, 6, 6};
+	struct resolve_answer answer;
+	struct buf packet = {0};
+
+	(void)state;
+	add_header(&packet, ID, 0x8000, 1, 0);
+	packet.data[9] = 1; /* authority */
+	packet.data[11] = 2; /* additional */
+	add_question(&packet, wire_name, sizeof(wire_name), TYPE_NS);
+	add_record(&packet, TYPE_NS, server, sizeof(server));
+	buf_add(&packet, stranger, sizeof(stranger));
+	buf_add(&packet, "\0\1\0\1\0\0\0\x3c\0\4", 10);
+	buf_add(&packet, other, 4);
+	buf_add(&packet, server, sizeof(server));
+	buf_add(&packet, "\0\1\0\1\0\0\0\x3c\0\4", 10);
+	buf_add(&packet, of_server, 4);
+	assert_int_equal(verdict_of(&answer, &packet, &question), RESOLVE_ANSWERED);
+	assert_int_equal(answer.answers, 1);
+	assert_int_equal(answer.n, 1);
+	assert_string_equal(answer.addresses[0], "45.20.0.2");
+	assert_string_equal(answer.sha256, "");
+}
+
 int
 main(void)
 {
@@ -263,6 +425,15 @@ main(void)
 		cmocka_unit_test(a_record_of_another_type_is_no_address),
 		cmocka_unit_test(a_refusal_may_come_without_the_question),
 		cmocka_unit_test(more_addresses_than_are_kept_are_counted_all_the_same),
+		cmocka_unit_test(
+			an_authority_is_asked_without_recursion_and_for_its_own_id),
+		cmocka_unit_test(a_zones_serial_and_its_servers_id_are_read),
+		cmocka_unit_test(of_a_long_id_the_first_64_bytes_are_kept),
+		cmocka_unit_test(an_id_that_claims_more_bytes_than_came_is_none),
+		cmocka_unit_test(the_serial_of_another_zone_is_none),
+		cmocka_unit_test(ipv6_addresses_are_read_and_hashed_as_text),
+		cmocka_unit_test(
+			a_referral_names_servers_and_only_their_addresses_are_taken),
 	};
 
 	return cmocka_run_group_tests_name("resolve", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "probe/doors/resolve.h"
+#include "probe/doors/nameserver.h"
 #include "probe/doors/route.h"
 
 #define HEAD4                                                                          \
@@ -136,15 +136,15 @@ the_first_nameserver_is_taken(void **state)
 	union socket_address server;
 
 	(void)state;
-	assert_true(resolve_parse_conf(
-		&server, text("# nameserver 9.9.9.9\nsearch "
-			      "example\nnameserver\t192.168.1.1 # x\n"
-			      "nameserver 8.8.8.8\n")));
+	assert_true(
+		nameserver_parse(&server, text("# nameserver 9.9.9.9\nsearch "
+					       "example\nnameserver\t192.168.1.1 # x\n"
+					       "nameserver 8.8.8.8\n")));
 	assert_address(&server, "192.168.1.1");
 	assert_int_equal(((struct sockaddr_in *)&server)->sin_port, htons(53));
-	assert_true(resolve_parse_conf(&server, text("nameserver 2003::53\r\n")));
+	assert_true(nameserver_parse(&server, text("nameserver 2003::53\r\n")));
 	assert_address(&server, "2003::53");
-	assert_true(resolve_parse_conf(&server, text("nameserver fe80::1%lo\n")));
+	assert_true(nameserver_parse(&server, text("nameserver fe80::1%lo\n")));
 	assert_int_equal(((struct sockaddr_in6 *)&server)->sin6_scope_id, 1);
 }
 
@@ -155,13 +155,13 @@ a_nameserver_line_that_is_none_is_passed_over(void **state)
 
 	(void)state;
 	assert_true(
-		resolve_parse_conf(&server, text("nameserver\nnameserver \nnameservers "
-						 "1.1.1.1\nnameserver x.example\n"
-						 "nameserver 1.2.3.4%lo\n nameserver "
-						 "1.1.1.1\nnameserver 4.3.2.1\n")));
+		nameserver_parse(&server, text("nameserver\nnameserver \nnameservers "
+					       "1.1.1.1\nnameserver x.example\n"
+					       "nameserver 1.2.3.4%lo\n nameserver "
+					       "1.1.1.1\nnameserver 4.3.2.1\n")));
 	assert_address(&server, "4.3.2.1");
-	assert_false(resolve_parse_conf(&server, text("")));
-	assert_false(resolve_parse_conf(
+	assert_false(nameserver_parse(&server, text("")));
+	assert_false(nameserver_parse(
 		&server, text("nameserver "
 			      "11111111111111111111111111111111111111111111111111111111"
 			      "11111111111111111111111111111111111111111111111111111111"

@@ -1,0 +1,161 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "probe/doors/resolve.h"
+
+#define UDP4_BYTES (20 + 8)
+#define UDP6_BYTES (40 + 8)
+#define TRIES 2
+
+enum { RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 }; /* RFC 1035 4.1.1 */
+
+static enum outcome
+resolve_outcome(const struct resolve_answer *answer)
+{
+	switch (answer->rcode) {
+	case RCODE_NOERROR:
+		return answer->answers ? OUTCOME_ok : OUTCOME_dns_no_answer;
+	case RCODE_NXDOMAIN:
+		return OUTCOME_dns_nxdomain_error;
+	case RCODE_REFUSED:
+		return OUTCOME_dns_refused_error;
+	default:
+		return OUTCOME_dns_server_failure;
+	}
+}
+
+struct resolve_run {
+	struct resolve_result *result;
+	const struct resolve_plan *plan;
+	int fd;
+	bool v6;
+	int64_t header_bytes;
+	uint16_t ids
+		[TRIES]; /* each question has its own: a round trip is never guessed */
+	int64_t sent_us[TRIES];
+	unsigned tries;
+};
+
+static void
+resolve_step(struct resolve_run *run, enum stage stage)
+{
+	run->result->stage = stage;
+	if (run->plan->watch)
+		run->plan->watch(run->plan->arg, run->result);
+}
+
+static bool
+resolve_send(struct resolve_run *run)
+{
+	struct buf question = {0};
+	bool sent = false;
+
+	resolve_step(run, STAGE_send);
+	crypto_random(&run->ids[run->tries], sizeof(run->ids[0]));
+	if (!resolve_write(&question, run->ids[run->tries], &run->plan->question)) {
+		run->result->outcome = OUTCOME_unmeasured;
+		run->result->reason = REASON_no_endpoint;
+		goto done;
+	}
+	run->sent_us[run->tries] = clock_boot_us();
+	if (send(run->fd, question.data, question.len, 0) < 0) {
+		run->result->os_error = errno;
+		run->result->outcome = socket_outcome(run->result->os_error);
+		run->result->reason = socket_reason(run->result->os_error);
+		goto done;
+	}
+	run->tries++;
+	run->result->wire_bytes += run->header_bytes + (int64_t)question.len;
+	resolve_step(run, STAGE_reply);
+	sent = true;
+done:
+	buf_free(&question);
+	return sent;
+}
+
+/* True when the question is settled. */
+static bool
+resolve_take(struct resolve_run *run, const struct socket_message *message)
+{
+	struct resolve_result *r = run->result;
+	int64_t now_us = clock_boot_us();
+
+	for (unsigned i = 0; i < run->tries; i++) {
+		struct resolve_answer answer;
+
+		switch (resolve_read(&answer, message->bytes, message->n, run->ids[i],
+			&run->plan->question)) {
+		case RESOLVE_ANSWERED:
+			r->answer = answer;
+			r->answered = true;
+			r->rtt_us = now_us - run->sent_us[i];
+			r->reply_ttl = message->ttl;
+			r->outcome = resolve_outcome(&answer);
+			return true;
+		case RESOLVE_MALFORMED:
+			r->outcome = OUTCOME_dns_malformed; /* until a better comes */
+			break;
+		case RESOLVE_IGNORED:
+			break;
+		}
+	}
+	return false;
+}
+
+/* False when nothing settled the question by then. */
+static bool
+resolve_wait(struct resolve_run *run, int64_t until_us)
+{
+	struct resolve_result *r = run->result;
+	struct socket_message message;
+
+	while (socket_next(&message, run->fd, until_us)) {
+		r->wire_bytes += run->header_bytes + (int64_t)message.n;
+		if (message.icmp_error) {
+			r->icmp_type = message.icmp_type;
+			r->icmp_code = message.icmp_code;
+			r->os_error = message.icmp_error;
+			r->outcome = socket_icmp_outcome(run->v6, message.icmp_type,
+				message.icmp_code, message.icmp_error);
+			return true;
+		}
+		if (resolve_take(run, &message))
+			return true;
+	}
+	return false;
+}
+
+void
+resolve_ask(struct resolve_result *result, const union socket_address *server,
+	const struct resolve_plan *plan)
+{
+	int64_t start_us = clock_boot_us(), end_us = start_us + plan->wait_us;
+	bool again = plan->retry_us < plan->wait_us;
+	struct resolve_run run = {.result = result,
+		.plan = plan,
+		.v6 = server->any.sa_family == AF_INET6};
+	int error;
+
+	run.header_bytes = run.v6 ? UDP6_BYTES : UDP4_BYTES;
+	*result = (struct resolve_result){.stage = STAGE_send,
+		.outcome = OUTCOME_generic_timeout_error,
+		.reply_ttl = -1,
+		.icmp_type = -1,
+		.icmp_code = -1};
+	resolve_step(&run, STAGE_send);
+	error = socket_open_datagram(&run.fd, server, IPPROTO_UDP, 0);
+	if (error) {
+		result->os_error = error;
+		result->outcome = socket_outcome(error);
+		result->reason = socket_reason(error);
+	} else if (resolve_send(&run) &&
+		   !resolve_wait(&run, again ? start_us + plan->retry_us : end_us) &&
+		   again && resolve_send(&run)) {
+		(void)resolve_wait(&run, end_us);
+	}
+	if (run.fd >= 0)
+		close(run.fd);
+}
