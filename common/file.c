@@ -102,22 +102,46 @@ write_all(int fd, const char *path, const char *bytes, size_t n)
 	return fsync(fd) == 0 ? OK : failed("fsync", path);
 }
 
-/* A rename is durable only when the folder is. */
-static enum err
-sync_folder(const char *path)
+static void
+folder_of(char dir[static FILE_PATH_BYTES], const char *path)
 {
-	char dir[FILE_PATH_BYTES];
 	const char *slash = strrchr(path, '/');
 	size_t n = slash ? (size_t)(slash - path) : 0;
-	enum err err = OK;
-	int fd;
 
 	if (!slash)
 		strcpy(dir, ".");
 	else if (n == 0)
 		strcpy(dir, "/");
 	else
-		snprintf(dir, sizeof dir, "%.*s", (int)n, path);
+		snprintf(dir, FILE_PATH_BYTES, "%.*s", (int)n, path);
+}
+
+/* What root leaves in somebody's folder is theirs, or they could not use it. */
+static enum err
+give_to_owner(int fd, const char *path)
+{
+	char dir[FILE_PATH_BYTES];
+	struct stat st;
+
+	if (geteuid() != 0)
+		return OK;
+	folder_of(dir, path);
+	if (stat(dir, &st) != 0)
+		return failed("look at", dir);
+	if (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0)
+		return OK;
+	return failed("give to the owner of its folder", path);
+}
+
+/* A rename is durable only when the folder is. */
+static enum err
+sync_folder(const char *path)
+{
+	char dir[FILE_PATH_BYTES];
+	enum err err = OK;
+	int fd;
+
+	folder_of(dir, path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return failed("open", dir);
@@ -143,7 +167,9 @@ file_write(const char *path, const void *bytes, size_t n)
 	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return failed("create", part);
-	err = write_all(fd, part, bytes, n);
+	err = give_to_owner(fd, part);
+	if (err == OK)
+		err = write_all(fd, part, bytes, n);
 	if (close(fd) != 0 && err == OK)
 		err = failed("close", part);
 	if (err == OK && rename(part, path) != 0)
@@ -159,9 +185,17 @@ enum err
 file_mkdir(const char *path)
 {
 	struct stat st;
+	enum err err;
+	int fd;
 
-	if (mkdir(path, 0700) == 0)
-		return OK;
+	if (mkdir(path, 0700) == 0) {
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return failed("open", path);
+		err = give_to_owner(fd, path);
+		close(fd);
+		return err;
+	}
 	if (errno != EEXIST)
 		return failed("make the folder", path);
 	if (stat(path, &st) != 0)

@@ -10,7 +10,8 @@
 NODISCARD enum err file_read(struct buf *out, const char *path, size_t max);
 
 /* Replaces path by the bytes so that after a crash either the old or the new file is
- * there, whole: temporary file, fsync, rename, fsync of the folder. Mode 0600. */
+ * there, whole: temporary file, fsync, rename, fsync of the folder. Mode 0600. Written by root it
+ * belongs to the owner of its folder; so does a folder of file_mkdir(). */
 NODISCARD enum err file_write(const char *path, const void *bytes, size_t n);
 
 /* Makes the folder (0700) unless it is there. */
