@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/invite.h"
 #include "common/log.h"
 
@@ -39,24 +38,17 @@ command_once(struct program *p)
 }
 
 static enum err
-read_invite(struct invite *invite, const struct options *o)
+read_invite(struct invite *invite, const struct program *p)
 {
-	struct buf text = {0};
+	struct span text = buf_span(&p->invite);
 	const char *why = NULL;
-	enum err err = OK;
+	enum err err;
 
-	if (o->from != NULL)
-		err = file_read(&text, o->from, 2 * INVITE_MAX);
-	else
-		buf_puts(&text, o->code);
-	if (err == ERR_NOT_FOUND)
-		log_error("%s: no such file", o->from);
-	if (err == OK) {
-		err = invite_parse(invite, buf_span(&text), &why);
-		if (err != OK)
-			log_error("the invite cannot be used: %s", why);
-	}
-	buf_free(&text);
+	if (p->options.from == NULL)
+		text = (struct span){p->options.code, strlen(p->options.code)};
+	err = invite_parse(invite, text, &why);
+	if (err != OK)
+		log_error("the invite cannot be used: %s", why);
 	return err;
 }
 
@@ -88,7 +80,7 @@ command_enroll(struct program *p)
 			p->options.state);
 		return ERR_EXISTS;
 	}
-	err = read_invite(&invite, &p->options);
+	err = read_invite(&invite, p);
 	if (err == OK)
 		err = consent_ask(p->options.state, p->options.accept);
 	if (err == OK)

@@ -269,21 +269,21 @@ command_run(struct program *p)
 }
 
 static const struct command commands[] = {
-	{"once", command_once, true, "cf", "",
+	{"once", command_once, true, true, "cf", "",
 		"One round now: the ladder, where it breaks, and whether it is you."
 		"\vFor example:\n  faultline-probe once --checks link,router,dns"},
-	{"run", command_run, true, "", "",
+	{"run", command_run, true, true, "", "",
 		"Measures until it is stopped (Ctrl-C, or systemd)."
 		"\vFor example:\n  faultline-probe run --state ~/faultline --config "
 		"~/probe.conf"},
-	{"enroll", command_enroll, true, "FamRpl", "[CODE]",
+	{"enroll", command_enroll, true, true, "FamRpl", "[CODE]",
 		"Makes a key and joins the analyzer of an invite; consent first."
 		"\vFor example:\n  faultline-probe enroll --from invite-1.txt --medium "
 		"mobile --profile 2g"},
-	{"status", command_status, false, "f", "",
+	{"status", command_status, true, false, "f", "",
 		"What the running probe sees."
 		"\vFor example:\n  faultline-probe status --state ~/faultline"},
-	{"checks", command_checks, false, "f", "",
+	{"checks", command_checks, false, false, "f", "",
 		"What can be measured, and what each check costs."
 		"\vFor example:\n  faultline-probe checks --format json"},
 };
@@ -309,6 +309,8 @@ main(int argc, char **argv)
 		goto done;
 	}
 	if (err == OK)
+		err = program_read_invite(program);
+	if (err == OK && o->command != NULL && o->command->needs_state)
 		err = program_read_state(program);
 	if (err == OK && (o->check_config || o->command->needs_targets))
 		err = program_read_targets(program);
@@ -318,6 +320,7 @@ main(int argc, char **argv)
 	else if (err == OK)
 		err = o->command->run(program);
 done:
+	buf_free(&program->invite);
 	free(program);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_error("cannot write to standard output: %s", strerror(errno));

@@ -9,7 +9,7 @@
 #include "common/log.h"
 
 #define CONFIG_PRESET "/etc/faultline/probe.conf"
-#define STATE_PRESET "/var/lib/faultline"
+#define STATE_PRESET "/var/lib/faultline-probe"
 
 /* Keys of the options; a letter is used in struct command, none is a short option. */
 enum { KEY_CONFIG = 256, KEY_STATE, KEY_VERBOSE, KEY_PRINT, KEY_CHECK, KEY_VERSION };

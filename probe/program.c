@@ -8,7 +8,9 @@
 
 #include "common/conf.h"
 #include "common/file.h"
+#include "common/invite.h"
 #include "common/log.h"
+#include "common/owner.h"
 
 static volatile sig_atomic_t stop;
 
@@ -78,6 +80,18 @@ program_read_config(struct program *p)
 }
 
 enum err
+program_read_invite(struct program *p)
+{
+	enum err err = OK;
+
+	if (p->options.from != NULL)
+		err = file_read(&p->invite, p->options.from, 2 * INVITE_MAX);
+	if (err == ERR_NOT_FOUND)
+		log_error("%s: no such file", p->options.from);
+	return err;
+}
+
+enum err
 program_read_state(struct program *p)
 {
 	const struct setting *rows;
@@ -86,7 +100,9 @@ program_read_state(struct program *p)
 
 	rows = config_rows(&n);
 	conf_scale(&p->config, rows, n, p->config.time_scale);
-	err = enrolment_read(&p->enrolment, p->options.state);
+	err = owner_become(p->options.state);
+	if (err == OK)
+		err = enrolment_read(&p->enrolment, p->options.state);
 	if (err == ERR_NOT_FOUND)
 		return OK;
 	if (err != OK)

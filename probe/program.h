@@ -8,7 +8,7 @@ struct program;
 struct command {
 	const char *name;
 	enum err (*run)(struct program *program);
-	bool needs_targets;
+	bool needs_state, needs_targets;
 	const char *options; /* letters of its own options, as in options.c */
 	const char *takes; /* what stands behind it, for --help; "" nothing */
 	const char *sentence; /* and, behind \v, an example for its own --help */
@@ -33,6 +33,7 @@ void options_parse(struct options *options, const struct command *commands, size
 /* What every command has; the big values stand here once. */
 struct program {
 	struct options options;
+	struct buf invite; /* the file that --from names */
 	struct config config;
 	struct enrolment enrolment;
 	bool enrolled;
@@ -41,6 +42,8 @@ struct program {
 
 /* The settings, not scaled yet. The preset file may be absent, a named one may not. */
 NODISCARD enum err program_read_config(struct program *program);
+/* The file of --from. Root reads it, whosever it is; see owner_become(). */
+NODISCARD enum err program_read_invite(struct program *program);
 /* The settings scaled, then the enrolment, whose choices go before the settings. */
 NODISCARD enum err program_read_state(struct program *program);
 NODISCARD enum err program_read_targets(struct program *program);
