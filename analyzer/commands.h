@@ -2,11 +2,13 @@
 
 #include "analyzer/steps.h"
 
-/* The settings of the folder, or of ${config}; durations as written. */
-NODISCARD enum err folder_settings(
-	struct settings *settings, const char *dir, const char *config);
-/* Settings (scaled), store and target list of context->dir; close takes what is open. */
-NODISCARD enum err folder_open(struct context *context, const char *config);
+/* Reads context->config, durations as written. NULL: analyzer.conf of context->dir, or of
+ * the current folder, or else the machine's own in /etc. Then context->dir is never
+ * NULL: the current folder, if nothing names another. */
+NODISCARD enum err folder_settings(struct context *context);
+/* Settings (scaled), store and target list; close takes what is open. With ${as_owner}
+ * root becomes the owner of the folder. */
+NODISCARD enum err folder_open(struct context *context, bool as_owner);
 void folder_close(struct context *context);
 
 /* Commands that main.c lists, one line each: argc and argv from behind the command's

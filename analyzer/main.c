@@ -68,13 +68,18 @@ serve(struct context *context, int argc, char **argv)
 		.doc = "Takes what probes ship and keeps the events up to date.\v"
 		       "For example:\n  faultline-analyzer serve --dir /srv/faultline "
 		       "--ingest 0.0.0.0:8443"};
-	struct addresses addresses = {
-		context->settings.ingest, context->settings.pages};
+	struct addresses addresses = {NULL, NULL};
+	const struct settings *settings = &context->settings;
 
 	options_parse(&argp, argc, argv, &addresses);
+	if (folder_open(context, true) != OK)
+		return 1;
 	catch_signals();
-	return serve_run(context, addresses.ingest, addresses.pages, &stop) == OK ? 0
-										  : 1;
+	return serve_run(context,
+		       addresses.ingest ? addresses.ingest : settings->ingest,
+		       addresses.pages ? addresses.pages : settings->pages, &stop) == OK
+		       ? 0
+		       : 1;
 }
 
 struct span_of_time {
@@ -125,11 +130,11 @@ analyze(struct context *context, int argc, char **argv)
 static const struct command {
 	const char *name, *usage, *sentence;
 	int (*run)(struct context *context, int argc, char **argv);
-	bool alone; /* needs no folder */
+	bool alone; /* needs no folder, or opens it itself */
 } commands[] = {
-	{"init", "DIR", "make the folder: store, keys, settings", folder_init, true},
+	{"init", "[DIR]", "make the folder: store, keys, settings", folder_init, true},
 	{"serve", "[--ingest ADDR:PORT] [--pages ADDR:PORT]",
-		"take what probes ship, keep the events up to date", serve, false},
+		"take what probes ship, keep the events up to date", serve, true},
 	{"invite", "[--cohort NAME] [--count N] [--role field|control] [--out DIR]",
 		"make one-time invites for probes", admit_invite, false},
 	{"probes", "[list | activate | suspend | revoke ID...]",
@@ -159,8 +164,11 @@ help(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %s %s\n      %s\n", commands[i].name, commands[i].usage,
 			commands[i].sentence);
-	fputs("\n  --dir DIR       the folder that init made (the current one)\n"
-	      "  --config FILE   settings (DIR/analyzer.conf)\n"
+	fputs("\n  --dir DIR       the folder that init made (the one that the "
+	      "settings name,\n"
+	      "                  or the current one)\n"
+	      "  --config FILE   settings (DIR/analyzer.conf, or the machine's own in\n"
+	      "                  /etc/faultline)\n"
 	      "  --format table|csv|json\n"
 	      "  --verbose       say more on standard error\n"
 	      "  --print-config  the settings in force, and what each does\n"
@@ -270,35 +278,34 @@ flushed(int code)
 }
 
 static int
-run_command(const struct command *command, struct context *context, const char *config,
-	int argc, char **argv)
+run_command(
+	const struct command *command, struct context *context, int argc, char **argv)
 {
 	int code = 1;
 
 	if (command->alone || asks_for_help(argc, argv) ||
-		folder_open(context, config) == OK)
+		folder_open(context, false) == OK)
 		code = command->run(context, argc - 2, argv + 2);
 	folder_close(context);
 	return code;
 }
 
 static int
-print_config(const struct common *c)
+print_config(struct context *context)
 {
-	struct settings settings;
 	size_t n;
 	const struct setting *rows = settings_rows(&n);
 
-	if (folder_settings(&settings, c->dir, c->config) != OK)
+	if (folder_settings(context) != OK)
 		return 1;
-	conf_print(stdout, &settings, rows, n);
+	conf_print(stdout, &context->settings, rows, n);
 	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct common c = {.dir = ".", .format = "table"};
+	struct common c = {.format = "table"};
 	struct context context = {0};
 	const struct command *command;
 
@@ -308,8 +315,9 @@ main(int argc, char **argv)
 	if (!read_format(&context.format, c.format))
 		return 2;
 	context.dir = c.dir;
+	context.config = c.config;
 	if (c.print_config)
-		return flushed(print_config(&c));
+		return flushed(print_config(&context));
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		puts("faultline-analyzer " FAULTLINE_VERSION);
 		return 0;
@@ -326,5 +334,5 @@ main(int argc, char **argv)
 		help(stderr);
 		return 2;
 	}
-	return flushed(run_command(command, &context, c.config, argc, argv));
+	return flushed(run_command(command, &context, argc, argv));
 }

@@ -30,6 +30,9 @@
 	}
 
 static const struct setting rows[] = {
+	TEXT(dir, "",
+		"The folder that init made; empty: the one where a command is typed. "
+		"--dir goes before this."),
 	COUNT(time_scale, 1, 10000, "1",
 		"Divides every duration of this file but the deadline of a request; 1 "
 		"outside a lab."),

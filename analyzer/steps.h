@@ -26,6 +26,7 @@ struct where_db;
 /* ---- settings.c: analyzer.conf ---- */
 
 struct settings {
+	char dir[256]; /* "" the current folder; overruled by the command line */
 	/* Every duration here was divided by it, but request_us: how long a stranger may
 	 * take is no matter of how fast a lab's time runs. */
 	int64_t time_scale;
@@ -47,7 +48,9 @@ NODISCARD enum err settings_check(const struct settings *settings, const char *p
 /* ---- the analyzer's folder: keys, store, settings ---- */
 
 struct context {
-	const char *dir; /* the folder that init made */
+	const char *dir; /* the folder that init made; NULL until the settings say it */
+	const char
+		*config; /* the file of --config; NULL: where folder_settings() looks */
 	struct settings settings;
 	struct store *store; /* NULL for init */
 	int format; /* enum listing_format */
