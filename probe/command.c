@@ -24,6 +24,7 @@ command_once(struct program *p)
 	crypto_random(&seed, sizeof(seed));
 	schedule_start(&schedule, clock_boot_us(), seed);
 	program_catch_signals();
+	program_read_inherited(p);
 	once_run(&(struct climber){.config = &p->config,
 			 .enrolment = p->enrolled ? &p->enrolment : NULL,
 			 .targets = &p->targets,
@@ -31,6 +32,7 @@ command_once(struct program *p)
 			 .runner = runner,
 			 .stop = program_stop(),
 			 .origin_us = clock_boot_us(),
+			 .inherited = &p->inherited,
 			 .checks = p->options.checks},
 		p->options.json);
 	runner_close(runner);

@@ -98,7 +98,8 @@ climb(struct daemon *d)
 		.runner = d->runner,
 		.stop = d->stop,
 		.origin_us = keys_boot_origin_us(d->keys),
-		.unclean_stop = d->unclean_stop};
+		.unclean_stop = d->unclean_stop,
+		.inherited = &d->program->inherited};
 	enum closing closing;
 	struct climb climb;
 
@@ -252,6 +253,7 @@ command_run(struct program *p)
 	}
 	err = consent_ask(p->options.state, false);
 	program_catch_signals();
+	program_read_inherited(p);
 	if (err == OK)
 		err = open_daemon(&d);
 	if (err == OK) {

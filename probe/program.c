@@ -12,6 +12,8 @@
 #include "common/log.h"
 #include "common/owner.h"
 
+#define HINTS_BYTES_MAX (64 * 1024)
+
 static volatile sig_atomic_t stop;
 
 static void
@@ -60,6 +62,31 @@ program_read_targets(struct program *p)
 	}
 	buf_free(&text);
 	return err;
+}
+
+static bool
+wants_roots(const struct targets *targets)
+{
+	for (size_t i = 0; i < targets->n; i++)
+		if (!strcmp(targets->rows[i].address, "root") ||
+			!strcmp(targets->rows[i].address, "tld"))
+			return true;
+	return false;
+}
+
+void
+program_read_inherited(struct program *p)
+{
+	struct buf text = {0};
+
+	if (file_read(&text, p->config.root_hints, HINTS_BYTES_MAX) == OK)
+		resolve_parse_roots(&p->roots, buf_span(&text));
+	buf_free(&text);
+	if (p->roots.n)
+		p->inherited.roots = &p->roots;
+	else if (wants_roots(&p->targets))
+		log_note("%s: no addresses of root servers there; none will be asked",
+			p->config.root_hints);
 }
 
 enum err

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "probe/doors/resolve.h"
 #include "probe/steps.h"
 
 /* What main.c, the commands and the command line share. */
@@ -38,6 +39,8 @@ struct program {
 	struct enrolment enrolment;
 	bool enrolled;
 	struct targets targets;
+	struct resolve_roots roots;
+	struct inherited inherited;
 };
 
 /* The settings, not scaled yet. The preset file may be absent, a named one may not. */
@@ -47,6 +50,9 @@ NODISCARD enum err program_read_invite(struct program *program);
 /* The settings scaled, then the enrolment, whose choices go before the settings. */
 NODISCARD enum err program_read_state(struct program *program);
 NODISCARD enum err program_read_targets(struct program *program);
+/* What the children of checks find in their memory. A file that is not there leaves its
+ * part out: the checks that need it then say so. */
+void program_read_inherited(struct program *program);
 /* One program at a time writes to the state folder; *lock is closed by the caller. */
 NODISCARD enum err program_lock(int *lock, const char *state);
 

@@ -51,6 +51,7 @@ struct config {
 	int64_t early_closes_an_hour;
 	int64_t hour_us;
 	char targets[256]; /* path of the target list */
+	char root_hints[256]; /* path of the root servers' addresses */
 	char uplink[16]; /* "" the interface of the default route */
 	struct profile_settings profiles[2];
 };

@@ -12,6 +12,7 @@
 /* RFC 1035 section 3.3.13 */
 #define SOA_PARTS 7
 #define SOA_SERIAL 2
+#define LINE_BYTES 512
 
 /* RFC 5001 section 2.1: an empty option asks for the server's own id. */
 static void
@@ -266,4 +267,51 @@ done:
 	ldns_rdf_deep_free(name);
 	ldns_pkt_free(packet);
 	return verdict;
+}
+
+void
+resolve_parse_roots(struct resolve_roots *roots, struct span text)
+{
+	char line_text[LINE_BYTES];
+	struct span line;
+
+	memset(roots, 0, sizeof(*roots));
+	while (span_written_line(&line, &text)) {
+		struct resolve_answer one = {0};
+		ldns_rr *rr = NULL;
+
+		if (line.len >= sizeof(line_text))
+			continue;
+		memcpy(line_text, line.at, line.len);
+		line_text[line.len] = 0;
+		if (ldns_rr_new_frm_str(&rr, line_text, 0, NULL, NULL) ==
+				LDNS_STATUS_OK &&
+			resolve_take_address(&one, rr) && roots->n < RESOLVE_ROOTS_MAX)
+			memcpy(roots->addresses[roots->n++], one.addresses[0],
+				sizeof(one.addresses[0]));
+		ldns_rr_free(rr);
+	}
+}
+
+static bool
+resolve_is_of(const char *address, bool v6)
+{
+	return (strchr(address, ':') != NULL) == v6;
+}
+
+const char *
+resolve_pick(
+	const char (*addresses)[INET6_ADDRSTRLEN], size_t n, bool v6, uint64_t turn)
+{
+	size_t of_family = 0;
+
+	for (size_t i = 0; i < n; i++)
+		of_family += resolve_is_of(addresses[i], v6);
+	if (!of_family)
+		return NULL;
+	turn %= of_family;
+	for (size_t i = 0; i < n; i++)
+		if (resolve_is_of(addresses[i], v6) && turn-- == 0)
+			return addresses[i];
+	return NULL;
 }

@@ -80,3 +80,15 @@ struct resolve_plan {
 };
 void resolve_ask(struct resolve_result *result, const union socket_address *server,
 	const struct resolve_plan *plan);
+
+/* Addresses of the root servers, as text, as a hints file lists them (a zone file with the
+ * NS, A and AAAA records of the root, RFC 9609). What is no such record is left out. */
+#define RESOLVE_ROOTS_MAX 64
+struct resolve_roots {
+	uint16_t n;
+	char addresses[RESOLVE_ROOTS_MAX][INET6_ADDRSTRLEN];
+};
+void resolve_parse_roots(struct resolve_roots *roots, struct span text);
+/* The address whose turn it is among those of one family; NULL when there is none. */
+const char *resolve_pick(
+	const char (*addresses)[INET6_ADDRSTRLEN], size_t n, bool v6, uint64_t turn);

@@ -43,6 +43,9 @@ static const struct setting rows[] = {
 		"at enrolment goes before this."),
 	TEXT_AT("targets", targets, "/etc/faultline/targets.csv",
 		"The target list: what is measured."),
+	TEXT_AT("root_hints", root_hints, "/usr/share/dns/root.hints",
+		"The addresses of the DNS root servers, as a hints file; without it "
+		"none is asked."),
 	TEXT_AT("uplink", uplink, "",
 		"The interface that leads out; empty: the one of the default route."),
 	COUNT("time_scale", time_scale, 1, 10000, "1",

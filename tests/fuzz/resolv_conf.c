@@ -1,11 +1,12 @@
-/* Settings that a DHCP server wrote, and tables of the kernel: whatever they hold, what
- * is read from them is an address or nothing. */
+/* Settings that a DHCP server wrote, a hints file, and tables of the kernel: whatever they
+ * hold, what is read from them is an address or nothing. */
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "probe/doors/nameserver.h"
+#include "probe/doors/resolve.h"
 #include "probe/doors/route.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -21,8 +22,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span text = {(const char *)data, size};
 	union socket_address server;
+	struct resolve_roots roots;
 	struct route route;
 
+	resolve_parse_roots(&roots, text);
+	must(roots.n <= RESOLVE_ROOTS_MAX);
+	for (unsigned i = 0; i < roots.n; i++)
+		must(socket_parse(&server, roots.addresses[i], 53));
 	if (nameserver_parse(&server, text))
 		must(server.any.sa_family == AF_INET ||
 			server.any.sa_family == AF_INET6);
