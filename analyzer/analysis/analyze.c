@@ -12,7 +12,7 @@
 /* Calls the pure steps in order over what is stored, and stores what they say. */
 
 static const char *const families[] = {
-	"dark", "home", "reach", "target", "rate", "silent"};
+	"dark", "home", "reach", "target", "name", "rate", "silent"};
 
 /* What one event became, with its texts. */
 struct judged {
@@ -277,7 +277,7 @@ compute(struct analysis *a)
 {
 	const struct record *r = &a->loaded.record;
 
-	a->bins = room(3 * r->samples_n + r->probes_n, sizeof(*a->bins));
+	a->bins = room(4 * r->samples_n + r->probes_n, sizeof(*a->bins));
 	a->bins_n = rollup(a->bins, r);
 	a->anomalies = room(a->bins_n, sizeof(*a->anomalies));
 	a->anomalies_n = detect(a->anomalies, a->bins, a->bins_n, r);

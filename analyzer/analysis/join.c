@@ -25,10 +25,31 @@ family_of(const struct anomaly *anomaly)
 		return FAMILY_RATE;
 	case SERIES_TARGET:
 		return FAMILY_TARGET;
+	case SERIES_NAME:
+		return FAMILY_NAME;
 	case SERIES_RUNG:
 		break;
 	}
 	return anomaly->index <= RUNG_router ? FAMILY_HOME : FAMILY_REACH;
+}
+
+/* What a target's or a name's event is about. */
+static uint32_t
+subject_of(const struct anomaly *a, const struct record *record)
+{
+	switch (family_of(a)) {
+	case FAMILY_TARGET:
+		return a->index;
+	case FAMILY_NAME:
+		return record->targets[a->index].name;
+	case FAMILY_DARK:
+	case FAMILY_HOME:
+	case FAMILY_REACH:
+	case FAMILY_RATE:
+	case FAMILY_SILENT:
+		break;
+	}
+	return NO_TARGET;
 }
 
 static int64_t
@@ -66,6 +87,18 @@ explains(const struct anomaly *low, const struct anomaly *high,
 						  record->targets[high->index].rung
 				: low->series != SERIES_DARK)
 			return false;
+		break;
+	case SERIES_NAME:
+		if (low->series == SERIES_TARGET) {
+			if (low->index != high->index)
+				return false;
+		} else if (low->series == SERIES_RUNG
+				   ? low->index > RUNG_access &&
+					     low->index !=
+						     record->targets[high->index].rung
+				   : low->series != SERIES_DARK) {
+			return false;
+		}
 		break;
 	case SERIES_RATE:
 		if (low->series != SERIES_RUNG && low->series != SERIES_DARK)
@@ -227,7 +260,7 @@ is_unseen(const struct event *event, const struct anomaly *anomalies)
 {
 	uint32_t bins = 0;
 
-	if (event->family == FAMILY_TARGET)
+	if (event->family == FAMILY_TARGET || event->family == FAMILY_NAME)
 		return event->affected < TARGET_LEAST_PROBES;
 	if (event->affected > 1 ||
 		(event->family != FAMILY_REACH && event->family != FAMILY_RATE))
@@ -270,7 +303,7 @@ key_all(struct keyed *keyed, const struct anomaly *anomalies, size_t anomalies_n
 			continue;
 		k->anomaly = anomalies[i];
 		k->family = (uint8_t)family_of(&anomalies[i]);
-		k->target = k->family == FAMILY_TARGET ? anomalies[i].index : NO_TARGET;
+		k->target = subject_of(&anomalies[i], record);
 		memcpy(k->country, record->networks[anomalies[i].network].country,
 			sizeof(k->country));
 		n++;

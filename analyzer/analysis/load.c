@@ -24,12 +24,14 @@ struct loader {
 	struct where_db *where;
 	char (*epochs)[65];
 	char (*cohorts)[33]; /* by probe */
+	char (*hosts)[254]; /* by target */
 	int64_t *enrolled_utc_us; /* by probe */
 	struct claim *claims; /* by segment */
 	uint32_t
 		*resolver_targets; /* bit by target: asked of the configured resolver */
 	size_t samples_cap, networks_cap, segments_cap, claims_cap, probes_cap,
-		targets_cap;
+		targets_cap, points_cap;
+	struct store_point series; /* that the newest point is of */
 	int64_t until_utc_us;
 	struct segment *segment; /* scratch, too large for the stack */
 	struct measurement *m;
@@ -97,11 +99,21 @@ find_target(const struct loader *l, const char *id)
 	return NO_TARGET;
 }
 
+/* The first target of the same host: what a name's events are told by. */
+static uint32_t
+name_of(struct loader *l, const char *host, uint32_t own)
+{
+	for (uint32_t i = 0; host[0] && i < own; i++)
+		if (!strcmp(l->hosts[i], host))
+			return i;
+	return own;
+}
+
 static void
 load_target(struct loader *l, const struct target *row)
 {
 	struct record *r = &l->out->record;
-	size_t cap = l->targets_cap;
+	size_t cap = l->targets_cap, hosts_cap = l->targets_cap;
 	struct place place = {0};
 
 	if (find_target(l, row->id) != NO_TARGET)
@@ -110,10 +122,13 @@ load_target(struct loader *l, const struct target *row)
 		sizeof(*l->out->targets));
 	l->resolver_targets = grow(
 		l->resolver_targets, r->targets_n, &cap, sizeof(*l->resolver_targets));
+	l->hosts = grow(l->hosts, r->targets_n, &hosts_cap, sizeof(*l->hosts));
+	memcpy(l->hosts[r->targets_n], row->host, sizeof(row->host));
 	if (l->where)
 		(void)where_find(&place, l->where, row->address);
-	l->out->targets[r->targets_n] =
-		(struct target_info){.rung = (uint8_t)row->rung, .asn = place.asn};
+	l->out->targets[r->targets_n] = (struct target_info){.rung = (uint8_t)row->rung,
+		.asn = place.asn,
+		.name = name_of(l, row->host, (uint32_t)r->targets_n)};
 	memcpy(l->out->targets[r->targets_n].id, row->id, sizeof(row->id));
 	l->resolver_targets[r->targets_n] = !strcmp(row->address, "resolver");
 	r->targets_n++;
@@ -133,6 +148,34 @@ load_targets(void *arg, const uint8_t sha256[static HASH_BYTES], struct span byt
 		crypto_hex(l->out->targets_hash, sha256, HASH_BYTES);
 	}
 	free(list);
+}
+
+/* Points come in the order of their series, then of time. */
+static void
+load_point(void *arg, const struct store_point *point)
+{
+	static const char *const metrics[] = {"bgp", "active", "traffic"};
+	struct loader *l = arg;
+	struct record *r = &l->out->record;
+	struct point p = {.utc_us = point->utc_us,
+		.value_micro = point->value_micro,
+		.asn = point->asn,
+		.source = r->points_n ? l->out->points[r->points_n - 1].source : 0};
+
+	if (l->until_utc_us && point->utc_us > l->until_utc_us)
+		return;
+	memcpy(p.country, point->country, sizeof(p.country));
+	for (uint8_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		if (!strcmp(point->metric, metrics[i]))
+			p.metric = i;
+	p.source += r->points_n && (l->series.asn != point->asn ||
+					   strcmp(l->series.country, point->country) ||
+					   strcmp(l->series.metric, point->metric) ||
+					   strcmp(l->series.source, point->source));
+	l->series = *point;
+	l->out->points = grow(
+		l->out->points, r->points_n, &l->points_cap, sizeof(*l->out->points));
+	l->out->points[r->points_n++] = p;
 }
 
 static uint32_t
@@ -259,6 +302,37 @@ round_trip(const struct measurement *m)
 	return m->has[FIELD_connect_us] ? m->connect_us : 0;
 }
 
+/* A server that refuses a name with an alert has answered, too. */
+static bool
+is_answer(bool tried, int64_t outcome)
+{
+	return tried &&
+	       (outcome == OUTCOME_ok || outcome == OUTCOME_ssl_failed_handshake);
+}
+
+static int8_t
+other_name(const struct measurement *m)
+{
+	bool control = m->has[FIELD_control_outcome], bare = m->has[FIELD_bare_outcome];
+
+	if (!control && !bare)
+		return -1;
+	return is_answer(control, m->control_outcome) ||
+	       is_answer(bare, m->bare_outcome);
+}
+
+/* The first 64 bits of the answer's hash stand for it; never 0. */
+static uint64_t
+answer_of(const struct measurement *m)
+{
+	char digits[17] = "";
+
+	if (!m->has[FIELD_answer_sha256])
+		return 0;
+	memcpy(digits, m->answer_sha256, strnlen(m->answer_sha256, sizeof(digits) - 1));
+	return strtoull(digits, NULL, 16) | 1;
+}
+
 static void
 add_sample(struct loader *l, const struct frame *frame, const struct measurement *m,
 	uint32_t line)
@@ -275,8 +349,11 @@ add_sample(struct loader *l, const struct frame *frame, const struct measurement
 		.check = (uint8_t)m->check,
 		.rung = (uint8_t)m->rung,
 		.outcome = (uint8_t)m->outcome,
+		.stage = (uint8_t)m->stage,
 		.supply = m->has[FIELD_supply] ? (uint8_t)m->supply : SUPPLY_unknown,
 		.success = (int8_t)measurement_success(m),
+		.other_name = other_name(m),
+		.answer = answer_of(m),
 		.took_us = m->took_us,
 		.rtt_us = round_trip(m),
 	};
@@ -395,6 +472,7 @@ finish(struct loaded *out, const struct settings *settings, int64_t until_utc_us
 	r->probes = out->probes;
 	r->networks = out->networks;
 	r->targets = out->targets;
+	r->points = out->points;
 	r->window_us = settings->window_us;
 	r->reference_us = settings->reference_us;
 }
@@ -422,6 +500,8 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	if (!err)
 		err = store_each_targets(store, load_targets, &l);
 	if (!err)
+		err = store_each_point(store, load_point, &l);
+	if (!err)
 		err = store_each_probe(store, load_probe, &l);
 	if (!err)
 		err = store_each_segment(store, load_segment, &l);
@@ -430,6 +510,7 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	where_close(l.where);
 	free(l.epochs);
 	free(l.cohorts);
+	free(l.hosts);
 	free(l.enrolled_utc_us);
 	free(l.claims);
 	free(l.resolver_targets);
@@ -445,6 +526,7 @@ load_free(struct loaded *loaded)
 	free(loaded->probes);
 	free(loaded->networks);
 	free(loaded->targets);
+	free(loaded->points);
 	free(loaded->segments);
 	memset(loaded, 0, sizeof(*loaded));
 }

@@ -22,6 +22,7 @@ struct loaded {
 	struct probe *probes;
 	struct network *networks;
 	struct target_info *targets;
+	struct point *points;
 	struct loaded_segment *segments;
 	size_t segments_n;
 	char targets_hash[HASH_HEX_BYTES]; /* of the newest list */

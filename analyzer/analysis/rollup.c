@@ -1,4 +1,4 @@
-#include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/answers.h"
 
 #include <stdlib.h>
 
@@ -43,8 +43,26 @@ bin_of_outcome(const struct record *record, const struct sample *s, enum series 
 	return bin;
 }
 
+bool
+rollup_by_name(const struct sample *s)
+{
+	return s->check == CHECK_dns || s->check == CHECK_http;
+}
+
+static struct bin
+bin_of_name(const struct record *record, const struct answers *answers,
+	const struct sample *s)
+{
+	struct sample told = *s;
+
+	if (answers_agree(answers, s) == 0)
+		told.success = 0;
+	return bin_of_outcome(record, &told, SERIES_NAME, s->target);
+}
+
 static size_t
-add_sample(struct bin *bins, const struct record *record, const struct sample *s)
+add_sample(struct bin *bins, const struct record *record, const struct answers *answers,
+	const struct sample *s)
 {
 	size_t n = 0;
 
@@ -62,8 +80,11 @@ add_sample(struct bin *bins, const struct record *record, const struct sample *s
 		return 0;
 	bins[n++] = bin_of_outcome(record, s, SERIES_RUNG, s->rung);
 	/* The access pings borrow a target's address; they say nothing of it. */
-	if (s->target != NO_TARGET && record->targets[s->target].rung == s->rung)
-		bins[n++] = bin_of_outcome(record, s, SERIES_TARGET, s->target);
+	if (s->target == NO_TARGET || record->targets[s->target].rung != s->rung)
+		return n;
+	bins[n++] = bin_of_outcome(record, s, SERIES_TARGET, s->target);
+	if (rollup_by_name(s))
+		bins[n++] = bin_of_name(record, answers, s);
 	return n;
 }
 
@@ -161,20 +182,23 @@ merge_all(struct bin *bins, size_t n)
 size_t
 rollup(struct bin *bins, const struct record *record)
 {
+	struct answers answers;
 	size_t n = 0;
 
+	answers_open(&answers, record);
 	for (size_t i = 0; i < record->samples_n; i++) {
 		const struct sample *s = &record->samples[i];
 		const struct sample *next = i + 1 < record->samples_n ? s + 1 : NULL;
 
 		if (record->probes[s->probe].control)
 			continue;
-		n += add_sample(&bins[n], record, s);
+		n += add_sample(&bins[n], record, &answers, s);
 		if (next && next->probe == s->probe)
 			n += add_dark(&bins[n], record, s, next);
 		else
 			n += add_silent(&bins[n], record, s);
 	}
+	answers_close(&answers);
 	qsort(bins, n, sizeof(*bins), order);
 	return merge_all(bins, n);
 }

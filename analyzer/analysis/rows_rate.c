@@ -116,3 +116,65 @@ row_35b(struct observation *o, const struct view *v)
 	}
 	return o->n && o->n * 2 > o->of && o->value;
 }
+
+/* Round trips of 2G, 300 to 1,000 ms, are five to twenty times those of LTE (Grigorik,
+ * High Performance Browser Networking, table 7-2). */
+#define SLOW_TIMES 5
+#define SLOW_MORE_US 150000
+
+/* Most targets, wherever they are, answer so much later than before. */
+static bool
+has_slow_radio(const struct view *v, const struct tally *t)
+{
+	uint32_t far = 0, known = 0;
+
+	for (size_t i = 0; i < v->record->targets_n; i++) {
+		const struct seen *seen = &t->seen[i];
+
+		if (!seen->rtt_us || !seen->usual_rtt_us)
+			continue;
+		known++;
+		far += seen->rtt_us >= seen->usual_rtt_us * SLOW_TIMES &&
+		       seen->rtt_us >= seen->usual_rtt_us + SLOW_MORE_US;
+	}
+	return known >= LEAST_TESTS && far * 2 > known;
+}
+
+/* Operators with enough probes that show it. */
+static uint32_t
+slow_operators(const struct view *v)
+{
+	uint32_t operators = 0;
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		uint32_t n = 0;
+		bool first = true;
+
+		for (size_t q = 0; q < v->record->probes_n; q++) {
+			if (!view_is_field(v, q) || !v->tallies[q].affected ||
+				view_network(v, q)->medium != MEDIUM_mobile ||
+				view_network(v, q)->asn != view_network(v, p)->asn ||
+				!has_slow_radio(v, &v->tallies[q]))
+				continue;
+			first = first && q >= p;
+			n++;
+		}
+		operators += first && n >= LEAST_PROBES - 1 &&
+			     has_slow_radio(v, &v->tallies[p]);
+	}
+	return operators;
+}
+
+bool
+row_32b(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_RATE)
+		return false;
+	observe_count(o, v, has_slow_radio, false);
+	o->value = slow_operators(v);
+	for (size_t p = 0; p < v->record->probes_n; p++)
+		o->other += view_is_field(v, p) && v->tallies[p].reported &&
+			    !v->tallies[p].affected &&
+			    view_network(v, p)->medium != MEDIUM_mobile;
+	return o->n >= LEAST_PROBES && o->n * 2 > o->of && o->value >= 2;
+}

@@ -196,27 +196,6 @@ row_12(struct observation *o, const struct view *v)
 	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
 }
 
-/* The smallest round trip to a target before the event. */
-static int64_t
-usual_rtt(const struct view *v, uint32_t probe, uint32_t target)
-{
-	const struct record *r = v->record;
-	int64_t least = 0;
-	size_t first, n;
-
-	n = record_find(&first, r, probe, v->from_us - r->reference_us,
-		v->event->start_lo_us + 1);
-	for (size_t i = first; i < first + n; i++) {
-		const struct sample *s = &r->samples[i];
-
-		if (s->target == target && s->success == 1 && s->rtt_us &&
-			s->rung == r->targets[target].rung &&
-			(!least || s->rtt_us < least))
-			least = s->rtt_us;
-	}
-	return least;
-}
-
 static bool
 has_dead_neighbour(const struct view *v, const struct tally *t, size_t target)
 {
@@ -245,7 +224,7 @@ listed_answers(const struct view *v, size_t probe)
 			t->seen[i].succeeded < LEAST_AGAIN ||
 			!has_dead_neighbour(v, t, i))
 			continue;
-		usual = usual_rtt(v, (uint32_t)probe, (uint32_t)i);
+		usual = t->seen[i].usual_rtt_us;
 		if (usual && (t->seen[i].rtt_us <= NORMAL_RTT * usual ||
 				     t->seen[i].rtt_us <= usual + NORMAL_RTT_US))
 			answers += t->seen[i].succeeded;
@@ -280,64 +259,5 @@ row_13b(struct observation *o, const struct view *v)
 	if (v->event->family != FAMILY_REACH)
 		return false;
 	observe_count(o, v, has_domestic, false);
-	return o->n && o->n * 2 > o->of;
-}
-
-static bool
-has_dead_resolver(const struct view *v, const struct tally *t)
-{
-	(void)v;
-	return t->resolver_tried >= LEAST_AGAIN && !t->resolver_ok &&
-	       t->abroad_dns_ok >= LEAST_AGAIN;
-}
-
-bool
-row_44(struct observation *o, const struct view *v)
-{
-	if (v->event->family != FAMILY_REACH)
-		return false;
-	observe_count(o, v, has_dead_resolver, false);
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
-}
-
-bool
-row_46(struct observation *o, const struct view *v)
-{
-	if (v->event->family != FAMILY_TARGET)
-		return false;
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct seen *seen;
-
-		if (!view_is_control(v, p))
-			continue;
-		seen = &v->tallies[p].seen[v->event->target];
-		o->of += seen->tried >= LEAST_AGAIN;
-		if (seen->tried < LEAST_AGAIN || seen->succeeded)
-			continue;
-		o->n++;
-		observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
-	}
-	return o->n && o->n * 2 > o->of;
-}
-
-bool
-row_46b(struct observation *o, const struct view *v)
-{
-	if (v->event->family != FAMILY_TARGET && v->event->family != FAMILY_REACH)
-		return false;
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
-		uint32_t tried = t->tried[RUNG_international];
-		uint32_t succeeded = t->succeeded[RUNG_international];
-
-		if (!view_is_control(v, p))
-			continue;
-		if (v->event->family == FAMILY_TARGET) {
-			tried = t->seen[v->event->target].tried;
-			succeeded = t->seen[v->event->target].succeeded;
-		}
-		o->of += tried > 0;
-		o->n += tried && succeeded * 2 > tried;
-	}
 	return o->n && o->n * 2 > o->of;
 }

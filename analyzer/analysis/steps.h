@@ -34,6 +34,8 @@ struct target_info {
 	char id[33];
 	uint8_t rung; /* enum rung */
 	uint32_t asn; /* 0 unknown */
+	uint32_t
+		name; /* the first target of the same host name: its own index if none */
 };
 #define NO_TARGET UINT32_MAX
 
@@ -44,9 +46,12 @@ struct sample {
 	uint32_t probe, network, target; /* indexes; target may be NO_TARGET */
 	uint32_t segment, line; /* where the signed line stands */
 	uint32_t boot;
-	uint8_t check, rung, outcome, supply;
+	uint8_t check, rung, outcome, stage, supply;
 	int8_t success; /* 1, 0, or -1: could not be measured */
 	bool resolver; /* dns: asked of the configured resolver */
+	int8_t other_name; /* tls that failed: on the same address a handshake with another
+			    * name, or none, got an answer 1, did not 0, was not tried -1 */
+	uint64_t answer; /* dns: stands for the addresses in the answer, 0 none */
 	int64_t took_us;
 	int64_t rtt_us; /* 0 unknown */
 	int64_t rate_bps; /* speed: 0 unknown; what is faster than a small transfer
@@ -73,6 +78,17 @@ struct claim {
  * after it was received. */
 void place(struct claim *claims, size_t n);
 
+/* What others measured of a network at one time; imported. */
+enum metric { METRIC_bgp, METRIC_active, METRIC_traffic };
+struct point {
+	int64_t utc_us;
+	int64_t value_micro; /* bgp, active: percent; from 0 */
+	uint32_t asn; /* 0: the whole country */
+	char country[3];
+	uint8_t metric; /* enum metric */
+	uint32_t source; /* an index: which series */
+};
+
 /* All that one analysis looks at. samples: by probe, then time, then segment and line. */
 struct record {
 	const struct sample *samples;
@@ -83,6 +99,8 @@ struct record {
 	size_t networks_n;
 	const struct target_info *targets;
 	size_t targets_n;
+	const struct point *points; /* by source, then time */
+	size_t points_n;
 	int64_t window_us; /* width of a bin */
 	int64_t reference_us; /* how far back a baseline looks */
 	int64_t horizon_us; /* nothing later than this could have arrived */
@@ -97,6 +115,7 @@ enum series {
 	SERIES_DARK, /* the machine itself stopped and came back with a new boot */
 	SERIES_RUNG, /* index: enum rung; measurements that succeeded, of those made */
 	SERIES_TARGET, /* index: target; the same for one target */
+	SERIES_NAME, /* index: target; only what asks for it by its name */
 	SERIES_RATE, /* value: the largest rate of the window, bits a second */
 	SERIES_SILENT, /* nothing has come from it since */
 };
@@ -112,9 +131,11 @@ struct bin {
 	int64_t first_good_us, last_good_us, first_bad_us, last_bad_us; /* 0 none */
 };
 
-/* Room for 3 * samples_n + probes_n bins is always enough. Sorted by probe, series,
+/* Room for 4 * samples_n + probes_n bins is always enough. Sorted by probe, series,
  * index, window. */
 size_t rollup(struct bin *bins, const struct record *record);
+/* Does it ask for its target by name, so that the name alone may be refused? */
+bool rollup_by_name(const struct sample *sample);
 
 /* ---- baseline and detect: bins -> anomalies ---- */
 
@@ -153,6 +174,7 @@ enum family {
 	FAMILY_HOME,
 	FAMILY_REACH,
 	FAMILY_TARGET,
+	FAMILY_NAME,
 	FAMILY_RATE,
 	FAMILY_SILENT,
 };
@@ -160,7 +182,8 @@ enum family {
 struct event {
 	char country[3];
 	uint8_t family; /* enum family */
-	uint32_t target; /* FAMILY_TARGET: which; else NO_TARGET */
+	uint32_t target; /* FAMILY_TARGET: which; FAMILY_NAME: the first of that name;
+			  * else NO_TARGET */
 	uint32_t first, n; /* its anomalies, contiguous after join */
 	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us; /* end_hi 0: open */
 	uint32_t affected; /* probes */

@@ -42,6 +42,22 @@ take_dns(struct tally *t, const struct sample *s)
 }
 
 static void
+take_name(struct seen *seen, const struct view *v, const struct sample *s)
+{
+	bool unlike = answers_agree(&v->answers, s) == 0;
+
+	if (!rollup_by_name(s))
+		return;
+	seen->name_tried++;
+	seen->name_succeeded += s->success == 1 && !unlike;
+	seen->unlike += unlike;
+	if (s->success || s->stage != STAGE_tls_handshake)
+		return;
+	seen->cut += s->other_name == 1;
+	seen->cut_too += s->other_name == 0;
+}
+
+static void
 take_target(struct tally *t, const struct view *v, const struct sample *s)
 {
 	struct seen *seen = &t->seen[s->target];
@@ -49,6 +65,7 @@ take_target(struct tally *t, const struct view *v, const struct sample *s)
 	if (v->record->targets[s->target].rung != s->rung || seen->tried == UINT16_MAX)
 		return;
 	seen->tried++;
+	take_name(seen, v, s);
 	if (s->success != 1)
 		return;
 	seen->succeeded++;
@@ -93,6 +110,19 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		take_target(t, v, s);
 }
 
+static void
+take_usual_rtt(struct tally *t, const struct record *r, const struct sample *s)
+{
+	struct seen *seen;
+
+	if (s->target == NO_TARGET || s->success != 1 || !s->rtt_us ||
+		s->rung != r->targets[s->target].rung)
+		return;
+	seen = &t->seen[s->target];
+	if (!seen->usual_rtt_us || s->rtt_us < seen->usual_rtt_us)
+		seen->usual_rtt_us = s->rtt_us;
+}
+
 /* What was usual before: the rate, and whether mains was there to be lost. Returns how
  * many samples say so. */
 static size_t
@@ -110,6 +140,7 @@ take_before(struct tally *t, bool *mains, const struct view *v, uint32_t probe)
 			baseline_add(&rates, 0, r->samples[i].rate_bps);
 		if (r->samples[i].check == CHECK_power)
 			*mains = r->samples[i].supply == SUPPLY_mains;
+		take_usual_rtt(t, r, &r->samples[i]);
 	}
 	t->usual_rate = baseline_median(&rates, 0);
 	return n;
@@ -163,6 +194,14 @@ bool
 view_is_control(const struct view *v, size_t p)
 {
 	return v->record->probes[p].control && v->tallies[p].reported;
+}
+
+bool
+view_is_subject(const struct view *v, size_t target)
+{
+	if (v->event->family == FAMILY_NAME)
+		return v->record->targets[target].name == v->event->target;
+	return target == v->event->target;
 }
 
 const struct network *
@@ -244,6 +283,7 @@ view_open(struct view *view, const struct event *event, const struct anomaly *an
 	};
 	if (!view->tallies || !view->seen)
 		abort();
+	answers_open(&view->answers, record);
 	for (uint32_t i = event->n; i-- > 0;) {
 		const struct anomaly *a = &anomalies[event->first + i];
 
@@ -259,6 +299,7 @@ view_open(struct view *view, const struct event *event, const struct anomaly *an
 void
 view_close(struct view *view)
 {
+	answers_close(&view->answers);
 	free(view->seen);
 	free(view->tallies);
 }

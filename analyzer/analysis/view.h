@@ -1,5 +1,6 @@
 #pragma once
 
+#include "analyzer/analysis/answers.h"
 #include "analyzer/analysis/steps.h"
 
 /*
@@ -11,7 +12,11 @@
 /* What one probe saw of one target during the event. */
 struct seen {
 	uint16_t tried, succeeded;
-	int64_t rtt_us; /* smallest, 0 unknown */
+	uint16_t name_tried, name_succeeded; /* of them what asks for it by name */
+	uint16_t unlike; /* dns: told what no control probe is told */
+	uint16_t cut; /* tls: broke off after the name was sent, another name passed */
+	uint16_t cut_too; /* the same, and so did the other names */
+	int64_t rtt_us, usual_rtt_us; /* smallest, now and before; 0 unknown */
 };
 
 /* What one probe saw during the event. */
@@ -38,6 +43,7 @@ struct view {
 	const struct record *record;
 	const struct event *event;
 	int64_t from_us, to_us;
+	struct answers answers;
 	struct tally *tallies; /* by probe */
 	struct seen *seen; /* by probe and target */
 };
@@ -50,6 +56,8 @@ void view_close(struct view *view);
 /* A field probe of the event's country; a control probe that reported meanwhile. */
 bool view_is_field(const struct view *view, size_t probe);
 bool view_is_control(const struct view *view, size_t probe);
+/* Is this the target, or one of the name, that the event is about? */
+bool view_is_subject(const struct view *view, size_t target);
 const struct network *view_network(const struct view *view, size_t probe);
 /* Different networks among the affected. */
 uint32_t view_networks(const struct view *view);

@@ -164,13 +164,13 @@ must_be_event(const struct event *e, const struct anomaly *anomalies, size_t n)
 static uint64_t
 analyse(const struct record *r)
 {
-	struct bin *bins = calloc(3 * r->samples_n + r->probes_n, sizeof *bins);
+	struct bin *bins = calloc(4 * r->samples_n + r->probes_n, sizeof *bins);
 	size_t bins_n = rollup(bins, r), anomalies_n, events_n;
 	struct anomaly *anomalies = calloc(bins_n + 1, sizeof *anomalies);
 	struct event *events = calloc(bins_n + 1, sizeof *events);
 	uint64_t hash = 14695981039346656037u;
 
-	must(bins_n <= 3 * r->samples_n + r->probes_n);
+	must(bins_n <= 4 * r->samples_n + r->probes_n);
 	anomalies_n = detect(anomalies, bins, bins_n, r);
 	must(anomalies_n <= bins_n);
 	events_n = join(events, anomalies, anomalies_n, r);

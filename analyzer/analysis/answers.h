@@ -1,0 +1,22 @@
+#pragma once
+
+#include "analyzer/analysis/steps.h"
+
+/*
+ * What control probes abroad were told when they asked for the same names: the measure of
+ * what a probe is told. A name whose answers depend on who asks never agrees, so it has no
+ * usual share that could break. Pure.
+ */
+struct answers {
+	struct answer {
+		uint64_t text; /* sample.answer */
+		uint32_t target;
+	} * rows; /* sorted by target, then text; each once */
+	size_t n;
+};
+
+void answers_open(struct answers *answers, const struct record *record);
+void answers_close(struct answers *answers);
+/* 1: a control probe was told the same; 0: all were told something else; -1: none was told
+ * anything, or the sample holds no answer. */
+int answers_agree(const struct answers *answers, const struct sample *sample);

@@ -1,0 +1,151 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/country.h"
+
+static void
+test_a_name_answered_otherwise_here_than_abroad_is_a_blocked_service(void **state)
+{
+	struct country *c = country_new(FORGED);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_service);
+	assert_int_equal(c->events[0].family, FAMILY_NAME);
+	assert_int_equal(fired(c, ROW_43)->n, FIELD);
+	assert_int_equal(fired(c, ROW_43)->value, PROBES - FIELD);
+	assert_int_equal(fired(c, ROW_45b)->n, FIELD);
+	country_free(c);
+}
+
+static void
+test_a_name_whose_answer_depends_on_who_asks_is_no_event(void **state)
+{
+	struct country *c = country_new(FICKLE);
+
+	(void)state;
+	assert_int_equal(c->events_n, 0);
+	country_free(c);
+}
+
+static void
+test_a_name_whose_handshake_alone_is_reset_is_a_blocked_service(void **state)
+{
+	struct country *c = country_new(RESET);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_service);
+	assert_int_equal(fired(c, ROW_45)->n, FIELD);
+	assert_int_equal(fired(c, ROW_46b)->n, PROBES - FIELD);
+	country_free(c);
+}
+
+static void
+test_an_address_on_which_no_name_passes_is_not_called_a_blocked_name(void **state)
+{
+	struct country *c = country_new(REFUSED);
+
+	(void)state;
+	assert_int_equal(c->events_n, 1);
+	assert_null(fired(c, ROW_45));
+	assert_true(c->verdict.insufficient || c->verdict.class != CLASS_shutdown);
+	country_free(c);
+}
+
+static void
+test_rates_and_round_trips_of_two_mobile_operators_tell_a_downgrade(void **state)
+{
+	struct country *c = country_new(DOWNGRADE);
+
+	(void)state;
+	expect(c, CAUSE_throttling_downgrade);
+	assert_int_equal(c->events[0].affected, 6);
+	assert_int_equal(fired(c, ROW_32b)->n, 6);
+	assert_int_equal(fired(c, ROW_32b)->value, 2);
+	assert_int_equal(fired(c, ROW_32b)->other, 3);
+	assert_null(fired(c, ROW_35));
+	country_free(c);
+}
+
+static void
+test_only_names_failing_is_the_resolver(void **state)
+{
+	struct country *c = country_new(RESOLVER);
+
+	(void)state;
+	expect(c, CAUSE_infrastructure_upstream);
+	assert_int_equal(fired(c, ROW_44)->n, FIELD);
+	assert_int_equal(fired(c, ROW_44b)->n, FIELD);
+	country_free(c);
+}
+
+static void
+test_a_total_cut_with_its_routes_withdrawn_stays_insufficient(void **state)
+{
+	struct country *c = country_new(WITHDRAWN);
+	const int32_t *ppm = c->verdict.cause_ppm;
+	int32_t least = ppm[CAUSE_shutdown_international];
+
+	(void)state;
+	if (ppm[CAUSE_infrastructure_cable] < least)
+		least = ppm[CAUSE_infrastructure_cable];
+	assert_int_equal(c->events_n, 1);
+	assert_int_equal(fired(c, ROW_17)->n, 3);
+	assert_null(fired(c, ROW_18));
+	assert_true(c->verdict.insufficient);
+	for (size_t i = 0; i < CAUSE_COUNT; i++)
+		if (i != CAUSE_shutdown_international &&
+			i != CAUSE_infrastructure_cable)
+			assert_true(ppm[i] <= least);
+	country_free(c);
+}
+
+static void
+test_a_world_that_is_dead_behind_routes_that_stay_was_shut_off(void **state)
+{
+	struct country *c = country_new(ANNOUNCED);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_international);
+	assert_int_equal(fired(c, ROW_18)->n, 3);
+	assert_null(fired(c, ROW_17));
+	country_free(c);
+}
+
+static void
+test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing(void **state)
+{
+	const struct evidence_row *row = evidence_row(ROW_2);
+
+	(void)state;
+	for (size_t i = 0; i < CAUSE_COUNT; i++)
+		assert_int_equal(row->lr[i] != 0, i == CAUSE_infrastructure_power);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_a_name_answered_otherwise_here_than_abroad_is_a_blocked_service),
+		cmocka_unit_test(
+			test_a_name_whose_answer_depends_on_who_asks_is_no_event),
+		cmocka_unit_test(
+			test_a_name_whose_handshake_alone_is_reset_is_a_blocked_service),
+		cmocka_unit_test(
+			test_an_address_on_which_no_name_passes_is_not_called_a_blocked_name),
+		cmocka_unit_test(
+			test_rates_and_round_trips_of_two_mobile_operators_tell_a_downgrade),
+		cmocka_unit_test(test_only_names_failing_is_the_resolver),
+		cmocka_unit_test(
+			test_a_total_cut_with_its_routes_withdrawn_stays_insufficient),
+		cmocka_unit_test(
+			test_a_world_that_is_dead_behind_routes_that_stay_was_shut_off),
+		cmocka_unit_test(
+			test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing),
+	};
+
+	return cmocka_run_group_tests_name("analysis_causes", tests, NULL, NULL);
+}
