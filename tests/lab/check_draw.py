@@ -13,11 +13,9 @@ ALWAYS_SPECIAL = [ipaddress.ip_network(n) for n in (
     "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
     "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15",
     "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3")]
-
-
-def every_network(c):
-    return (c.operators + [c.exchange] + c.gateways + c.domestic + [c.transit] + c.foreign
-            + [c.analyzer])
+GIVEN_OUT6 = ipaddress.ip_network("2000::/3")
+SPECIAL6 = [ipaddress.ip_network(n) for n in (
+    "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")]
 
 
 def the_same_seed_gives_the_same_country():
@@ -27,11 +25,14 @@ def the_same_seed_gives_the_same_country():
 
 def every_prefix_is_public_and_stands_alone():
     for seed in SEEDS:
-        networks = every_network(country.draw(seed))
+        networks = country.draw(seed).networks()
         for n in networks:
             assert not any(n.prefix.overlaps(s) for s in ALWAYS_SPECIAL), (seed, n)
+            assert n.prefix6.subnet_of(GIVEN_OUT6), (seed, n)
+            assert not any(n.prefix6.overlaps(s) for s in SPECIAL6), (seed, n)
             assert 0 < n.asn < 4200000000 and not 64496 <= n.asn <= 65551, (seed, n)
         assert len({n.prefix for n in networks}) == len(networks), seed
+        assert len({n.prefix6 for n in networks}) == len(networks), seed
         assert len({n.asn for n in networks}) == len(networks), seed
 
 
@@ -39,9 +40,11 @@ def every_address_lies_in_its_own_network_and_no_two_are_alike():
     for seed in SEEDS:
         c = country.draw(seed)
         t = topology.build(c)
-        used = [e.address for ends in t.links for e in ends] + [a for _, a in t.owned]
+        used = [a for ends in t.links for e in ends for a in e.addresses]
+        used += [a for _, a in t.owned]
         assert len(set(used)) == len(used), seed
-        prefixes = [n.prefix for n in every_network(c)]
+        assert sum(":" in a for a in used) * 2 == len(used), "as many of either family"
+        prefixes = [p for n in c.networks() for p in (n.prefix, n.prefix6)]
         for a in used:
             assert sum(ipaddress.ip_address(a) in p for p in prefixes) == 1, (seed, a)
 
@@ -59,6 +62,7 @@ def nothing_is_the_same_in_every_country():
     countries = [country.draw(seed) for seed in SEEDS]
     for what in (lambda c: c.code, lambda c: c.media[0], lambda c: c.gateway_of[0],
                  lambda c: c.operators[0].asn, lambda c: c.operators[0].prefix,
+                 lambda c: c.operators[0].prefix6,
                  lambda c: c.listed.target, lambda c: c.listed.address,
                  lambda c: c.listed.address < c.listed_control.address,
                  lambda c: sum(p.mains_sensor for p in c.probes)):
@@ -70,6 +74,11 @@ def the_target_list_does_not_tell_who_is_listed():
     for seed in SEEDS:
         c = country.draw(seed)
         rows = [r.split(",") for r in country.targets(c).splitlines()[1:]]
+        six = [r for r in rows if ":" in r[4]]
+        rows = [r for r in rows if r not in six]
+        assert [r[1] for r in six].count("domestic") == 1, seed
+        assert [r[1] for r in six].count("international") == 2, seed
+        at["six"] += any(r[4] == c.listed.address6 for r in six)
         abroad = [r for r in rows if r[1] == "international" and r[2] != "dns"]
         ids = [r[0] for r in abroad]
         assert ids == sorted(ids) and len(abroad) == 4, seed
@@ -81,13 +90,13 @@ def the_target_list_does_not_tell_who_is_listed():
         assert sum(r[1] == "domestic" for r in rows) == 3
     for place in range(4):
         assert at[place] > len(SEEDS) / 8, at
+    assert len(SEEDS) / 4 < at["six"] < len(SEEDS) * 3 / 4, at
     assert min(at["pages", True], at["pages", False]) > len(SEEDS) / 4, at
 
 
 def main():
     tests = [f for name, f in globals().items() if callable(f)
-             and getattr(f, "__module__", "") == "__main__" and "_" in name
-             and name != "every_network"]
+             and getattr(f, "__module__", "") == "__main__" and "_" in name]
     for test in tests:
         test()
         print("ok:", test.__name__.replace("_", " "))

@@ -18,20 +18,33 @@ CONTROLS = (4, 5)  # foreign networks in which a control probe lives
 
 # First octets that hold a special-purpose range anywhere (RFC 6890 and its registry).
 SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203}
+# First two octets of IPv6 that do; the rest of 2000::/3 is given out or free.
+SPECIAL6 = {0x2001, 0x2002, 0x2620, 0x3fff}
 
 
 @dataclasses.dataclass
 class Network:
-    """An autonomous system: its number, its prefix, where it is registered."""
+    """An autonomous system: its number, its two prefixes, where it is registered."""
 
     asn: int
     prefix: ipaddress.IPv4Network
     country: str
+    prefix6: ipaddress.IPv6Network
     _links: int = 0
+
+    @property
+    def prefixes(self):
+        return str(self.prefix), str(self.prefix6)
 
     def address(self, subnet, host):
         """Address ``host`` in the ``subnet``-th /24."""
         return str(self.prefix.network_address + 256 * subnet + host)
+
+    def twin(self, address):
+        """The IPv6 address of whoever has this IPv4 one: a /24 here is a /64 there."""
+        subnet, host = divmod(
+            int(ipaddress.IPv4Address(address)) - int(self.prefix.network_address), 256)
+        return str(self.prefix6.network_address + (subnet << 64) + host)
 
     def pair(self):
         """The next two addresses for a link between routers (a /31 of the first /24)."""
@@ -52,14 +65,17 @@ class Probe:
     mains_sensor: bool
     age_s: int  # how long it has been on when the lab starts
     line_kbps: int  # what its line carries towards it
+    address6: str = ""
+    gateway6: str = ""
 
 
 @dataclasses.dataclass
 class Site:
-    """A web server: the node it runs on, its address, its name, its page."""
+    """A web server: the node it runs on, its addresses, its name, its page."""
 
     node: str
     address: str
+    address6: str
     host: str
     page: str
     target: str
@@ -98,12 +114,25 @@ class Country:
     def everyone(self):
         return self.probes + self.controls
 
+    def sites(self):
+        return self.domestic_sites + self.foreign_sites
+
+    def networks(self):
+        return (self.operators + [self.exchange] + self.gateways + self.domestic
+                + [self.transit] + self.foreign + [self.analyzer])
+
+    def twin(self, address):
+        """The IPv6 address of whoever in this world has this IPv4 one."""
+        place = ipaddress.IPv4Address(address)
+        return next(n.twin(address) for n in self.networks() if place in n.prefix)
+
 
 class Draw:
     """A generator that never hands out the same thing twice."""
 
     def __init__(self, seed):
         self.random = random.Random(f"country {seed}")
+        self.random6 = random.Random(f"country {seed}, IPv6")
         self.taken = set()
 
     def once(self, make):
@@ -117,6 +146,15 @@ class Draw:
         def make():
             first = self.random.choice([n for n in range(1, 224) if n not in SPECIAL])
             return ipaddress.IPv4Network((first << 24 | self.random.randrange(256) << 16, 16))
+
+        return self.once(make)
+
+    def prefix6(self):
+        def make():
+            first = self.random6.choice(
+                [n for n in range(0x2000, 0x4000) if n not in SPECIAL6])
+            second = self.random6.randrange(0x10000)
+            return ipaddress.IPv6Network((first << 112 | second << 96, 32))
 
         return self.once(make)
 
@@ -140,7 +178,7 @@ class Draw:
         return self.once(make)
 
     def network(self, country):
-        return Network(self.asn(), self.prefix(), country)
+        return Network(self.asn(), self.prefix(), country, self.prefix6())
 
     def page(self, host):
         """A page of a kilobyte or so; the same for whoever asks."""
@@ -172,6 +210,7 @@ def draw(seed):
         resolver="", public_resolvers=[], analyzer_address="")
     place_probes(country, d)
     place_sites(country, d)
+    number6(country)
     return country
 
 
@@ -208,7 +247,7 @@ def place_sites(country, d):
     def site(node, network, tld):
         host = f"www.{d.word()}.{tld}"
         address = network.address(d.random.randrange(100, 250), d.random.randrange(10, 250))
-        return Site(node, address, host, d.page(host), d.word())
+        return Site(node, address, "", host, d.page(host), d.word())
 
     for i, network in enumerate(country.domestic):
         country.domestic_sites.append(site(f"d{i}", network, country.code.lower()))
@@ -227,16 +266,31 @@ def place_sites(country, d):
     country.analyzer_address = country.analyzer.address(9, d.random.randrange(10, 250))
 
 
+def number6(country):
+    """Whoever has an IPv4 address has an IPv6 one too."""
+    for site in country.sites():
+        site.address6 = country.twin(site.address)
+    for probe in country.everyone():
+        probe.address6 = probe.network.twin(probe.address)
+        probe.gateway6 = probe.network.twin(probe.gateway)
+
+
 def targets(country):
     """The target list: nothing in it tells one target of a rung from another."""
     chance = random.Random(f"targets {country.seed}")
     abroad = [country.listed, country.listed_control] + country.foreign_sites[1:3]
     pages = chance.sample(abroad, 2)
+    # Some are known by their IPv6 address as well.
+    six_home, six_abroad = chance.choice(country.domestic_sites), chance.sample(abroad, 2)
     rows = [(s.target, "domestic", "ping tcp http", s.host, s.address)
             for s in country.domestic_sites]
+    rows.append((f"{six_home.target}-six", "domestic", "ping tcp http", six_home.host,
+                 six_home.address6))
     for s in abroad:
         checks = "ping tcp http" if s in pages else "ping tcp"
         rows.append((s.target, "international", checks, s.host, s.address))
+        if s in six_abroad:
+            rows.append((f"{s.target}-six", "international", checks, s.host, s.address6))
     for site, (_, address) in zip(chance.sample(abroad, 2), country.public_resolvers):
         rows.append((f"{site.target}-dns", "international", "dns", site.host, address))
     for s in chance.sample(country.domestic_sites, 2):
@@ -248,13 +302,11 @@ def targets(country):
 
 
 def zone(country):
-    """Every name of this world with its address."""
-    return [(s.host, s.address) for s in country.domestic_sites + country.foreign_sites]
+    """Every name of this world with the type and the value of its addresses."""
+    return [row for s in country.sites()
+            for row in ((s.host, "A", s.address), (s.host, "AAAA", s.address6))]
 
 
 def origins(country):
     """Rows of prefix, AS number and country, as an address database has them."""
-    everything = (country.operators + [country.exchange] + country.gateways
-                  + country.domestic + [country.transit] + country.foreign
-                  + [country.analyzer])
-    return [(str(n.prefix), n.asn, n.country) for n in everything]
+    return [(prefix, n.asn, n.country) for n in country.networks() for prefix in n.prefixes]

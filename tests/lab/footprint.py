@@ -27,7 +27,7 @@ LIMIT_S = 300
 USS_MOST_KB, PSS_MOST_KB = 3000, 9000
 SEED = 8
 METER = """
-table ip lab {{
+table inet lab {{
  counter both {{
  }}
  chain inward {{

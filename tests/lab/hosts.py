@@ -89,6 +89,7 @@ class Host:
         self.on = True
         self.boot(age_s=2)
         net.ip(self.probe.node, ["link set eth0 up",
-                                 f"route replace default via {self.probe.gateway}"])
+                                 f"route replace default via {self.probe.gateway}",
+                                 f"route replace default via {self.probe.gateway6}"])
         if self.command:
             self.start(self.command)

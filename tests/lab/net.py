@@ -35,7 +35,11 @@ def tc(node, *words):
 
 
 def build(topology):
-    lines = [f"netns add {node}" for node in topology.nodes]
+    call([IP, "-batch", "-"], "".join(f"netns add {node}\n" for node in topology.nodes))
+    six = {end.node for ends in topology.links for end in ends if end.address6}
+    for node in topology.nodes:
+        settle(node, node in topology.routers, node in six)
+    lines = []
     for a, b in topology.links:
         # One segment a packet: a policer and a packet counter see what a wire carries.
         lines.append(f"link add {a.interface} netns {a.node} gso_max_segs 1 type veth "
@@ -44,36 +48,55 @@ def build(topology):
     todo = {node: ["link set lo up"] for node in topology.nodes}
     for ends in topology.links:
         for end in ends:
-            todo[end.node] += [
-                f"address add {end.address}/{end.length} dev {end.interface}",
-                f"link set dev {end.interface} up"]
+            lengths = (end.length, end.length6)
+            todo[end.node] += [added(address, length, end.interface)
+                               for address, length in zip(end.addresses, lengths)]
+            todo[end.node].append(f"link set dev {end.interface} up")
     for node, address in topology.owned:
-        todo[node].append(f"address add {address}/32 dev lo")
+        todo[node].append(added(address, 128 if ":" in address else 32, "lo"))
     for node, prefix, via in topology.routes:
-        source = preferred(topology, node)
+        source = preferred(topology, node, via)
         todo[node].append(f"route add {prefix} via {via}{source}")
     for node, batch in todo.items():
         ip(node, batch)
-        settle(node, node in topology.routers)
 
 
-def preferred(topology, node):
+def added(address, length, interface):
+    """Nobody else can have it: what waits for duplicates is no source yet."""
+    once = " nodad" if ":" in address else ""
+    return f"address add {address}/{length} dev {interface}{once}"
+
+
+def preferred(topology, node, via):
     """A host speaks from the address it is known by, not from its link's."""
     if node in topology.routers:
         return ""
-    own = [address for owner, address in topology.owned if owner == node]
+    own = [address for owner, address in topology.owned
+           if owner == node and (":" in address) == (":" in via)]
     return f" src {own[0]}" if own else ""
 
 
-def settle(node, router):
+def settle(node, router, six):
+    """Before the node has any interface: these are born with what is the default then."""
     settings = {
         "net/ipv4/ip_forward": "1" if router else "0",
         # A router of the lab answers every packet whose TTL ran out.
         "net/ipv4/icmp_ratelimit": "0",
         "net/ipv4/icmp_ratemask": "0",
         "net/ipv4/icmp_msgs_per_sec": "100000",
-        "net/ipv6/conf/all/disable_ipv6": "1",
+        "net/ipv6/icmp/ratelimit": "0",
+        "net/ipv6/conf/all/forwarding": "1" if router else "0",
+        # A neighbour asked before its port was up is asked again within a round.
+        "net/ipv6/neigh/default/retrans_time_ms": "250",
     }
+    for which in ("all", "default"):
+        settings |= {f"net/ipv6/conf/{which}/{name}": value for name, value in (
+            ("disable_ipv6", "0" if six else "1"),
+            # Addresses and routes are the topology's, and hold from the first packet on.
+            ("accept_ra", "0"), ("autoconf", "0"), ("router_solicitations", "0"),
+            ("accept_dad", "0"),
+            # As IPv4's do: a cable that is pulled takes no address off.
+            ("keep_addr_on_down", "1"))}
     # Unprivileged echo for every group, or in a user namespace for the one it knows.
     groups = "/proc/sys/net/ipv4/ping_group_range"
     script = [f"echo 0 2147483647 2>/dev/null >{groups} || echo 0 0 >{groups}"]
@@ -84,7 +107,7 @@ def settle(node, router):
 
 def counters(node, table="lab"):
     """Packets seen by each named counter of the table."""
-    out = call(inside(node, [NFT, "list", "counters", "table", "ip", table])).stdout
+    out = call(inside(node, [NFT, "list", "counters", "table", "inet", table])).stdout
     found, name = {}, None
     for line in out.splitlines():
         words = line.split()

@@ -37,7 +37,7 @@ class Pair:
         address, gateway = near.address(20, 20), near.address(20, 1)
         t.links.append((topology.End("host", "eth0", address, 24),
                         topology.End("router", "host", gateway, 24)))
-        t.route("host", "default", gateway)
+        t.route("host", topology.DEFAULT, t.links[-1][1])
         net.build(t)
         net.nft("router", METER.format(port="host"))
         probe = country.Probe(

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 
+import country as country_module
 import net
 
 BLOB_BYTES = 49152  # what a proof fetches to feel a policer
@@ -20,7 +21,7 @@ http {{
 }}
 """
 NGINX_SERVER = """
-    server {{ listen {address}:80; server_name {host}; root {root};
+    server {{ listen {address}:80; listen [{address6}]:80; server_name {host}; root {root};
              add_header Last-Modified ""; etag off; if_modified_since off; }}
 """
 UNBOUND = """
@@ -30,8 +31,9 @@ server:
     username: ""
     pidfile: "{dir}/pid"
     interface: {address}
+    interface: {address6}
     access-control: 0.0.0.0/0 allow
-    do-ip6: no
+    access-control: ::0/0 allow
     num-threads: 1
     msg-cache-size: 1m
     rrset-cache-size: 1m
@@ -65,16 +67,19 @@ class Servers:
             os.makedirs(root)
             write(f"{root}/index.html", site.page)
             write(f"{root}/blob", (site.page * 100)[:BLOB_BYTES])
-            blocks.append(NGINX_SERVER.format(address=site.address, host=site.host, root=root))
+            blocks.append(NGINX_SERVER.format(address=site.address, address6=site.address6,
+                                              host=site.host, root=root))
         write(f"{home}/nginx.conf", NGINX.format(dir=home, servers="".join(blocks)))
         self.start(node, [self.unpacked.program("nginx"), "-e", f"{home}/error.log", "-p",
                           home, "-c", f"{home}/nginx.conf"])
 
-    def unbound(self, node, address, zone):
+    def unbound(self, node, address, address6, zone):
         home = f"{self.dir}/unbound-{node}"
         os.makedirs(home)
-        data = "\n".join(f'    local-data: "{host}. 300 IN A {a}"' for host, a in zone)
-        write(f"{home}/unbound.conf", UNBOUND.format(dir=home, address=address, data=data))
+        data = "\n".join(f'    local-data: "{host}. 300 IN {kind} {value}"'
+                         for host, kind, value in zone)
+        write(f"{home}/unbound.conf", UNBOUND.format(dir=home, address=address,
+                                                     address6=address6, data=data))
         self.start(node, [self.unpacked.program("unbound"), "-d", "-c",
                           f"{home}/unbound.conf"])
 
@@ -89,13 +94,12 @@ def bring_up(country, directory, unpacked):
     os.makedirs(directory)
     servers = Servers(directory, unpacked)
     by_node = {}
-    for site in country.domestic_sites + country.foreign_sites:
+    for site in country.sites():
         by_node.setdefault(site.node, []).append(site)
     for node, sites in by_node.items():
         servers.nginx(node, sites)
     for node, address in [("dr", country.resolver)] + country.public_resolvers:
-        servers.unbound(node, address, zone=[(s.host, s.address) for s in
-                        country.domestic_sites + country.foreign_sites])
+        servers.unbound(node, address, country.twin(address), country_module.zone(country))
     return servers
 
 
@@ -104,27 +108,32 @@ def write(path, text):
         out.write(text)
 
 
-def question(name):
-    """A DNS question for an A record, enough to see that a resolver lives."""
+def question(name, kind):
+    """A DNS question, enough to see that a resolver lives."""
     labels = b"".join(bytes([len(p)]) + p.encode() for p in name.split("."))
-    return b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\x00\x00\x01\x00\x01"
+    return b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + bytes((0, 0, kind, 0, 1))
 
 
 ASK = """
 import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(float(sys.argv[3]))
-s.sendto(bytes.fromhex(sys.argv[2]), (sys.argv[1], 53))
+families = {4: socket.AF_INET, 6: socket.AF_INET6}
+server, asked, timeout_s, kind = sys.argv[1:]
+s = socket.socket(families[6 if ":" in server else 4], socket.SOCK_DGRAM)
+s.settimeout(float(timeout_s))
+s.sendto(bytes.fromhex(asked), (server, 53))
 answer = s.recv(4096)
-print(socket.inet_ntoa(answer[-4:]) if answer[7] else "none")
+size, family = {"A": (4, 4), "AAAA": (16, 6)}[kind]
+print(socket.inet_ntop(families[family], answer[-size:]) if answer[7] else "none")
 """
+TYPES = {"A": 1, "AAAA": 28}
 
 
-def resolve(node, resolver, name, timeout_s=2):
+def resolve(node, resolver, name, kind="A", timeout_s=2):
     """What the resolver says to the node, or None."""
     done = subprocess.run(
-        net.inside(node, ["/usr/bin/python3", "-c", ASK, resolver, question(name).hex(),
-                          str(timeout_s)]), text=True, capture_output=True)
+        net.inside(node, ["/usr/bin/python3", "-c", ASK, resolver,
+                          question(name, TYPES[kind]).hex(), str(timeout_s), kind]),
+        text=True, capture_output=True)
     return done.stdout.strip() if done.returncode == 0 else None
 
 

@@ -10,13 +10,23 @@ import dataclasses
 
 import country as country_module
 
+DEFAULT = ("default", "default")
+
 
 @dataclasses.dataclass
 class End:
+    """One end of a link; without an IPv6 address its node has none."""
+
     node: str
     interface: str
     address: str
     length: int
+    address6: str = ""
+    length6: int = 0
+
+    @property
+    def addresses(self):
+        return (self.address, self.address6) if self.address6 else (self.address,)
 
 
 @dataclasses.dataclass
@@ -33,13 +43,18 @@ class Topology:
             self.routers.add(name)
 
     def link(self, a, b, network):
-        """A link numbered out of ``network``; returns (address of a, address of b)."""
+        """A link numbered out of ``network``; returns its two ends."""
         left, right = network.pair()
-        self.links.append((End(a, b, left, 31), End(b, a, right, 31)))
-        return left, right
+        self.links.append((End(a, b, left, 31, network.twin(left), 127),
+                           End(b, a, right, 31, network.twin(right), 127)))
+        return self.links[-1]
 
-    def route(self, node, prefix, via):
-        self.routes.append((node, str(prefix), via))
+    def route(self, node, prefixes, via):
+        """A route of each family to the end ``via``."""
+        self.routes += [(node, prefix, hop) for prefix, hop in zip(prefixes, via.addresses)]
+
+    def own(self, node, address, address6):
+        self.owned += [(node, address), (node, address6)]
 
 
 def build(country):
@@ -48,18 +63,18 @@ def build(country):
         t.node(name, router=True)
     world_of = [t.link(f"gw{g}", "w", country.transit) for g in range(2)]
     for g, (own, world) in enumerate(world_of):
-        t.route(f"gw{g}", "default", world)
-        t.route("w", country.gateways[g].prefix, own)
+        t.route(f"gw{g}", DEFAULT, world)
+        t.route("w", country.gateways[g].prefixes, own)
     for i in range(len(country.operators)):
         build_operator(t, country, i, world_of)
     for i in range(len(country.domestic)):
         build_domestic(t, country, i, world_of)
     exchange_routes(t, country)
     build_world(t, country)
-    for site in country.domestic_sites + country.foreign_sites:
-        t.owned.append((site.node, site.address))
+    for site in country.sites():
+        t.own(site.node, site.address, site.address6)
     for node, address in country.public_resolvers:
-        t.owned.append((node, address))
+        t.own(node, address, country.twin(address))
     return t
 
 
@@ -70,14 +85,14 @@ def build_operator(t, country, i, world_of):
         t.node(name, router=True)
     acc_up, agg_down = t.link(acc, agg, network)
     agg_up, core_down = t.link(agg, core, network)
-    t.route(acc, "default", agg_down)
-    t.route(agg, "default", core_down)
-    t.route(agg, network.prefix, acc_up)
-    t.route(core, network.prefix, agg_up)
+    t.route(acc, DEFAULT, agg_down)
+    t.route(agg, DEFAULT, core_down)
+    t.route(agg, network.prefixes, acc_up)
+    t.route(core, network.prefixes, agg_up)
     core_out, gate = t.link(core, f"gw{g}", country.gateways[g])
-    t.route(core, "default", gate)
-    t.route(f"gw{g}", network.prefix, core_out)
-    t.route("w", network.prefix, world_of[g][0])
+    t.route(core, DEFAULT, gate)
+    t.route(f"gw{g}", network.prefixes, core_out)
+    t.route("w", network.prefixes, world_of[g][0])
     for probe in country.probes:
         if probe.operator == i:
             attach_probe(t, probe, acc)
@@ -85,9 +100,9 @@ def build_operator(t, country, i, world_of):
 
 def attach_probe(t, probe, router):
     t.node(probe.node)
-    t.links.append((End(probe.node, "eth0", probe.address, 24),
-                    End(router, probe.node, probe.gateway, 24)))
-    t.route(probe.node, "default", probe.gateway)
+    t.links.append((End(probe.node, "eth0", probe.address, 24, probe.address6, 64),
+                    End(router, probe.node, probe.gateway, 24, probe.gateway6, 64)))
+    t.route(probe.node, DEFAULT, t.links[-1][1])
 
 
 def build_domestic(t, country, i, world_of):
@@ -95,15 +110,16 @@ def build_domestic(t, country, i, world_of):
     node = f"d{i}"
     t.node(node, router=True)
     own, gate = t.link(node, f"gw{g}", country.gateways[g])
-    t.route(node, "default", gate)
-    t.route(f"gw{g}", network.prefix, own)
-    t.route("w", network.prefix, world_of[g][0])
+    t.route(node, DEFAULT, gate)
+    t.route(f"gw{g}", network.prefixes, own)
+    t.route("w", network.prefixes, world_of[g][0])
     if i == 0:
         t.node("dr")
         up, down = t.link(node, "dr", network)
-        t.route("dr", "default", up)
-        t.route(node, f"{country.resolver}/32", down)
-        t.owned.append(("dr", country.resolver))
+        six = network.twin(country.resolver)
+        t.route("dr", DEFAULT, up)
+        t.route(node, (f"{country.resolver}/32", f"{six}/128"), down)
+        t.own("dr", country.resolver, six)
 
 
 def exchange_routes(t, country):
@@ -113,10 +129,10 @@ def exchange_routes(t, country):
     hub = {node: t.link(node, "ix", country.exchange) for node, _ in members}
     for node, network in members:
         own, exchange = hub[node]
-        t.route("ix", network.prefix, own)
+        t.route("ix", network.prefixes, own)
         for other, reached in members:
             if other != node:
-                t.route(node, reached.prefix, exchange)
+                t.route(node, reached.prefixes, exchange)
 
 
 def build_world(t, country):
@@ -124,12 +140,12 @@ def build_world(t, country):
         node = f"f{i}"
         t.node(node, router=True)
         world, own = t.link("w", node, country.transit)
-        t.route("w", network.prefix, own)
-        t.route(node, "default", world)
+        t.route("w", network.prefixes, own)
+        t.route(node, DEFAULT, world)
     for f, control in zip(country_module.CONTROLS, country.controls):
         attach_probe(t, control, f"f{f}")
     t.node("an")
     world, own = t.link("w", "an", country.transit)
-    t.route("w", country.analyzer.prefix, own)
-    t.route("an", "default", world)
-    t.owned.append(("an", country.analyzer_address))
+    t.route("w", country.analyzer.prefixes, own)
+    t.route("an", DEFAULT, world)
+    t.own("an", country.analyzer_address, country.twin(country.analyzer_address))

@@ -28,13 +28,14 @@ class World:
     def wait_ready(self):
         """Every site and every resolver answers somebody."""
         site = self.country.foreign_sites[1]
-        for s in self.country.domestic_sites + self.country.foreign_sites:
-            servers.wait_for(f"nginx on {s.address}",
-                             lambda s=s: self.get("w", s, 1)["ok"], 15)
+        for s in self.country.sites():
+            servers.wait_for(f"nginx on {s.address} and {s.address6}",
+                             lambda s=s: self.serves("w", s, 0.3), 15)
         for address in [self.country.resolver] + [a for _, a in self.country.public_resolvers]:
-            servers.wait_for(
-                f"unbound on {address}",
-                lambda a=address: servers.resolve("w", a, site.host) == site.address, 15)
+            for asked, kind, value in ((address, "A", site.address),
+                                       (self.country.twin(address), "AAAA", site.address6)):
+                servers.wait_for(f"unbound on {asked}", lambda a=asked, k=kind, v=value:
+                                 servers.resolve("w", a, site.host, k, 0.3) == v, 15)
 
     def router_of(self, probe):
         """The probe's first router; its port there is named as the probe's node."""
@@ -52,15 +53,30 @@ class World:
 
     # What proofs ask, all from inside a node and without any program under test.
 
-    def get(self, node, site, timeout_s=2, path="/"):
-        """One page by curl: {ok, time_s, bytes}."""
+    def get(self, node, site, timeout_s=2, path="/", six=False):
+        """One page by curl, over IPv4 or IPv6: {ok, time_s, bytes}."""
+        address = f"[{site.address6}]" if six else site.address
         done = subprocess.run(net.inside(node, [
             "curl", "-s", "-o", "/dev/null", "--max-time", str(timeout_s), "-w",
             "%{http_code} %{time_total} %{size_download}", "-H", f"Host: {site.host}",
-            f"http://{site.address}{path}"]), text=True, capture_output=True)
+            f"http://{address}{path}"]), text=True, capture_output=True)
         words = (done.stdout or "0 0 0").split()
         return {"ok": done.returncode == 0 and words[0] == "200",
                 "time_s": float(words[1]), "bytes": int(words[2])}
+
+    def serves(self, node, site, timeout_s=2):
+        """Does the page arrive over both families?"""
+        return all(page["ok"] for page in self.together(
+            [lambda x=six: self.get(node, site, timeout_s, six=x) for six in (False, True)]))
+
+    def answers(self, node, *addresses):
+        """Does each of the addresses answer a ping itself?"""
+        return all(self.ping(node, address) == address for address in addresses)
+
+    def silent(self, node, *addresses):
+        """Does none of the addresses get a ping answered, by whomever?"""
+        return all(who is None for who in self.together(
+            [lambda a=a: self.ping(node, a) for a in addresses]))
 
     def ping(self, node, address, count=1, ttl=None, timeout_s=1):
         """Who answered: an address, or None."""
@@ -69,9 +85,10 @@ class World:
         done = subprocess.run(net.inside(node, argv + [address]), text=True,
                               capture_output=True)
         for line in done.stdout.splitlines():
-            words = line.replace(":", " ").split()
+            words = line.split()
             if ("bytes from" in line or "exceeded" in line) and "rom" in line:
-                return words[words.index("from" if "from" in words else "From") + 1]
+                who = words[words.index("from" if "from" in words else "From") + 1]
+                return who.removesuffix(":")
         return None
 
     def carrier(self, node, interface):
@@ -80,7 +97,7 @@ class World:
 
     def together(self, calls):
         """Runs independent questions at once, in order of the calls."""
-        with concurrent.futures.ThreadPoolExecutor(max_workers=16) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=24) as pool:
             return [f.result() for f in [pool.submit(c) for c in calls]]
 
     def check_everything(self):
@@ -92,14 +109,18 @@ class World:
 
     def check_host(self, probe):
         c, node = self.country, probe.node
-        asked = [(f"{node}: router", lambda: self.ping(node, probe.gateway) == probe.gateway)]
+        asked = [(f"{node}: router", lambda: self.answers(node, probe.gateway,
+                                                          probe.gateway6))]
         if probe.role == "field":
-            prefix = probe.network.prefix
-            for ttl in (2, 3):
-                asked.append((f"{node}: hop {ttl} is its operator's", lambda t=ttl: in_prefix(
-                    self.ping(node, c.listed.address, ttl=t), prefix)))
-        for s in c.domestic_sites + c.foreign_sites:
-            asked.append((f"{node}: page of {s.host}", lambda s=s: self.get(node, s)["ok"]))
+            for to, prefix in ((c.listed.address, probe.network.prefix),
+                               (c.listed.address6, probe.network.prefix6)):
+                for ttl in (2, 3):
+                    asked.append((f"{node}: hop {ttl} to {to} is its operator's",
+                                  lambda a=to, p=prefix, t=ttl: in_prefix(
+                                      self.ping(node, a, ttl=t), p)))
+        for s in c.sites():
+            asked.append((f"{node}: page of {s.host}, both families",
+                          lambda s=s: self.serves(node, s)))
         found = self.together([a for _, a in asked])
         return [(bool(ok), what) for (what, _), ok in zip(asked, found)]
 

@@ -41,17 +41,18 @@ def proof(world):
     hit = victim(world).probe
     said = [
         (not world.carrier(hit.node, "eth0"), f"{hit.node}: no carrier"),
-        (world.ping(hit.node, hit.gateway) is None, f"{hit.node}: its router is silent"),
+        (world.silent(hit.node, hit.gateway, hit.gateway6),
+         f"{hit.node}: its router is silent"),
     ]
     for host in world.field():
         p = host.probe
         if p is not hit:
-            said.append((world.ping(p.node, p.gateway) == p.gateway, f"{p.node}: is fine"))
+            said.append((world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: is fine"))
     return said
 
 
 def healed(world):
     hit = victim(world).probe
     return [(world.carrier(hit.node, "eth0"), f"{hit.node}: has a carrier again"),
-            (world.get(hit.node, world.country.foreign_sites[1])["ok"],
+            (world.serves(hit.node, world.country.foreign_sites[1]),
              f"{hit.node}: is back")]

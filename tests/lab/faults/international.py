@@ -20,15 +20,22 @@ TRAP = ("a cut cable takes the listed host too, so it would leave the same domes
 ROUNDS, WINDOWS, SECONDS = 0, 2, 29
 
 TABLE = """
-table ip lab {{
-    counter dropped {{}}
+table inet lab {{
     counter listed {{}}
-    chain forward {{
-        type filter hook forward priority 0;
+    counter dropped4 {{}}
+    counter dropped6 {{}}
+    chain abroad {{
         ip saddr {listed} counter name listed accept
         ip daddr {listed} counter name listed accept
-        iifname "w" counter name dropped {verdict}
-        oifname "w" counter name dropped {verdict}
+        ip6 saddr {listed6} counter name listed accept
+        ip6 daddr {listed6} counter name listed accept
+        meta nfproto ipv4 counter name dropped4 {verdict}
+        meta nfproto ipv6 counter name dropped6 {verdict}
+    }}
+    chain forward {{
+        type filter hook forward priority 0;
+        iifname "w" jump abroad
+        oifname "w" jump abroad
     }}
 }}
 """
@@ -40,14 +47,15 @@ def victims(world):
 
 
 def on(world, breakage):
+    listed = world.country.listed
     for gateway in GATEWAYS:
-        net.nft(gateway, TABLE.format(listed=world.country.listed.address,
+        net.nft(gateway, TABLE.format(listed=listed.address, listed6=listed.address6,
                                       verdict="drop" if breakage else "accept"))
 
 
 def off(world):
     for gateway in GATEWAYS:
-        net.nft(gateway, "delete table ip lab\n")
+        net.nft(gateway, "delete table inet lab\n")
 
 
 def proof(world):
@@ -58,11 +66,14 @@ def proof(world):
         said += prove_victim(world, victim)
     for gateway in GATEWAYS:
         seen = net.counters(gateway)
-        said.append((seen["dropped"][0] > 0, f"{gateway}: its filter dropped packets"))
-        routes = net.call([net.IP, "-n", gateway, "route"]).stdout
-        said.append(("default" in routes, f"{gateway}: the route abroad is still there"))
-    abroad = world.get(c.controls[0].node, c.listed_control)
-    said.append((abroad["ok"], "from abroad the dead host is alive"))
+        for family in (4, 6):
+            routes = net.call([net.IP, f"-{family}", "-n", gateway, "route"]).stdout
+            said += [(seen[f"dropped{family}"][0] > 0,
+                      f"{gateway}: its filter dropped IPv{family} packets"),
+                     ("default" in routes,
+                      f"{gateway}: the IPv{family} route abroad is still there")]
+    said.append((world.serves(c.controls[0].node, c.listed_control),
+                 "from abroad the dead host is alive"))
     return said
 
 
@@ -72,19 +83,23 @@ def prove_victim(world, victim):
         (a, b) for a, b in world.topology.links
         if a.node == f"core{victim.operator}" and b.node in GATEWAYS)
     dead = [s for s in c.foreign_sites if s is not c.listed]
-    asked = [lambda s=s: world.get(node, s) for s in c.domestic_sites + [c.listed] + dead]
-    pages = world.together(asked)
+    said = [(world.answers(node, *gateway.addresses), f"{node}: {gateway.node} itself answers")]
     n = len(c.domestic_sites)
-    return [
-        (all(p["ok"] for p in pages[:n]), f"{node}: {n} domestic networks serve pages"),
-        (pages[n]["ok"] and pages[n]["time_s"] < 0.5, f"{node}: the listed host answers"),
-        (not any(p["ok"] for p in pages[n + 1:]), f"{node}: all other foreign hosts are dead"),
-        (world.ping(node, gateway.address) == gateway.address,
-         f"{node}: {gateway.node} itself answers"),
-    ]
+    asked = c.domestic_sites + [c.listed] + dead
+    both = world.together([lambda s=s, x=six: world.get(node, s, six=x)
+                           for six in (False, True) for s in asked])
+    for name, pages in (("IPv4", both[:len(asked)]), ("IPv6", both[len(asked):])):
+        said += [
+            (all(p["ok"] for p in pages[:n]),
+             f"{node}: {n} domestic networks serve pages over {name}"),
+            (pages[n]["ok"] and pages[n]["time_s"] < 0.5,
+             f"{node}: the listed host answers over {name}"),
+            (not any(p["ok"] for p in pages[n + 1:]),
+             f"{node}: all other foreign hosts are dead over {name}")]
+    return said
 
 
 def healed(world):
     node = world.country.probes[0].node
-    return [(world.get(node, s)["ok"], f"{node}: {s.host} is back")
+    return [(world.serves(node, s), f"{node}: {s.host} is back")
             for s in world.country.foreign_sites]

@@ -49,20 +49,24 @@ def proof(world):
     others = [p for p in c.probes if p.operator != slow[0].operator]
     site = c.foreign_sites[1]
     said = []
-    pages = world.together([lambda p=p: world.get(p.node, site, 20, "/blob") for p in slow])
-    for p, page in zip(slow, pages):
-        rate_bps = page["bytes"] * 8 / max(page["time_s"], 1e-6)
-        said += [
-            (page["ok"] and rate_bps < 1.6 * RATE_BPS,
-             f"{p.node}: {rate_bps / 1000:.0f} kbit/s, at most 1.6 times the meter"),
-            (net.queue_drops(world.router_of(p), p.node) > 0, f"{p.node}: the meter dropped"),
-            (world.ping(p.node, site.address, 3) == site.address, f"{p.node}: is not cut off")]
-    for p in others:
-        page = world.get(p.node, site, 5, "/blob")
-        said.append((page["ok"] and page["time_s"] < 1, f"{p.node}: is as fast as ever"))
+    for six, address in ((False, site.address), (True, site.address6)):
+        before = {p.node: net.queue_drops(world.router_of(p), p.node) for p in slow}
+        pages = world.together([lambda p=p: world.get(p.node, site, 20, "/blob", six)
+                                for p in slow])
+        for p, page in zip(slow, pages):
+            rate_bps = page["bytes"] * 8 / max(page["time_s"], 1e-6)
+            dropped = net.queue_drops(world.router_of(p), p.node) - before[p.node]
+            said += [
+                (page["ok"] and rate_bps < 1.6 * RATE_BPS, f"{p.node}: {rate_bps / 1000:.0f} "
+                 f"kbit/s from {address}, at most 1.6 times the meter"),
+                (dropped > 0, f"{p.node}: the meter dropped packets of {address}"),
+                (world.ping(p.node, address, 3) == address, f"{p.node}: is not cut off")]
+        for p in others:
+            page = world.get(p.node, site, 5, "/blob", six)
+            said.append((page["ok"] and page["time_s"] < 1, f"{p.node}: is as fast as ever"))
     return said
 
 
 def healed(world):
-    return [(world.get(p.node, world.country.foreign_sites[1], 5, "/blob")["time_s"] < 1,
-             f"{p.node}: is fast again") for p in lines(world)]
+    return [(world.get(p.node, world.country.foreign_sites[1], 5, "/blob", six)["time_s"] < 1,
+             f"{p.node}: is fast again") for p in lines(world) for six in (False, True)]

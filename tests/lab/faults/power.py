@@ -43,13 +43,13 @@ def proof(world):
     for host in world.field():
         p = host.probe
         port = world.carrier(f"acc{p.operator}", p.node)
-        seen = world.ping(f"acc{p.operator}", p.address) == p.address
+        asked = (f"acc{p.operator}", p.address, p.address6)
         if host in dark:
             said += [(not port, f"{p.node}: its port on the router is dark"),
-                     (not seen, f"{p.node}: does not answer its own router"),
+                     (world.silent(*asked), f"{p.node}: does not answer its own router"),
                      (not host.alive(), f"{p.node}: nothing runs on it")]
         else:
-            said += [(port and seen, f"{p.node}: lives")]
+            said += [(port and world.answers(*asked), f"{p.node}: lives")]
     return said
 
 
@@ -60,6 +60,6 @@ def healed(world):
         said += [(boot_id is not None and boot_id != host.before[0],
                   f"{host.probe.node}: another boot id"),
                  (0 < up_s < 120, f"{host.probe.node}: up for {up_s:.0f} s"),
-                 (world.get(host.probe.node, world.country.foreign_sites[1])["ok"],
+                 (world.serves(host.probe.node, world.country.foreign_sites[1]),
                   f"{host.probe.node}: is back")]
     return said
