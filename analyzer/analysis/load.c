@@ -3,19 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/sample.h"
 #include "analyzer/store/store.h"
-#include "common/ladder.h"
 #include "common/log.h"
 #include "common/measurement.h"
 #include "common/segment.h"
 #include "common/utc.h"
 
-#define PPM 1000000
 /* An honest probe's clocks drift 100 ppm from its anchor: a minute in a week. */
 #define CLOCK_SLACK_US 60000000
-/* Faster than this a transfer of 32 kB cannot tell one line from another: it is over in
- * the sender's first bursts. */
-#define RATE_MOST_BPS 10000000
 
 /* Everything that grows while the store is read. */
 struct loader {
@@ -261,106 +257,21 @@ read_header(struct frame *frame, struct network *network, struct loaded_segment 
 	}
 }
 
-/* The whole transfer's average. Leaving out its first 100 ms, in which a meter's bucket
- * lets a burst through, was tried and is worse: after the burst the sender waits out its
- * own retransmission timer, and the rest reads up to a fifth too low. */
-static int64_t
-average_rate(const struct measurement *m)
-{
-	int64_t bytes = m->has[FIELD_body_bytes] ? m->body_bytes : 0;
-	int64_t us = m->has[FIELD_transfer_us] && m->outcome == OUTCOME_ok
-			     ? m->transfer_us
-			     : m->took_us;
-
-	if (bytes <= 0 || us <= 0)
-		return 0;
-	return bytes * 8 * PPM / us < RATE_MOST_BPS ? bytes * 8 * PPM / us
-						    : RATE_MOST_BPS;
-}
-
-static void
-read_speed(struct sample *s, const struct measurement *m)
-{
-	int64_t sent = m->sndr_bytes_sent, again = m->sndr_bytes_retrans;
-
-	s->rate_bps = average_rate(m);
-	/* The figures are the probe's word: what cannot be counts as the nearest that can. */
-	if (m->has[FIELD_sndr_bytes_sent] && sent > 0)
-		s->loss_ppm = (int32_t)((again < sent ? again : sent) * PPM / sent);
-	if (m->has[FIELD_sndr_rtt_us] && m->has[FIELD_sndr_min_rtt_us] &&
-		m->sndr_rtt_us > m->sndr_min_rtt_us)
-		s->queue_us = m->sndr_rtt_us - m->sndr_min_rtt_us;
-}
-
-static int64_t
-round_trip(const struct measurement *m)
-{
-	if (m->has[FIELD_rtt_min_us])
-		return m->rtt_min_us;
-	if (m->has[FIELD_rtt_us])
-		return m->rtt_us;
-	return m->has[FIELD_connect_us] ? m->connect_us : 0;
-}
-
-/* A server that refuses a name with an alert has answered, too. */
-static bool
-is_answer(bool tried, int64_t outcome)
-{
-	return tried &&
-	       (outcome == OUTCOME_ok || outcome == OUTCOME_ssl_failed_handshake);
-}
-
-static int8_t
-other_name(const struct measurement *m)
-{
-	bool control = m->has[FIELD_control_outcome], bare = m->has[FIELD_bare_outcome];
-
-	if (!control && !bare)
-		return -1;
-	return is_answer(control, m->control_outcome) ||
-	       is_answer(bare, m->bare_outcome);
-}
-
-/* The first 64 bits of the answer's hash stand for it; never 0. */
-static uint64_t
-answer_of(const struct measurement *m)
-{
-	char digits[17] = "";
-
-	if (!m->has[FIELD_answer_sha256])
-		return 0;
-	memcpy(digits, m->answer_sha256, strnlen(m->answer_sha256, sizeof(digits) - 1));
-	return strtoull(digits, NULL, 16) | 1;
-}
-
 static void
 add_sample(struct loader *l, const struct frame *frame, const struct measurement *m,
 	uint32_t line)
 {
 	struct record *r = &l->out->record;
-	struct sample s = {
-		.utc_us = m->t_us, /* place_all() makes it UTC */
-		.probe = frame->probe,
-		.network = frame->network,
-		.target = m->has[FIELD_target] ? find_target(l, m->target) : NO_TARGET,
-		.segment = frame->segment,
-		.line = line,
-		.boot = frame->claim->boot,
-		.check = (uint8_t)m->check,
-		.rung = (uint8_t)m->rung,
-		.outcome = (uint8_t)m->outcome,
-		.stage = (uint8_t)m->stage,
-		.supply = m->has[FIELD_supply] ? (uint8_t)m->supply : SUPPLY_unknown,
-		.success = (int8_t)measurement_success(m),
-		.other_name = other_name(m),
-		.answer = answer_of(m),
-		.took_us = m->took_us,
-		.rtt_us = round_trip(m),
-	};
+	struct sample s;
 
+	sample_read(&s, m); /* place_all() makes its time UTC */
+	s.probe = frame->probe;
+	s.network = frame->network;
+	s.target = m->has[FIELD_target] ? find_target(l, m->target) : NO_TARGET;
+	s.segment = frame->segment;
+	s.line = line;
+	s.boot = frame->claim->boot;
 	s.resolver = s.target != NO_TARGET && l->resolver_targets[s.target];
-	if (m->check == CHECK_speed)
-		read_speed(&s, m);
 	l->out->samples = grow(l->out->samples, r->samples_n, &l->samples_cap,
 		sizeof(*l->out->samples));
 	l->out->samples[r->samples_n++] = s;
