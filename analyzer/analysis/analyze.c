@@ -186,7 +186,8 @@ prove_edges(struct described *d, const struct analysis *a, const struct event *e
 	}
 }
 
-/* Hash of the ids of every segment that the verdict could have looked at. */
+/* Hash of the ids of every segment, and of the points of every imported series, that the
+ * verdict could have looked at. */
 static void
 hash_inputs(struct described *d, const struct analysis *a, const struct event *event)
 {
@@ -200,6 +201,14 @@ hash_inputs(struct described *d, const struct analysis *a, const struct event *e
 
 		if (s->first_utc_us && s->first_utc_us <= to && s->last_utc_us >= from)
 			buf_add(&ids, s->id, sizeof(s->id));
+	}
+	for (size_t i = 0; i < a->loaded.record.points_n; i++) {
+		const struct point *p = &a->loaded.points[i];
+
+		if (p->utc_us <= to && p->utc_us >= from &&
+			!strcmp(p->country, event->country))
+			buf_printf(&ids, "%u,%u,%lld,%lld\n", p->metric, p->asn,
+				(long long)p->utc_us, (long long)p->value_micro);
 	}
 	crypto_sha256(hash, ids.data, ids.len);
 	crypto_hex(d->baseline_hash, hash, sizeof(hash));
