@@ -14,6 +14,7 @@
 #define NETWORKS 4
 #define TARGETS 6
 #define SAMPLES 4096
+#define POINTS 32
 #define SAMPLE_BYTES 10
 #define MILLION 1000000
 #define START_US (INT64_C(1700000000) * MILLION)
@@ -32,6 +33,7 @@ struct world {
 	struct probe probes[PROBES];
 	struct network networks[NETWORKS];
 	struct target_info targets[TARGETS];
+	struct point points[POINTS];
 	struct record record;
 };
 
@@ -55,10 +57,23 @@ settle(struct world *w, const uint8_t *bytes)
 		w->targets[i].id[0] = (char)('a' + i);
 		w->targets[i].rung = rungs[i];
 		w->targets[i].asn = (uint32_t)(i / 2 * (bytes[0] >> 1 & 1));
+		w->targets[i].name = (uint32_t)(bytes[0] & 4 ? i / 2 * 2 : i);
 	}
 	*r = (struct record){w->samples, 0, w->probes, PROBES, w->networks, NETWORKS,
-		w->targets, TARGETS, .window_us = MILLION << (bytes[1] % 12),
+		w->targets, TARGETS, w->points, bytes[0] & 8 ? POINTS : 0,
+		.window_us = MILLION << (bytes[1] % 12),
 		.reference_us = (int64_t)MILLION << (bytes[2] % 22)};
+}
+
+/* Four series of eight points; what they say comes from the setting. */
+static void
+route(struct world *w, const uint8_t *bytes)
+{
+	for (size_t i = 0; i < POINTS; i++)
+		w->points[i] = (struct point){
+			START_US + (int64_t)(i % 8) * w->record.window_us * bytes[3],
+			(int64_t)bytes[i % 4] * MILLION >> (i % 8 * (bytes[1] & 1)),
+			(uint32_t)(i / 8), "QX", (uint8_t)(i / 24), (uint32_t)(i / 8)};
 }
 
 static void
@@ -84,6 +99,9 @@ measure(struct world *w, const uint8_t *b, int64_t *now_us)
 		.supply = (b[6] >> 4) % SUPPLY_COUNT,
 		.success = (int8_t)(b[6] % 3 - 1),
 		.resolver = b[6] & 4,
+		.stage = b[9] % STAGE_COUNT,
+		.other_name = (int8_t)(b[8] % 3 - 1),
+		.answer = b[5] % 3,
 		.rtt_us = INT64_C(600000000) / 255 * b[8],
 		.rate_bps = INT64_C(10000000) / 255 * b[9],
 		.queue_us = INT64_C(600000000) / 255 * b[5],
@@ -207,6 +225,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 4)
 		return 0;
 	settle(&w, data);
+	route(&w, data);
 	w.record.horizon_us = START_US + w.record.window_us * (data[3] * 4);
 	for (size_t at = 4; at + SAMPLE_BYTES <= size && w.record.samples_n < SAMPLES;
 		at += SAMPLE_BYTES)
