@@ -302,7 +302,7 @@ add_soa_answer(struct buf *out, const char *owner, size_t owner_n, unsigned opti
 	add16(out, 3);
 	add16(out, claimed_n);
 	for (unsigned i = 0; i < option_n; i++)
-		buf_add(out, "abcdefgh" + i % 8, 1);
+		buf_add(out, &"abcdefgh"[i % 8], 1);
 }
 
 static void
