@@ -1,11 +1,45 @@
 #include "common/targets.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-#define HEADER "target,rung,checks,host,address,port,path"
-#define COLUMNS 7
+#include "common/utc.h"
+
+#define WHO_ELSE_MAX 120
+#define DAY_DIGITS 10 /* 2026-01-31 */
+#define ID_HASH_BYTES 3
+
+static const char *const roles[ROLE_COUNT] = {
+#define ROLE(name, sentence) #name,
+#include "common/targets.def"
+};
+
+static const struct kind {
+	enum role role;
+	uint16_t port;
+	enum rung rung;
+	enum level level;
+	const char *checks;
+} kinds[] = {
+#define KIND(role, port, rung, level, checks)                                          \
+	{ROLE_##role, port, RUNG_##rung, LEVEL_##level, checks},
+#include "common/targets.def"
+};
+
+const char *
+targets_role_name(enum role role)
+{
+	return roles[role];
+}
+
+const char *
+targets_level_name(enum level level)
+{
+	static const char *const names[] = {"low", "normal", "high"};
+
+	return names[level];
+}
 
 static bool
 is_digit(char c)
@@ -29,54 +63,15 @@ copy(char *out, struct span text)
 /* ---- one column each: NULL, or what is wrong ---- */
 
 static const char *
-read_id(struct target *target, struct span text, const struct targets *before)
+read_role(struct target *target, struct span text)
 {
-	if (text.len < 1 || text.len >= sizeof target->id)
-		return "a target's id has 1 to 32 characters";
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_digit(text.at[i]) && text.at[i] != '-' &&
-			!(text.at[i] >= 'a' && text.at[i] <= 'z'))
-			return "a target's id holds a-z, 0-9 and - only";
-	copy(target->id, text);
-	return targets_find(before, target->id) ? "this target stands above already"
-						: NULL;
-}
-
-static const char *
-read_rung(struct target *target, struct span text)
-{
-	int rung = rung_by_name(text);
-
-	if (rung < 0)
-		return "there is no such rung";
-	target->rung = (enum rung)rung;
-	return NULL;
-}
-
-static const char *
-read_checks(struct target *target, struct span text)
-{
-	while (text.len) {
-		const char *space = memchr(text.at, ' ', text.len);
-		struct span name = {
-			text.at, space ? (size_t)(space - text.at) : text.len};
-		int check = check_by_name(name);
-
-		if (check < 0)
-			return "there is no such check, or not one space between two";
-		if (target->checks & 1u << check)
-			return "a check stands twice";
-		target->checks |= 1u << check;
-		text.at += name.len;
-		text.len -= name.len;
-		if (space && text.len == 1)
-			return "a space behind the last check";
-		if (space) {
-			text.at++;
-			text.len--;
-		}
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		if (!span_is(text, roles[role]))
+			continue;
+		target->role = role;
+		return NULL;
 	}
-	return target->checks ? NULL : "a target needs a check";
+	return "a role is domestic, international, core, essential, control or names";
 }
 
 /* RFC 1123 section 2.1, and the underscore that real zones use; "." is the root. */
@@ -109,6 +104,13 @@ read_host(struct target *target, struct span text)
 	return NULL;
 }
 
+static bool
+is_keyword(struct span text)
+{
+	return span_is(text, "resolver") || span_is(text, "root") ||
+	       span_is(text, "tld");
+}
+
 static const char *
 read_address(struct target *target, struct span text)
 {
@@ -117,14 +119,12 @@ read_address(struct target *target, struct span text)
 	if (span_is(text, "-"))
 		return NULL;
 	if (text.len < 1 || text.len >= sizeof target->address)
-		return "an address is IPv4, IPv6, 'resolver' or '-'";
+		return "an address is IPv4, IPv6, '-', resolver, root or tld";
 	copy(target->address, text);
-	if (span_is(text, "resolver"))
+	if (is_keyword(text) || inet_pton(AF_INET, target->address, &address) == 1 ||
+		inet_pton(AF_INET6, target->address, &address) == 1)
 		return NULL;
-	if (inet_pton(AF_INET, target->address, &address) != 1 &&
-		inet_pton(AF_INET6, target->address, &address) != 1)
-		return "an address is IPv4, IPv6, 'resolver' or '-'";
-	return NULL;
+	return "an address is IPv4, IPv6, '-', resolver, root or tld";
 }
 
 static const char *
@@ -134,50 +134,148 @@ read_port(struct target *target, struct span text)
 
 	if (span_is(text, "-"))
 		return NULL;
-	if (!span_number(&port, text, 65535) || !port)
-		return "a port is 1 to 65535, or '-'";
+	if (!span_number(&port, text, UINT16_MAX) || !port)
+		return "a port is 443, 80, 53, 123 or '-'";
 	target->port = (uint16_t)port;
 	return NULL;
 }
 
-/* The bytes that may stand in a path and query (RFC 3986 section 3.3 and 3.4), so that
- * it goes into a request as it stands. */
 static const char *
-read_path(struct target *target, struct span text)
+read_asn(struct target *target, struct span text)
 {
+	uint64_t asn;
+
 	if (span_is(text, "-"))
-		text = (struct span){"/", 1};
-	if (text.len < 1 || text.len >= sizeof target->path)
-		return "a path has 1 to 127 characters";
-	if (text.at[0] != '/')
-		return "a path begins with '/'";
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_digit(text.at[i]) && !is_letter(text.at[i]) &&
-			!(text.at[i] && strchr("-._~!$&'()*+;=:@/?%", text.at[i])))
-			return "a path with a byte that no request may hold";
-	copy(target->path, text);
+		return NULL;
+	if (!span_number(&asn, text, UINT32_MAX) || !asn)
+		return "an AS number is 1 to 4294967295, or '-'";
+	target->asn = (uint32_t)asn;
 	return NULL;
 }
 
-/* What no column can see alone. */
 static const char *
-read_together(const struct target *target)
+read_who_else(struct span text)
 {
-	bool resolver = strcmp(target->address, "resolver") == 0;
+	if (text.len < 2 || text.len > WHO_ELSE_MAX)
+		return "who_else says in 2 to 120 characters who contacts this host "
+		       "besides us";
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] < ' ' || text.at[i] > '~')
+			return "who_else holds printable ASCII only";
+	return NULL;
+}
 
+static const char *
+read_verified(struct span text)
+{
+	char day[UTC_TEXT_BYTES];
+	int64_t utc_us;
+
+	if (span_is(text, "no"))
+		return NULL;
+	snprintf(day, sizeof day, "%.*sT00:00:00Z",
+		text.len == DAY_DIGITS ? DAY_DIGITS : 0, text.at);
+	return utc_parse(&utc_us, day) ? NULL
+				       : "verified is a day such as 2026-01-31, or no";
+}
+
+/* ---- what no column can see alone ---- */
+
+static uint32_t
+checks_of(const char *names)
+{
+	struct span rest = {names, strlen(names)};
+	uint32_t checks = 0;
+
+	while (rest.len) {
+		const char *space = memchr(rest.at, ' ', rest.len);
+		size_t n = space ? (size_t)(space - rest.at) : rest.len;
+		int check = check_by_name((struct span){rest.at, n});
+
+		if (check >= 0)
+			checks |= UINT32_C(1) << check;
+		n += space != NULL;
+		rest.at += n;
+		rest.len -= n;
+	}
+	return checks;
+}
+
+static const char *
+find_kind(struct target *target)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (kinds[i].role != target->role || kinds[i].port != target->port)
+			continue;
+		target->rung = kinds[i].rung;
+		target->level = kinds[i].level;
+		target->checks = checks_of(kinds[i].checks);
+		return NULL;
+	}
+	return "at this port nothing is measured of this role";
+}
+
+/* Of a question to a name server. */
+static const char *
+read_question(const struct target *target)
+{
+	const char *address = target->address, *host = target->host;
+
+	if (!address[0] || !host[0])
+		return "at port 53 a row has the name to ask for and the address to "
+		       "ask";
+	if (!strcmp(address, "resolver"))
+		return target->role == ROLE_names ? NULL
+						  : "'resolver' is for names alone";
+	if (target->role != ROLE_core)
+		return is_keyword((struct span){address, strlen(address)})
+			       ? "'root' and 'tld' are for core alone"
+			       : NULL;
+	if (strchr(host, '.') && strcmp(host, "."))
+		return "core asks for '.' or a top-level domain";
+	if (!strcmp(address, "root") && strcmp(host, "."))
+		return "a root server is asked for '.'";
+	return strcmp(address, "tld") || strcmp(host, ".")
+		       ? NULL
+		       : "'tld' needs a top-level domain as host";
+}
+
+static const char *
+read_together(struct target *target)
+{
+	const char *why = find_kind(target);
+
+	if (why)
+		return why;
+	if (target->port == 53)
+		return read_question(target);
+	if (is_keyword((struct span){target->address, strlen(target->address)}))
+		return "'resolver', 'root' and 'tld' are addresses at port 53 alone";
 	if (!target->host[0] && !target->address[0])
 		return "neither a host nor an address";
-	if (!target->host[0] && target->checks & 1u << CHECK_dns)
-		return "dns needs a host to ask for";
-	if (resolver && target->checks != 1u << CHECK_dns)
-		return "'resolver' is an address for dns alone";
+	if (!target->host[0] && target->port == 443)
+		return "at port 443 a row has a host: it is the name that TLS says";
 	return NULL;
+}
+
+static const char *
+name_it(struct target *target, const struct targets *before, struct span line,
+	struct span asn)
+{
+	uint8_t hash[HASH_BYTES];
+	char hex[2 * ID_HASH_BYTES + 1];
+
+	crypto_sha256(hash, line.at, (size_t)(asn.at - line.at) - 1);
+	crypto_hex(hex, hash, ID_HASH_BYTES);
+	snprintf(target->id, sizeof target->id, "%s-%s", roles[target->role], hex);
+	return targets_find(before, target->id) ? "this target stands above already"
+						: NULL;
 }
 
 /* ---- rows ---- */
 
-static bool
-split(struct span columns[static COLUMNS], struct span line)
+bool
+targets_split(struct span columns[static TARGET_COLUMNS], struct span line)
 {
 	size_t n = 0;
 	const char *end = line.at + line.len, *start = line.at;
@@ -185,42 +283,50 @@ split(struct span columns[static COLUMNS], struct span line)
 	for (const char *at = start; at <= end; at++) {
 		if (at < end && *at != ',')
 			continue;
-		if (n == COLUMNS)
+		if (n == TARGET_COLUMNS)
 			return false;
 		columns[n++] = (struct span){start, (size_t)(at - start)};
 		start = at + 1;
 	}
-	return n == COLUMNS;
+	return n == TARGET_COLUMNS;
+}
+
+static const char *
+read_columns(struct target *target, const struct span column[static TARGET_COLUMNS])
+{
+	const char *why = read_role(target, column[TARGET_ROLE]);
+
+	if (!why)
+		why = read_host(target, column[TARGET_HOST]);
+	if (!why)
+		why = read_address(target, column[TARGET_ADDRESS]);
+	if (!why)
+		why = read_port(target, column[TARGET_PORT]);
+	if (!why)
+		why = read_asn(target, column[TARGET_ASN]);
+	if (!why)
+		why = read_who_else(column[TARGET_WHO_ELSE]);
+	if (!why)
+		why = read_verified(column[TARGET_VERIFIED]);
+	return why ? why : read_together(target);
 }
 
 static const char *
 read_row(struct targets *targets, struct span line)
 {
 	struct target target = {0};
-	struct span column[COLUMNS];
+	struct span column[TARGET_COLUMNS];
 	const char *why;
 
 	if (targets->n == TARGETS_MAX)
 		return "more than 256 targets";
 	if (memchr(line.at, '"', line.len))
 		return "quoted fields are not read";
-	if (!split(column, line))
+	if (!targets_split(column, line))
 		return "a row has seven columns";
-	why = read_id(&target, column[0], targets);
+	why = read_columns(&target, column);
 	if (!why)
-		why = read_rung(&target, column[1]);
-	if (!why)
-		why = read_checks(&target, column[2]);
-	if (!why)
-		why = read_host(&target, column[3]);
-	if (!why)
-		why = read_address(&target, column[4]);
-	if (!why)
-		why = read_port(&target, column[5]);
-	if (!why)
-		why = read_path(&target, column[6]);
-	if (!why)
-		why = read_together(&target);
+		why = name_it(&target, targets, line, column[TARGET_ASN]);
 	if (!why)
 		targets->rows[targets->n++] = target;
 	return why;
@@ -236,9 +342,9 @@ targets_read(
 
 	memset(targets, 0, sizeof *targets);
 	if (bytes.len > TARGETS_BYTES_MAX)
-		wrong = "a target list has at most 64 KiB";
-	else if (!span_written_line(&row, &rest) || !span_is(row, HEADER))
-		wrong = "the first line must be '" HEADER "'";
+		wrong = "a target list has at most 31 KiB";
+	else if (!span_written_line(&row, &rest) || !span_is(row, TARGETS_HEADER))
+		wrong = "the first line must be '" TARGETS_HEADER "'";
 	while (!wrong && span_written_line(&row, &rest)) {
 		at++;
 		wrong = read_row(targets, row);
@@ -262,4 +368,13 @@ targets_find(const struct targets *targets, const char *id)
 		if (strcmp(targets->rows[i].id, id) == 0)
 			return &targets->rows[i];
 	return NULL;
+}
+
+const char *
+targets_control(const struct targets *targets)
+{
+	for (uint32_t i = 0; i < targets->n; i++)
+		if (targets->rows[i].role == ROLE_control && targets->rows[i].host[0])
+			return targets->rows[i].host;
+	return "";
 }

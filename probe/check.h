@@ -17,8 +17,6 @@
  * deadline. The network's misbehaviour is data: stage, outcome, facts. What could not be
  * measured is OUTCOME_unmeasured with a reason. A check reports, it never judges.
  */
-enum level { LEVEL_LOW, LEVEL_NORMAL, LEVEL_HIGH };
-
 #define ENDPOINT_BYTES 128
 #define PIN_BYTES 64
 

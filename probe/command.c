@@ -110,8 +110,6 @@ command_status(struct program *p)
 	return err;
 }
 
-static const char *const level_names[] = {"low", "normal", "high"};
-
 enum err
 command_checks(struct program *p)
 {
@@ -125,8 +123,9 @@ command_checks(struct program *p)
 					 "\"bytes\":%u,\"packets\":%u,"
 					 "\"deadline_s\":%lld,\"who_else\":\"%s\"}\n"
 				       : "%-8s %-7s %7u %8u %7lld s  %s\n",
-			row->name, level_names[row->level], row->bytes, row->packets,
-			(long long)(row->deadline_us / 1000000), row->who_else);
+			row->name, targets_level_name(row->level), row->bytes,
+			row->packets, (long long)(row->deadline_us / 1000000),
+			row->who_else);
 	}
 	return OK;
 }

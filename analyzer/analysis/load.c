@@ -120,10 +120,10 @@ load_target(struct loader *l, const struct target *row)
 		l->resolver_targets, r->targets_n, &cap, sizeof(*l->resolver_targets));
 	l->hosts = grow(l->hosts, r->targets_n, &hosts_cap, sizeof(*l->hosts));
 	memcpy(l->hosts[r->targets_n], row->host, sizeof(row->host));
-	if (l->where)
+	if (row->asn == 0 && l->where)
 		(void)where_find(&place, l->where, row->address);
 	l->out->targets[r->targets_n] = (struct target_info){.rung = (uint8_t)row->rung,
-		.asn = place.asn,
+		.asn = row->asn ? row->asn : place.asn,
 		.name = name_of(l, row->host, (uint32_t)r->targets_n)};
 	memcpy(l->out->targets[r->targets_n].id, row->id, sizeof(row->id));
 	l->resolver_targets[r->targets_n] = !strcmp(row->address, "resolver");

@@ -55,7 +55,7 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 	struct fetch_connection *connection = NULL;
 	struct fetch_facts facts;
 	struct fetch_request request = {.method = "GET",
-		.target = target->path[0] ? target->path : "/",
+		.target = "/",
 		.address = endpoint->text,
 		.max_answer = BODY_BYTES_MAX};
 	struct buf url = {0};

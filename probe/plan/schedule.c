@@ -144,14 +144,17 @@ plan_add(struct plan *p, enum check check, enum rung rung, const struct target *
 	const struct profile_settings *profile = config_profile(p->config);
 	struct job *job = &p->jobs[p->n];
 
-	if (p->n == p->max || (int64_t)costs[check].level > p->config->level)
+	if (p->n == p->max || (int64_t)costs[check].level > p->config->level ||
+		(target != NULL && (int64_t)target->level > p->config->level))
 		return;
 	memset(job, 0, sizeof(*job));
 	job->check = check;
 	job->rung = rung;
 	job->round = p->s->round;
-	if (target != NULL)
+	if (target != NULL) {
 		job->target = *target;
+		strcpy(job->control, targets_control(p->targets));
+	}
 	job->count = check == CHECK_ping ? (uint8_t)profile->pings : 0;
 	job->pace_us = p->config->pace_us;
 	memcpy(job->uplink, p->config->uplink, sizeof(job->uplink));

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 
 PROGRAM = os.path.join(os.environ.get("BUILD", "build"), "faultline-probe")
-LIST = ("target,rung,checks,host,address,port,path\n"
-        "i1,international,ping tcp,-,198.51.100.1,80,-\n")
+ROW = "international,-,198.51.100.1,80,-,everyone,no\n"
+LIST = f"role,host,address,port,asn,who_else,verified\n{ROW}"
 INVITE = ("faultline/invite\ncode " + "0" * 32 + "\nendpoint http://192.0.2.1:80\n"
           "pin sha256//" + "A" * 43 + "=\nkey " + "0" * 64 + "\nrole field\n")
 
@@ -68,7 +68,7 @@ def settings(folder):
     far = write(folder / "far.conf", "pace = 1ms\n")
     expect(1, f"{far}:1: ", "--config", far, "once")
     expect(1, "no such file", "--config", str(folder / "none.conf"), "--check-config")
-    torn = write(folder / "torn.csv", LIST + "i1,international,ping,-,198.51.100.2,-,-\n")
+    torn = write(folder / "torn.csv", LIST + ROW)
     other = write(folder / "other.conf", f"targets = {torn}\n")
     expect(1, f"{torn}:3: ", "--config", other, "--check-config")
     lost = write(folder / "lost.conf", "targets = /nowhere/targets.csv\n")

@@ -14,7 +14,8 @@ import time
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 PROBE, ANALYZER = f"{BUILD}/faultline-probe", f"{BUILD}/faultline-analyzer"
-HOME, SITE, INGEST = "45.20.0.2", "45.20.1.1", "45.20.2.9"
+HOME, SITE, DRIPPING, INGEST = "45.20.0.2", "45.20.1.1", "45.20.1.2", "45.20.2.9"
+HEAD = "role,host,address,port,asn,who_else,verified\n"
 PORT = 8443
 
 
@@ -39,17 +40,18 @@ def network():
     sh("ip link set lo up && ip link add e0 type veth peer name e1 && ip link set e0 up && "
        f"ip link set e1 up && ip addr add {HOME}/24 dev e0 && "
        f"ip route add default via 45.20.0.1 && ip addr add {SITE}/32 dev lo && "
+       f"ip addr add {DRIPPING}/32 dev lo && "
        f"ip addr add {INGEST}/32 dev lo")
     sh("echo 0 0 > /proc/sys/net/ipv4/ping_group_range")
 
 
 class Site:
-    """Counts who came; port 81 sends a byte every four seconds for ever."""
+    """Counts who came; one address sends a byte every four seconds for ever."""
 
     def __init__(self):
         self.came = 0
-        for port, talk in ((80, self.page), (81, self.drip)):
-            server = socket.create_server((SITE, port))
+        for address, talk in ((SITE, self.page), (DRIPPING, self.drip)):
+            server = socket.create_server((address, 80))
             threading.Thread(target=self.serve, args=(server, talk), daemon=True).start()
 
     def serve(self, server, talk):
@@ -81,12 +83,11 @@ class Life:
         self.server = None
         targets = folder / "targets.csv"
         targets.write_text(
-            "target,rung,checks,host,address,port,path\n"
-            f"i1,international,ping tcp http,i1.example,{SITE},80,-\n", encoding="ascii")
+            f"{HEAD}international,i1.example,{SITE},80,-,everyone,no\n", encoding="ascii")
         dripping = folder / "dripping.csv"
         dripping.write_text(
-            "target,rung,checks,host,address,port,path\n"
-            f"i1,international,http,i1.example,{SITE},81,-\n", encoding="ascii")
+            f"{HEAD}international,i1.example,{DRIPPING},80,-,everyone,no\n",
+            encoding="ascii")
         self.conf = self.write("probe.conf", f"targets = {targets}\ntime_scale = 60\n"
                                "home_speed = 0s\n")
         self.dripping = self.write("dripping.conf", f"targets = {dripping}\n")

@@ -6,6 +6,7 @@ which gateway, which probes can read a mains sensor.
 """
 
 import dataclasses
+import hashlib
 import ipaddress
 import random
 
@@ -16,6 +17,7 @@ FOREIGN = 6  # networks with web servers; the first is the listed one
 RESOLVERS = (2, 3)  # foreign networks that run a public resolver
 CONTROLS = (4, 5)  # foreign networks in which a control probe lives
 
+HEADER = "role,host,address,port,asn,who_else,verified"
 # First octets that hold a special-purpose range anywhere (RFC 6890 and its registry).
 SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203}
 # First two octets of IPv6 that do; the rest of 2000::/3 is given out or free.
@@ -78,7 +80,7 @@ class Site:
     address6: str
     host: str
     page: str
-    target: str
+    folder: str  # of the server's files
 
 
 @dataclasses.dataclass
@@ -275,29 +277,30 @@ def number6(country):
         probe.gateway6 = probe.network.twin(probe.gateway)
 
 
+def target_id(row):
+    """What a measurement calls a row of the list (common/FORMAT.md)."""
+    first = ",".join(row[:4])
+    return f"{row[0]}-{hashlib.sha256(first.encode()).hexdigest()[:6]}"
+
+
 def targets(country):
-    """The target list: nothing in it tells one target of a rung from another."""
+    """The target list: nothing in it tells one target of a role from another."""
     chance = random.Random(f"targets {country.seed}")
     abroad = [country.listed, country.listed_control] + country.foreign_sites[1:3]
-    pages = chance.sample(abroad, 2)
     # Some are known by their IPv6 address as well.
     six_home, six_abroad = chance.choice(country.domestic_sites), chance.sample(abroad, 2)
-    rows = [(s.target, "domestic", "ping tcp http", s.host, s.address)
-            for s in country.domestic_sites]
-    rows.append((f"{six_home.target}-six", "domestic", "ping tcp http", six_home.host,
-                 six_home.address6))
-    for s in abroad:
-        checks = "ping tcp http" if s in pages else "ping tcp"
-        rows.append((s.target, "international", checks, s.host, s.address))
-        if s in six_abroad:
-            rows.append((f"{s.target}-six", "international", checks, s.host, s.address6))
-    for site, (_, address) in zip(chance.sample(abroad, 2), country.public_resolvers):
-        rows.append((f"{site.target}-dns", "international", "dns", site.host, address))
-    for s in chance.sample(country.domestic_sites, 2):
-        rows.append((f"{s.target}-name", "names", "dns", s.host, "resolver"))
+    rows = [("domestic", s.host, s.address, "80") for s in country.domestic_sites]
+    rows.append(("domestic", six_home.host, six_home.address6, "80"))
+    rows += [("international", s.host, s.address, "80") for s in abroad]
+    rows += [("international", s.host, s.address6, "80") for s in six_abroad]
+    # The same names asked at home and abroad.
+    asked = chance.sample(country.domestic_sites, 2)
+    rows += [("names", s.host, "resolver", "53") for s in asked]
+    rows += [("international", s.host, address, "53")
+             for s, (_, address) in zip(asked, country.public_resolvers)]
     # Sorted by id, which is drawn: the order of a list says nothing either.
-    lines = ["target,rung,checks,host,address,port,path"]
-    lines += [",".join(row) + ",-,-" for row in sorted(rows)]
+    lines = [HEADER]
+    lines += [",".join(row) + ",-,everyone,no" for row in sorted(rows, key=target_id)]
     return "\n".join(lines) + "\n"
 
 

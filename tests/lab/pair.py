@@ -47,8 +47,8 @@ class Pair:
         self.host = hosts.Host(probe, self.site, f"{directory}/hosts", seed)
         self.targets = f"{directory}/targets.csv"
         with open(self.targets, "w", encoding="ascii") as out:
-            out.write("target,rung,checks,host,address,port,path\n"
-                      f"one,international,ping tcp,www.one.test,{self.site},{PORT},-\n")
+            out.write(f"{country.HEADER}\n"
+                      f"international,www.one.test,{self.site},443,-,everyone,no\n")
         self.conf = f"{directory}/probe.conf"
         with open(self.conf, "w", encoding="ascii") as out:
             out.write(f"targets = {self.targets}\n")

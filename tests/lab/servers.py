@@ -63,7 +63,7 @@ class Servers:
         home = f"{self.dir}/nginx-{node}"
         blocks = []
         for site in sites:
-            root = f"{home}/{site.target}"
+            root = f"{home}/{site.folder}"
             os.makedirs(root)
             write(f"{root}/index.html", site.page)
             write(f"{root}/blob", (site.page * 100)[:BLOB_BYTES])

@@ -1,7 +1,7 @@
 /*
  * Runs one check as the probe does, in a child with a deadline, and prints the line.
  *
- *     check_once CHECK [name=value ...]     names: host address port path ttl count bytes
+ *     check_once CHECK [name=value ...]     names: host address port ttl count bytes
  *                                           pace_us uplink endpoint pin deadline_us
  */
 #include <poll.h>
@@ -29,7 +29,6 @@ static const struct text {
 	}
 	TEXT_OF("host", target.host),
 	TEXT_OF("address", target.address),
-	TEXT_OF("path", target.path),
 	TEXT_OF("uplink", uplink),
 	TEXT_OF("endpoint", endpoint),
 	TEXT_OF("pin", pin),

@@ -21,14 +21,16 @@ static const struct {
 #include "probe/checks.def"
 };
 
-static const char list[] = "target,rung,checks,host,address,port,path\n"
-			   "d1,domestic,ping tcp http,a.example,192.0.2.1,-,-\n"
-			   "d2,domestic,ping tcp http,b.example,192.0.2.2,-,-\n"
-			   "d3,domestic,ping tcp http,c.example,192.0.2.3,-,-\n"
-			   "i1,international,ping tcp http,d.example,198.51.100.1,-,-\n"
-			   "i2,international,dns,e.example,198.51.100.2,-,-\n"
-			   "i3,international,ping tcp http,f.example,198.51.100.3,-,-\n"
-			   "n1,names,dns,e.example,resolver,-,-\n";
+static const char list[] =
+	TARGETS_HEADER "\n"
+		       "domestic,a.example,192.0.2.1,80,-,everyone,no\n"
+		       "domestic,b.example,192.0.2.2,80,-,everyone,no\n"
+		       "domestic,c.example,192.0.2.3,80,-,everyone,no\n"
+		       "international,d.example,198.51.100.1,80,-,everyone,no\n"
+		       "international,e.example,198.51.100.2,53,-,everyone,no\n"
+		       "control,f.example,198.51.100.3,80,-,everyone,no\n"
+		       "names,e.example,resolver,53,-,everyone,no\n";
+enum { FIRST_ABROAD = 3, RESOLVER_ABROAD = 4 };
 
 struct world {
 	struct config config;
@@ -209,7 +211,7 @@ a_round_climbs_the_ladder_from_below(void **state)
 	assert_int_equal(w->jobs[2].check, CHECK_router);
 	assert_int_equal(w->jobs[3].ttl, 2);
 	assert_int_equal(w->jobs[4].ttl, 3);
-	assert_string_equal(w->jobs[3].target.id, "i1");
+	assert_string_equal(w->jobs[3].target.id, w->targets.rows[FIRST_ABROAD].id);
 	assert_int_equal(w->jobs[3].rung, RUNG_access);
 	for (size_t i = 1; i < n; i++)
 		assert_true(w->jobs[i].rung >= w->jobs[i - 1].rung);
@@ -217,6 +219,40 @@ a_round_climbs_the_ladder_from_below(void **state)
 	assert_int_equal(w->jobs[n - 1].bytes, 32 * 1024);
 	/* power, link, router, access twice, 5 x 3, two dns, speed */
 	assert_int_equal(n, 3 + 2 + 15 + 2 + 1);
+	free(w);
+}
+
+static void
+what_is_riskier_than_the_volunteer_agreed_to_is_not_planned(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 11);
+	size_t left_out, n, low = 0, normal = 0;
+
+	(void)state;
+	w->targets.rows[0].level = LEVEL_NORMAL;
+	n = plan(w, 5 * SECOND_US, &left_out);
+	for (size_t i = 0; i < n; i++)
+		low += !strcmp(w->jobs[i].target.id, w->targets.rows[0].id);
+	w->config.level = LEVEL_NORMAL;
+	schedule_start(&w->s, 5 * SECOND_US, 11);
+	n = plan(w, 5 * SECOND_US, &left_out);
+	for (size_t i = 0; i < n; i++)
+		normal += !strcmp(w->jobs[i].target.id, w->targets.rows[0].id);
+	assert_int_equal(low, 0);
+	assert_int_equal(normal, 3);
+	free(w);
+}
+
+static void
+jobs_of_targets_know_the_first_control_name(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 11);
+	size_t left_out, n = plan(w, 5 * SECOND_US, &left_out);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(
+			w->jobs[i].control, w->jobs[i].target.id[0] ? "f.example" : "");
 	free(w);
 }
 
@@ -277,7 +313,7 @@ a_pulse_is_one_question_to_the_first_target_abroad(void **state)
 	assert_int_equal(plan(w, w->s.next_pulse_us, &left_out), 1);
 	assert_int_equal(w->jobs[0].check, CHECK_dns);
 	assert_int_equal(w->jobs[0].rung, RUNG_international);
-	assert_string_equal(w->jobs[0].target.id, "i2");
+	assert_string_equal(w->jobs[0].target.id, w->targets.rows[RESOLVER_ABROAD].id);
 	assert_int_equal(w->jobs[0].round, 1);
 	free(w);
 }
@@ -370,6 +406,9 @@ main(void)
 		cmocka_unit_test(
 			what_the_budget_does_not_carry_is_handed_out_to_be_recorded),
 		cmocka_unit_test(a_round_climbs_the_ladder_from_below),
+		cmocka_unit_test(
+			what_is_riskier_than_the_volunteer_agreed_to_is_not_planned),
+		cmocka_unit_test(jobs_of_targets_know_the_first_control_name),
 		cmocka_unit_test(targets_of_one_rung_come_in_another_order_each_round),
 		cmocka_unit_test(
 			on_2g_two_targets_take_part_in_each_wide_check_and_only_hourly),

@@ -32,8 +32,9 @@ struct bench {
 static struct bench *
 make_bench(void)
 {
-	static const char list[] = "target,rung,checks,host,address,port,path\n"
-				   "i1,international,ping,-,198.51.100.1,-,-\n";
+	static const char list[] =
+		TARGETS_HEADER "\n"
+			       "international,-,198.51.100.1,-,-,everyone,no\n";
 	struct bench *b = calloc(1, sizeof(*b));
 	const struct setting *rows;
 	size_t n;
