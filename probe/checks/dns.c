@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "common/address.h"
 #include "common/log.h"
 #include "probe/check.h"
-#include "probe/doors/address.h"
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 

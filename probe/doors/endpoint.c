@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "common/address.h"
 #include "common/clock.h"
-#include "probe/doors/address.h"
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 #include "probe/doors/route.h"

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/address.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "probe/doors/address.h"
 #include "probe/doors/progress.h"
 #include "probe/doors/socket.h"
 

@@ -66,7 +66,7 @@ typedef void fetch_body_fn(void *arg, const void *bytes, size_t n);
 
 /*
  * The same for measuring: plain HTTP without a pin, TLS 1.3 with one; public addresses
- * only (doors/address.h), checked on the socket's own address. What the network does is
+ * only (common/address.h), checked on the socket's own address. What the network does is
  * the outcome, never an error.
  */
 enum outcome fetch_measure(struct fetch_facts *facts,

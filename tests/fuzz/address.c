@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/doors/address.h"
+#include "common/address.h"
 #include "probe/doors/socket.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "probe/doors/address.h"
+#include "common/address.h"
 #include "probe/doors/socket.h"
 
 static bool public(const char *text)

@@ -1,4 +1,4 @@
-#include "probe/doors/address.h"
+#include "common/address.h"
 
 #include <netinet/in.h>
 #include <stddef.h>
