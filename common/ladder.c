@@ -4,11 +4,26 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Did any router behind the first one answer? */
+static bool
+heard_beyond_the_first(const char *hops)
+{
+	const char *rest = strchr(hops, ' ');
+
+	return rest && rest[strspn(rest, " *")] != '\0';
+}
+
 int
 measurement_success(const struct measurement *m)
 {
 	if (!m->has[FIELD_outcome] || m->outcome == OUTCOME_unmeasured)
 		return -1;
+	if (m->has[FIELD_check] && m->check == CHECK_trace)
+		return m->outcome == OUTCOME_ok ||
+				       (m->has[FIELD_hops] &&
+					       heard_beyond_the_first(m->hops))
+			       ? 1
+			       : -1;
 	if (m->outcome == OUTCOME_ttl_exceeded)
 		return m->has[FIELD_ttl];
 	return m->outcome == OUTCOME_ok;

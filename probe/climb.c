@@ -59,6 +59,17 @@ jobs_of_part(const struct job *jobs, size_t n)
 	return same;
 }
 
+static enum rung
+highest_rung(const struct job *jobs, size_t n)
+{
+	enum rung highest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i].rung > highest)
+			highest = jobs[i].rung;
+	return highest;
+}
+
 /* Was every host abroad that was tried silent? Then a transfer would only wait. */
 static bool
 abroad_is_dark(const struct measurement *ms, size_t n)
@@ -90,7 +101,7 @@ run_parts(
 			runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
 				c->schedule, c->config, c->stop);
 		if (c->climbed != NULL)
-			c->climbed(jobs[at + part - 1].rung);
+			c->climbed(highest_rung(jobs + at, part));
 		at += part;
 	}
 	schedule_spend(c->schedule, c->config, clock_boot_us(), (uint32_t)bytes);

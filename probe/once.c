@@ -65,7 +65,8 @@ static const char *const reason_says[] = {
 static bool
 went_well(const struct measurement *m)
 {
-	return m->outcome == OUTCOME_ok || m->outcome == OUTCOME_ttl_exceeded;
+	return m->outcome == OUTCOME_ok || m->outcome == OUTCOME_ttl_exceeded ||
+	       measurement_success(m) == 1;
 }
 
 static void

@@ -31,6 +31,7 @@ struct profile_settings {
 	int64_t wide_us; /* names, transport, service: no more often than this */
 	int64_t wide_targets; /* at most so many targets in each of them; 0 all */
 	int64_t pings; /* echo requests to one target in a round */
+	int64_t trace_us; /* between two traces; 0: with every wide round */
 	int64_t speed_us; /* between two transfers; 0: with every round */
 	int64_t speed_bytes;
 	int64_t segment_us; /* a segment closes after this */
@@ -80,8 +81,9 @@ enum { BUDGET_JOBS = 85, BUDGET_SHIP = 100 };
 
 /* All the schedule remembers; times are CLOCK_BOOTTIME in microseconds. */
 struct schedule {
-	int64_t next_round_us, next_pulse_us, next_wide_us, next_speed_us;
-	int64_t round;
+	int64_t next_round_us, next_pulse_us, next_wide_us, next_trace_us,
+		next_speed_us;
+	int64_t round, traces;
 	int64_t day_start_us, day_spent_bytes;
 	uint64_t random; /* state of its own generator, seeded by the caller */
 };

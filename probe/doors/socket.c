@@ -146,10 +146,30 @@ socket_icmp_outcome(bool v6, uint8_t type, uint8_t code, int error)
 	}
 }
 
-static bool
+static int
 socket_set(int fd, int level, int option, int value)
 {
-	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+	return setsockopt(fd, level, option, &value, sizeof(value)) ? errno : 0;
+}
+
+int
+socket_tell_errors(int fd, int family)
+{
+	bool v6 = family == AF_INET6;
+	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int error = socket_set(fd, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
+
+	return error ? error
+		     : socket_set(fd, level, v6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
+}
+
+int
+socket_set_ttl(int fd, int family, uint8_t ttl)
+{
+	bool v6 = family == AF_INET6;
+
+	return socket_set(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		v6 ? IPV6_UNICAST_HOPS : IP_TTL, ttl ? ttl : -1);
 }
 
 int
@@ -157,20 +177,16 @@ socket_open_datagram(
 	int *out, const union socket_address *to, int protocol, uint8_t ttl)
 {
 	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, protocol);
+	int error;
 
 	*out = fd;
 	if (fd < 0)
 		return errno;
-	if (to->any.sa_family == AF_INET6) {
-		if (!socket_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) ||
-			!socket_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) ||
-			(ttl && !socket_set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl)))
-			return errno;
-	} else if (!socket_set(fd, IPPROTO_IP, IP_RECVERR, 1) ||
-		   !socket_set(fd, IPPROTO_IP, IP_RECVTTL, 1) ||
-		   (ttl && !socket_set(fd, IPPROTO_IP, IP_TTL, ttl))) {
-		return errno;
-	}
+	error = socket_tell_errors(fd, to->any.sa_family);
+	if (!error && ttl)
+		error = socket_set_ttl(fd, to->any.sa_family, ttl);
+	if (error)
+		return error;
 	return connect(fd, &to->any, socket_length(to)) ? errno : 0;
 }
 
@@ -178,7 +194,10 @@ static void
 socket_read_error(struct socket_message *message, const struct cmsghdr *control)
 {
 	struct sock_extended_err error;
+	size_t told;
 
+	if (control->cmsg_len < CMSG_LEN(sizeof(error)))
+		return;
 	memcpy(&error, CMSG_DATA(control), sizeof(error));
 	if (error.ee_origin != SO_EE_ORIGIN_ICMP &&
 		error.ee_origin != SO_EE_ORIGIN_ICMP6)
@@ -186,6 +205,11 @@ socket_read_error(struct socket_message *message, const struct cmsghdr *control)
 	message->icmp_error = (int)error.ee_errno;
 	message->icmp_type = error.ee_type;
 	message->icmp_code = error.ee_code;
+	/* Behind the error lies the address of its sender (SO_EE_OFFENDER, ip(7)). */
+	told = control->cmsg_len - CMSG_LEN(sizeof(error));
+	if (told > sizeof(message->icmp_from))
+		told = sizeof(message->icmp_from);
+	memcpy(&message->icmp_from, CMSG_DATA(control) + sizeof(error), told);
 }
 
 static void
@@ -220,6 +244,7 @@ socket_receive(struct socket_message *message, int fd, int flags)
 
 	message->ttl = -1;
 	message->icmp_error = 0;
+	message->icmp_from.any.sa_family = AF_UNSPEC;
 	n = recvmsg(fd, &header, flags | MSG_DONTWAIT);
 	if (n < 0)
 		return false;

@@ -38,6 +38,9 @@ enum outcome socket_icmp_outcome(bool v6, uint8_t type, uint8_t code, int error)
  * *fd is -1 when the socket itself was refused. */
 int socket_open_datagram(
 	int *fd, const union socket_address *to, int protocol, uint8_t ttl);
+/* The two parts of it, for sockets of any kind: 0 or an errno. */
+int socket_tell_errors(int fd, int family);
+int socket_set_ttl(int fd, int family, uint8_t ttl);
 
 #define SOCKET_MESSAGE_BYTES 4096
 struct socket_message {
@@ -45,6 +48,7 @@ struct socket_message {
 	int ttl; /* it arrived with, -1 not told */
 	int icmp_error; /* errno that the kernel made of an ICMP error; 0: it is none */
 	uint8_t icmp_type, icmp_code;
+	union socket_address icmp_from; /* who sent it; family 0: not told */
 	uint8_t bytes[SOCKET_MESSAGE_BYTES]; /* of an ICMP error: what it quotes */
 };
 /* Takes one message without waiting: flags 0 or MSG_ERRQUEUE. False with errno. */

@@ -77,6 +77,9 @@ static const struct setting rows[] = {
 		"2g: at most so many targets in each of them; 0: all."),
 	COUNT("2g_pings", profiles[PROFILE_2G].pings, 1, 10, "1",
 		"2g: echo requests to one target in a round."),
+	DURATION("2g_trace", profiles[PROFILE_2G].trace_us, 0, 30 * DAY, "6h",
+		"2g: between two traces, each of one target; 0: with all of names, "
+		"transport and service."),
 	DURATION("2g_speed", profiles[PROFILE_2G].speed_us, 0, 30 * DAY, "1d",
 		"2g: between two transfers; 0: with every round."),
 	BYTES("2g_speed_bytes", profiles[PROFILE_2G].speed_bytes, 1000, MB, "16KiB",
@@ -98,6 +101,9 @@ static const struct setting rows[] = {
 		"0", "home: at most so many targets in each of them; 0: all."),
 	COUNT("home_pings", profiles[PROFILE_HOME].pings, 1, 10, "3",
 		"home: echo requests to one target in a round."),
+	DURATION("home_trace", profiles[PROFILE_HOME].trace_us, 0, 30 * DAY, "15min",
+		"home: between two traces, each of one target; 0: with all of names, "
+		"transport and service."),
 	DURATION("home_speed", profiles[PROFILE_HOME].speed_us, 0, 30 * DAY, "1h",
 		"home: between two transfers; 0: with every round."),
 	BYTES("home_speed_bytes", profiles[PROFILE_HOME].speed_bytes, 1000, MB, "32KiB",

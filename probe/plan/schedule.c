@@ -51,6 +51,7 @@ schedule_start(struct schedule *s, int64_t now_us, uint64_t seed)
 		.next_round_us = now_us,
 		.next_pulse_us = now_us,
 		.next_wide_us = now_us,
+		.next_trace_us = now_us,
 		.next_speed_us = now_us,
 		.day_start_us = now_us,
 		.random = seed,
@@ -227,7 +228,8 @@ choose(struct plan *p, uint32_t *checks, const uint16_t *order, bool wide)
 		uint16_t at = order[i];
 
 		for (enum check c = 0; c < CHECK_COUNT; c++) {
-			if (!(p->targets->rows[at].checks & (UINT32_C(1) << c)))
+			if (c == CHECK_trace ||
+				!(p->targets->rows[at].checks & (UINT32_C(1) << c)))
 				continue;
 			if (is_wide(c) &&
 				(!wide || (profile->wide_targets > 0 &&
@@ -260,6 +262,28 @@ plan_targets(struct plan *p, bool wide)
 		}
 }
 
+/* Of one target, any of those that may be traced, each time by another protocol. It stands
+ * behind all others of its part of the climb although it speaks of a low rung: while it
+ * goes its own slow pace nothing else starts. */
+static void
+plan_trace(struct plan *p)
+{
+	const struct target *target = NULL;
+	size_t before = p->n;
+	int64_t seen = 0;
+
+	for (size_t i = 0; i < p->targets->n; i++)
+		if ((p->targets->rows[i].checks & (UINT32_C(1) << CHECK_trace)) &&
+			draw_below(p->s, ++seen) == 0)
+			target = &p->targets->rows[i];
+	if (target == NULL)
+		return;
+	plan_add(p, CHECK_trace, RUNG_access, target);
+	if (p->n > before)
+		p->jobs[before].protocol =
+			(enum protocol)(p->s->traces++ % PROTOCOL_COUNT);
+}
+
 static void
 plan_speed(struct plan *p)
 {
@@ -273,12 +297,21 @@ plan_speed(struct plan *p)
 			(uint32_t)config_profile(p->config)->speed_bytes;
 }
 
+/* Half a round early, so that the round nearest to the time takes it. */
+static int64_t
+later(struct plan *p, int64_t now_us, int64_t interval_us)
+{
+	return now_us + schedule_jitter_us(p->s, interval_us) -
+	       config_profile(p->config)->ladder_us / 2;
+}
+
 static void
 plan_round(struct plan *p, int64_t now_us)
 {
 	const struct profile_settings *profile = config_profile(p->config);
 	struct schedule *s = p->s;
 	bool wide = now_us >= s->next_wide_us, speed = now_us >= s->next_speed_us;
+	bool trace = wide && now_us >= s->next_trace_us;
 
 	s->round++;
 	plan_add(p, CHECK_power, RUNG_power, NULL);
@@ -286,16 +319,17 @@ plan_round(struct plan *p, int64_t now_us)
 	plan_add(p, CHECK_router, RUNG_router, NULL);
 	plan_access(p);
 	plan_targets(p, wide);
+	if (trace)
+		plan_trace(p);
 	if (speed)
 		plan_speed(p);
 	s->next_round_us = now_us + schedule_jitter_us(s, profile->ladder_us);
-	/* Half a round early, so that the round nearest to the time takes it. */
 	if (wide)
-		s->next_wide_us = now_us + schedule_jitter_us(s, profile->wide_us) -
-				  profile->ladder_us / 2;
+		s->next_wide_us = later(p, now_us, profile->wide_us);
+	if (trace && profile->trace_us > 0)
+		s->next_trace_us = later(p, now_us, profile->trace_us);
 	if (speed && profile->speed_us > 0)
-		s->next_speed_us = now_us + schedule_jitter_us(s, profile->speed_us) -
-				   profile->ladder_us / 2;
+		s->next_speed_us = later(p, now_us, profile->speed_us);
 }
 
 /* One small question to a resolver abroad. */

@@ -50,7 +50,8 @@ def usage():
 def checks():
     rows = [json.loads(line) for line in probe("checks", "--format", "json").stdout.splitlines()]
     known = {row["check"] for row in rows}
-    if known != {"dns", "http", "link", "ping", "power", "router", "speed", "tcp"}:
+    if known != {"dns", "http", "link", "ping", "power", "router", "speed", "tcp",
+                 "trace"}:
         raise SystemExit(f"checks: {known}")
 
 

@@ -3,6 +3,7 @@
  *
  *     check_once CHECK [name=value ...]     names: host address port ttl count bytes
  *                                           pace_us uplink endpoint pin deadline_us
+ *                                           protocol (icmp udp tcp)
  */
 #include <poll.h>
 #include <signal.h>
@@ -47,6 +48,23 @@ take_text(struct job *job, const char *name, const char *value)
 }
 
 static bool
+take_protocol(struct job *job, const char *name, const char *value)
+{
+	static const char *const names[] = {
+#define PROTOCOL(name, sentence) #name,
+#include "common/measurement.def"
+	};
+
+	for (size_t i = 0; !strcmp(name, "protocol") && i < PROTOCOL_COUNT; i++) {
+		if (strcmp(names[i], value))
+			continue;
+		job->protocol = (enum protocol)i;
+		return true;
+	}
+	return false;
+}
+
+static bool
 take_number(struct job *job, int64_t *deadline_us, const char *name, long number)
 {
 	if (!strcmp(name, "port"))
@@ -76,6 +94,7 @@ take_words(struct job *job, int64_t *deadline_us, int n, char **words)
 			return false;
 		*value++ = 0;
 		if (!take_text(job, words[i], value) &&
+			!take_protocol(job, words[i], value) &&
 			!take_number(job, deadline_us, words[i], atol(value)))
 			return false;
 	}

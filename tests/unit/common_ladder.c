@@ -108,6 +108,37 @@ some_checks_speak_of_a_second_rung_and_count_once_in_each(void **state)
 }
 
 static void
+a_trace_is_evidence_of_life_and_never_of_an_outage(void **state)
+{
+	static const struct {
+		enum outcome outcome;
+		const char *hops;
+		int success;
+	} cases[] = {{OUTCOME_ok, NULL, 1}, {OUTCOME_ok, "* * * *", 1},
+		{OUTCOME_generic_timeout_error, "192.168.1.0/24 45.1.1.0/24 *", 1},
+		{OUTCOME_icmp_prohibited, "* 2003:1::/48", 1},
+		{OUTCOME_generic_timeout_error, "192.168.1.0/24 * * * *", -1},
+		{OUTCOME_generic_timeout_error, "* * * *", -1},
+		{OUTCOME_network_unreachable, NULL, -1},
+		{OUTCOME_unmeasured, "192.168.1.0/24 45.1.1.0/24", -1}};
+	struct ladder ladder;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct measurement m = saw(CHECK_trace, RUNG_access, cases[i].outcome);
+
+		if (cases[i].hops)
+			assert_int_equal(
+				measurement_set_text(&m, FIELD_hops, cases[i].hops),
+				OK);
+		assert_int_equal(measurement_success(&m), cases[i].success);
+		ladder_climb(&ladder, &m, 1);
+		assert_int_equal(ladder.rung[RUNG_access].state,
+			cases[i].success == 1 ? RUNG_UP : RUNG_UNMEASURED);
+	}
+}
+
+static void
 the_ladder_breaks_at_its_lowest_rung_that_is_down(void **state)
 {
 	struct measurement ms[] = {
@@ -193,6 +224,7 @@ main(void)
 		cmocka_unit_test(nothing_tried_is_unmeasured_and_breaks_nowhere),
 		cmocka_unit_test(
 			some_checks_speak_of_a_second_rung_and_count_once_in_each),
+		cmocka_unit_test(a_trace_is_evidence_of_life_and_never_of_an_outage),
 		cmocka_unit_test(the_ladder_breaks_at_its_lowest_rung_that_is_down),
 		cmocka_unit_test(rung_states_have_names),
 		cmocka_unit_test(the_sentence_tells_me_from_the_country),
