@@ -186,4 +186,4 @@ def run(options, directory, root):
         screen.note(matrix)
     else:
         screen.say(matrix)
-    return 0 if all(x["class"] == x["expected_class"] for x in done) else 1
+    return 0 if all(map(score.right, done)) else 1

@@ -61,12 +61,28 @@ def share_out(events, spans):
     return told
 
 
+def cause(fault, event):
+    """What was said; where nothing can decide, whether the two that the fault names lead."""
+    if event is None:
+        return "none"
+    if event["class"] != "insufficient" or fault.EXPECTED_CLASS != "insufficient":
+        return event["cause"]
+    leading = [c["cause"] for c in event["causes"][:2]]
+    return "insufficient" if set(leading) == set(fault.CAUSES) else " or ".join(leading)
+
+
+def right(x):
+    """The class is; and where it is that nothing can decide, between what as well."""
+    return x["class"] == x["expected_class"] and (
+        x["class"] != "insufficient" or x["cause"] == x["expected_cause"])
+
+
 def line(fault, name, seed, event, delay_s):
     return {
         "fault": name, "seed": seed,
         "expected_class": fault.EXPECTED_CLASS, "expected_cause": fault.EXPECTED_CAUSE,
         "class": event["class"] if event else "none",
-        "cause": event["cause"] if event else "none",
+        "cause": cause(fault, event),
         "probability": probability(event) if event else 1.0,
         "delay_s": delay_s,
     }
@@ -81,6 +97,6 @@ def confusion(lines):
     for true in shown:
         row = "".join(str(counts[true, s]).rjust(width) for s in shown)
         out.append(true.ljust(width) + row)
-    right = sum(n for (a, b), n in counts.items() if a == b)
-    out.append(f"class right in {right} of {len(lines)}")
+    well = sum(map(right, lines))
+    out.append(f"class right in {well} of {len(lines)}")
     return "\n".join(out)

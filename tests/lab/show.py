@@ -37,7 +37,7 @@ class Screen:
         return f"\033[1;{code}m{text}\033[0m" if self.colour else text
 
     def row(self, x):
-        mark = "right" if x["class"] == x["expected_class"] else "WRONG"
+        mark = "right" if score.right(x) else "WRONG"
         delay = "" if x["delay_s"] is None else f", said after {x['delay_s']:.0f} s"
         self.say(f"{x['fault']} (seed {x['seed']}): {self.paint(x['class'], x['class'])}, "
                  f"{x['cause']}, probability {x['probability']:.2f}{delay}: {mark}")

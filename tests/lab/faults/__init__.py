@@ -4,6 +4,8 @@ A fault file says, before any run, what it expects and why:
 
     SENTENCE         what happens to the country
     EXPECTED_CLASS, EXPECTED_CAUSE
+    CAUSES           where nothing can decide (both are `insufficient`): the two causes
+                     that must lead
     OBSERVABLE       the observation that decides
     VANTAGE          from where it can be made
     TRAP             what it is easily mistaken for, and what speaks against that
