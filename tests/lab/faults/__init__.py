@@ -22,7 +22,7 @@ Faults are made on routers only, or on a machine's plug and cable.
 
 import importlib
 
-NAMES = ("quiet", "international", "policed", "power", "cable")
+NAMES = ("quiet", "international", "policed", "power", "cable", "mobile")
 
 
 def load(name):

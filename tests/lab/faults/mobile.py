@@ -1,0 +1,76 @@
+"""Mobile data goes off on both mobile operators at once, as an order has it done.
+
+The bearers stay up and the first router answers, but it forwards nothing, of either
+family; the fixed operator is untouched: SCIENCE rows 7 and 8.
+"""
+
+import look
+import net
+
+SENTENCE = "both mobile operators stop forwarding beyond the first router; fixed lines live"
+EXPECTED_CLASS = "shutdown"
+EXPECTED_CAUSE = "shutdown.mobile"
+OBSERVABLE = ("every probe of both mobile operators loses everything beyond its first router "
+              "within seconds, its link up, while every fixed probe is normal")
+VANTAGE = "six mobile probes in three regions, three fixed ones; all on their own supply"
+TRAP = ("one owner's failure takes one operator, and a power cut takes machines and fixed "
+        "lines too: two operators that share nothing do not fail together")
+# The round under way at the onset ends within 22 s, as deadlines of jobs are not scaled; the
+# next has little left to try.
+ROUNDS, WINDOWS, SECONDS = 0, 2, 29
+
+TABLE = """
+table inet lab {{
+    counter dropped4 {{}}
+    counter dropped6 {{}}
+    chain forward {{
+        type filter hook forward priority 0;
+        meta nfproto ipv4 counter name dropped4 {verdict}
+        meta nfproto ipv6 counter name dropped6 {verdict}
+    }}
+}}
+"""
+
+
+def routers(world):
+    return [f"acc{i}" for i, m in enumerate(world.country.media) if m == "mobile"]
+
+
+def victims(world):
+    return [h for h in world.field() if h.probe.medium == "mobile"]
+
+
+def on(world, breakage):
+    for router in routers(world):
+        net.nft(router, TABLE.format(verdict="drop" if breakage else "accept"))
+
+
+def off(world):
+    for router in routers(world):
+        net.nft(router, "delete table inet lab\n")
+
+
+def proof(world):
+    said = look.each(world, world.field(), prove_host)
+    for router in routers(world):
+        seen = net.counters(router)
+        said += [(seen[f"dropped{family}"][0] > 0, f"{router}: dropped IPv{family} packets")
+                 for family in (4, 6)]
+    return said
+
+
+def prove_host(world, p):
+    c = world.country
+    asked = [c.domestic_sites[0], c.listed, c.foreign_sites[1]]
+    said = [(world.carrier(p.node, "eth0"), f"{p.node}: has a carrier"),
+            (world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: its router answers")]
+    if p.medium == "mobile":
+        return said + [(look.none_serves(world, p.node, asked),
+                        f"{p.node}: nothing at home or abroad serves it, over either family")]
+    return said + [(all(world.serves(p.node, s) for s in asked), f"{p.node}: is fine")]
+
+
+def healed(world):
+    site = world.country.foreign_sites[1]
+    return [(world.serves(h.probe.node, site), f"{h.probe.node}: is back")
+            for h in victims(world)]
