@@ -89,6 +89,9 @@ class Analyzer:
     def events(self):
         return lines(said(self.call("events", "--format", "json"), "events"))
 
+    def measurements(self):
+        return lines(said(self.call("query", "measurements", "--format", "json"), "query"))
+
     def analyze(self):
         said(self.call("analyze"), "analyze")
 

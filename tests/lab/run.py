@@ -162,6 +162,10 @@ def one(name, options, directory, root, screen):
         for event in events:
             if event is not found:
                 screen.note(f"lab: {name}: besides {score.short(event)}")
+        if hasattr(fault, "afterwards"):
+            wrong = [what for ok, what in fault.afterwards(stage, start_s, end_s) if not ok]
+            if wrong:
+                raise RuntimeError(f"not so: {'; '.join(wrong)}")
         return score.line(fault, name, options.seed, found, watch.delay_s)
     finally:
         stage.close(options, name)

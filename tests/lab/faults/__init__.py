@@ -16,13 +16,15 @@ A fault file says, before any run, what it expects and why:
     on(world, breakage), off(world)
     proof(world)     while it is on: list of (true, sentence), without any probe
     healed(world)    after off: the same
+    afterwards(stage, start_s, end_s)
+                     where there is one: what must hold once everything is delivered
 
 Faults are made on routers only, or on a machine's plug and cable.
 """
 
 import importlib
 
-NAMES = ("quiet", "international", "policed", "power", "cable", "mobile")
+NAMES = ("quiet", "international", "policed", "power", "cable", "mobile", "unreachable")
 
 
 def load(name):
