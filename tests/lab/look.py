@@ -1,6 +1,11 @@
 """What several faults ask of the country, its target list and its servers."""
 
+import re
+import shutil
+import subprocess
+
 import country as country_module
+import net
 
 
 def rows(country):
@@ -19,3 +24,25 @@ def none_serves(world, node, sites, timeout_s=1):
     return not any(page["ok"] for page in world.together(
         [lambda s=s, x=six: world.get(node, s, timeout_s, six=x)
          for s in sites for six in (False, True)]))
+
+
+def round_trip(world, node, address, count=3):
+    """The middle one of some pings in ms; a very long one where most are lost."""
+    done = subprocess.run(net.inside(node, ["ping", "-n", "-c", str(count), "-i", "0.2", "-W",
+                                            "3", address]), text=True, capture_output=True)
+    found = [float(ms) for ms in re.findall(r"time=([\d.]+)", done.stdout)]
+    return sorted(found + [1e6] * (count - len(found)))[count // 2]
+
+
+def child(world, node, program):
+    """The server's process."""
+    return next(c for c in world.servers.running if f"/{program}-{node}/" in " ".join(c.args))
+
+
+def end(world, node, program):
+    """Ends a server that a fault had started, and takes its files away."""
+    process = child(world, node, program)
+    world.servers.running.remove(process)
+    process.terminate()
+    process.wait()
+    shutil.rmtree(f"{world.servers.dir}/{program}-{node}")

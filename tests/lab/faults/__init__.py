@@ -24,7 +24,8 @@ Faults are made on routers only, or on a machine's plug and cable.
 
 import importlib
 
-NAMES = ("quiet", "international", "policed", "power", "cable", "mobile", "unreachable")
+NAMES = ("quiet", "international", "policed", "power", "cable", "mobile", "unreachable",
+         "resolver")
 
 
 def load(name):
