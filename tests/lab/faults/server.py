@@ -1,0 +1,62 @@
+"""One listed server abroad goes down, for everybody in the world."""
+
+import random
+
+import look
+import net
+
+SENTENCE = "one server abroad is down, for the country and for everybody else"
+EXPECTED_CLASS = "ordinary"
+EXPECTED_CAUSE = "ordinary.remote"
+OBSERVABLE = "the control probes abroad find the same target dead at the same time"
+VANTAGE = "two control probes in two foreign networks; nine probes in the country"
+TRAP = "from inside alone it looks as if one service were blocked by every operator"
+ROUNDS, WINDOWS, SECONDS = 3, 4, 0
+
+
+def victim(world):
+    """Not the last one's neighbour: a network of its own, and somebody measures it."""
+    c = world.country
+    asked = {row[2] for row in look.rows(c)}
+    measured = [s for s in c.foreign_sites[1:-1] if s.address in asked]
+    return random.Random(f"server {c.seed}").choice(measured)
+
+
+def victims(world):
+    return world.field()
+
+
+def on(world, breakage):
+    """The machine is off: its last router says so, as one does that finds no neighbour."""
+    if breakage:
+        site = victim(world)
+        for address, length in ((site.address, 32), (site.address6, 128)):
+            net.ip(site.node, [f"address delete {address}/{length} dev lo",
+                               f"route add unreachable {address}/{length}"])
+
+
+def off(world):
+    site = victim(world)
+    for address, length in ((site.address, 32), (site.address6, 128)):
+        net.ip(site.node, [f"route flush type unreachable {address}/{length}",
+                           f"address replace {address}/{length} dev lo"])
+
+
+def proof(world):
+    return look.each(world, world.hosts, prove_host)
+
+
+def prove_host(world, p):
+    site = victim(world)
+    others = [s for s in world.country.foreign_sites if s is not site]
+    return [
+        (site.address != world.ping(p.node, site.address)
+         and site.address6 != world.ping(p.node, site.address6)
+         and look.none_serves(world, p.node, [site]), f"{p.node}: {site.host} is dead"),
+        (all(world.serves(p.node, s) for s in others),
+         f"{p.node}: every other server abroad answers")]
+
+
+def healed(world):
+    return [(world.serves(h.probe.node, victim(world)), f"{h.probe.node}: it is back")
+            for h in world.hosts]
