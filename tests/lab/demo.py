@@ -45,7 +45,7 @@ def play(names, options, directory, root, screen):
         if not names:
             stage.suffer("quiet", True)
         stage.settle()
-        stage.analyzer.analyze()
+        stage.conclude()
         return tell(stage, spans, options, screen, start_s)
     finally:
         pages.terminate()

@@ -92,6 +92,9 @@ class Analyzer:
     def measurements(self):
         return lines(said(self.call("query", "measurements", "--format", "json"), "query"))
 
+    def take_series(self, metric, path):
+        said(self.call("import", "--from", "series", "--metric", metric, path), "import")
+
     def analyze(self):
         said(self.call("analyze"), "analyze")
 

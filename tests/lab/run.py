@@ -18,6 +18,7 @@ TIME_SCALE = 200  # a round every 1.5 s, a window of 4.5 s
 BASELINE_WINDOWS = 4  # of everything well; a median of three and one that is whole
 GOOD_ROUNDS, GOOD_WINDOWS = 1, 2  # whole ones, after which what was broken counts as mended
 LOOK_S = 0.3
+ROUTES_S, ROUTES_LEAST_S = 30, 1  # a look at the routes: of the lab's time; in fact at least
 LIMIT_S = 90.0  # for any one wait
 
 
@@ -29,6 +30,7 @@ class Stage:
         screen.progress("the country comes up")
         self.world = world_module.World(seed, directory, unpack.Unpacked(options.build))
         self.world.wait_ready()
+        self.routes = self.world.collect(max(ROUTES_S / options.scale, ROUTES_LEAST_S))
         self.analyzer = programs.Analyzer(self.world, options.build, options.scale, root)
         self.analyzer.serve()
         self.probes = [programs.Probe(h, options.build, f"{directory}/probe.conf")
@@ -105,11 +107,17 @@ class Stage:
         self.mend(fault, end_s, watch)
         return fault, (start_s, end_s), watch
 
+    def conclude(self):
+        """What others measured comes in, and the last word on all of it."""
+        self.world.stop_collecting()
+        self.analyzer.take_series("bgp", self.routes)
+        self.analyzer.analyze()
+
     def keep(self, options, name):
         """All files of this run, their settings naming each other where they are now."""
         to = os.path.abspath(f"{options.keep}/{name}")
-        shutil.copytree(self.world.dir, to, ignore=shutil.ignore_patterns("nginx-*"),
-                        dirs_exist_ok=True)
+        shutil.copytree(self.world.dir, to, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("nginx-*", "socket"))
         for conf in glob.glob(f"{to}/*.conf"):
             with open(conf, "r+", encoding="ascii") as file:
                 text = file.read().replace(self.world.dir, to)
@@ -150,7 +158,7 @@ def one(name, options, directory, root, screen):
         stage.baseline(f"{name}: all is well")
         fault, (start_s, end_s), watch = stage.suffer(name, not options.no_breakage)
         stage.settle(watch)
-        stage.analyzer.analyze()
+        stage.conclude()
         events = stage.analyzer.events()
         watch()
         if name == "quiet":  # no event at all, whenever

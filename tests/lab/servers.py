@@ -83,6 +83,11 @@ class Servers:
         self.start(node, [self.unpacked.program("unbound"), "-d", "-c",
                           f"{home}/unbound.conf"])
 
+    def end(self, child):
+        self.running.remove(child)
+        child.terminate()
+        child.wait()
+
     def stop(self):
         for child in self.running:
             child.terminate()

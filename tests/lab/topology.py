@@ -30,12 +30,23 @@ class End:
 
 
 @dataclasses.dataclass
+class Gateway:
+    """What speaks BGP with w: its link there, and what hangs on it."""
+
+    node: str
+    network: country_module.Network
+    uplink: tuple  # (End, the End at w)
+    homes: list  # (Network, the End it is reached by; None: nowhere but its links)
+
+
+@dataclasses.dataclass
 class Topology:
     nodes: list = dataclasses.field(default_factory=list)
     routers: set = dataclasses.field(default_factory=set)
     links: list = dataclasses.field(default_factory=list)  # (End, End)
     routes: list = dataclasses.field(default_factory=list)  # (node, prefix, via)
     owned: list = dataclasses.field(default_factory=list)  # (node, address) on lo
+    gateways: list = dataclasses.field(default_factory=list)  # their routes are bird's
 
     def node(self, name, router=False):
         self.nodes.append(name)
@@ -61,14 +72,13 @@ def build(country):
     t = Topology()
     for name in ("ix", "w", "gw0", "gw1"):
         t.node(name, router=True)
-    world_of = [t.link(f"gw{g}", "w", country.transit) for g in range(2)]
-    for g, (own, world) in enumerate(world_of):
-        t.route(f"gw{g}", DEFAULT, world)
-        t.route("w", country.gateways[g].prefixes, own)
+    for g, network in enumerate(country.gateways):
+        t.gateways.append(Gateway(f"gw{g}", network, t.link(f"gw{g}", "w", country.transit),
+                                  [(network, None)]))
     for i in range(len(country.operators)):
-        build_operator(t, country, i, world_of)
+        build_operator(t, country, i)
     for i in range(len(country.domestic)):
-        build_domestic(t, country, i, world_of)
+        build_domestic(t, country, i)
     exchange_routes(t, country)
     build_world(t, country)
     for site in country.sites():
@@ -78,8 +88,15 @@ def build(country):
     return t
 
 
-def build_operator(t, country, i, world_of):
-    network, g = country.operators[i], country.gateway_of[i]
+def behind(t, node, network, gateway):
+    """Hangs a network on a gateway by the link from its router there."""
+    own, gate = t.link(node, gateway.node, gateway.network)
+    t.route(node, DEFAULT, gate)
+    gateway.homes.append((network, own))
+
+
+def build_operator(t, country, i):
+    network = country.operators[i]
     acc, agg, core = f"acc{i}", f"agg{i}", f"core{i}"
     for name in (acc, agg, core):
         t.node(name, router=True)
@@ -89,10 +106,7 @@ def build_operator(t, country, i, world_of):
     t.route(agg, DEFAULT, core_down)
     t.route(agg, network.prefixes, acc_up)
     t.route(core, network.prefixes, agg_up)
-    core_out, gate = t.link(core, f"gw{g}", country.gateways[g])
-    t.route(core, DEFAULT, gate)
-    t.route(f"gw{g}", network.prefixes, core_out)
-    t.route("w", network.prefixes, world_of[g][0])
+    behind(t, core, network, t.gateways[country.gateway_of[i]])
     for probe in country.probes:
         if probe.operator == i:
             attach_probe(t, probe, acc)
@@ -105,14 +119,10 @@ def attach_probe(t, probe, router):
     t.route(probe.node, DEFAULT, t.links[-1][1])
 
 
-def build_domestic(t, country, i, world_of):
-    network, g = country.domestic[i], i % 2
-    node = f"d{i}"
+def build_domestic(t, country, i):
+    network, node = country.domestic[i], f"d{i}"
     t.node(node, router=True)
-    own, gate = t.link(node, f"gw{g}", country.gateways[g])
-    t.route(node, DEFAULT, gate)
-    t.route(f"gw{g}", network.prefixes, own)
-    t.route("w", network.prefixes, world_of[g][0])
+    behind(t, node, network, t.gateways[i % 2])
     if i == 0:
         t.node("dr")
         up, down = t.link(node, "dr", network)
@@ -123,7 +133,8 @@ def build_domestic(t, country, i, world_of):
 
 
 def exchange_routes(t, country):
-    """Operators and domestic networks meet at the exchange, never over a gateway."""
+    """Operators and domestic networks meet at the exchange, never over a gateway. The
+    exchange itself is reached from abroad through the first operator."""
     members = [(f"core{i}", n) for i, n in enumerate(country.operators)]
     members += [(f"d{i}", n) for i, n in enumerate(country.domestic)]
     hub = {node: t.link(node, "ix", country.exchange) for node, _ in members}
@@ -133,6 +144,12 @@ def exchange_routes(t, country):
         for other, reached in members:
             if other != node:
                 t.route(node, reached.prefixes, exchange)
+    own, exchange = hub["core0"]
+    t.route("ix", DEFAULT, own)
+    t.route("core0", country.exchange.prefixes, exchange)
+    gateway = t.gateways[country.gateway_of[0]]
+    gateway.homes.append((country.exchange, next(
+        via for network, via in gateway.homes if network is country.operators[0])))
 
 
 def build_world(t, country):

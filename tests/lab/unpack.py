@@ -4,7 +4,13 @@ import os
 import subprocess
 import sys
 
-PROGRAMS = {"nginx": "usr/sbin/nginx", "unbound": "usr/sbin/unbound"}
+# Of each server: Debian's package and the path in it.
+PROGRAMS = {
+    "nginx": ("nginx", "usr/sbin/nginx"),
+    "unbound": ("unbound", "usr/sbin/unbound"),
+    "bird": ("bird2", "usr/sbin/bird"),
+    "birdcl": ("bird2", "usr/sbin/birdcl"),
+}
 
 
 class Unpacked:
@@ -16,7 +22,7 @@ class Unpacked:
         for d in ("/usr/sbin", "/usr/bin"):
             if os.access(f"{d}/{name}", os.X_OK):
                 return f"{d}/{name}"
-        return os.path.join(self.root, PROGRAMS[name])
+        return os.path.join(self.root, PROGRAMS[name][1])
 
     def environment(self):
         lib = os.path.join(self.root, "usr/lib")
@@ -53,11 +59,12 @@ class Unpacked:
 
     def prepare(self):
         """Makes every server runnable, or raises RuntimeError with a sentence."""
-        missing = [n for n in PROGRAMS if not os.access(self.program(n), os.X_OK)]
-        self.fetch(missing)
-        for name in PROGRAMS:
+        missing = {package for name, (package, _) in PROGRAMS.items()
+                   if not os.access(self.program(name), os.X_OK)}
+        self.fetch(sorted(missing))
+        for name, (package, _) in PROGRAMS.items():
             if self.missing_libraries(self.program(name)):
-                self.fetch(library_packages(name))
+                self.fetch(library_packages(package))
             left = self.missing_libraries(self.program(name))
             if left:
                 raise RuntimeError(f"{name} needs {' '.join(left)}, which no package it "

@@ -4,9 +4,11 @@ import concurrent.futures
 import os
 import subprocess
 
+import collector
 import country as country_module
 import hosts
 import net
+import routing
 import servers
 import topology
 
@@ -20,6 +22,7 @@ class World:
         for probe in self.country.everyone():
             self.carry(probe)
         self.servers = servers.bring_up(self.country, f"{directory}/servers", unpacked)
+        routing.bring_up(self.servers, self.topology, self.country)
         public = self.country.public_resolvers[0][1]
         self.hosts = [
             hosts.Host(p, self.country.resolver if p.role == "field" else public,
@@ -36,6 +39,20 @@ class World:
                                        (self.country.twin(address), "AAAA", site.address6)):
                 servers.wait_for(f"unbound on {asked}", lambda a=asked, k=kind, v=value:
                                  servers.resolve("w", a, site.host, k, 0.3) == v, 15)
+
+    def collect(self, seconds):
+        """A collector's view of the country's routes from now on; the path of its file."""
+        path, registry = f"{self.dir}/routes.csv", f"{self.dir}/registry.csv"
+        with open(registry, "w", encoding="ascii") as out:
+            out.write(origins(self.country))
+        self.collector = self.servers.start("w", [
+            "/usr/bin/python3", collector.__file__, self.servers.unpacked.program("birdcl"),
+            routing.socket(self.servers, "w"), registry, path, str(seconds)])
+        servers.wait_for("the collector", lambda: os.path.exists(path), 15)
+        return path
+
+    def stop_collecting(self):
+        self.servers.end(self.collector)
 
     def router_of(self, probe):
         """The probe's first router; its port there is named as the probe's node."""
@@ -137,11 +154,14 @@ def in_prefix(address, prefix):
     return address is not None and ipaddress.ip_address(address) in prefix
 
 
+def origins(country):
+    return "".join(f"{p},{a},{c}\n" for p, a, c in country_module.origins(country))
+
+
 def write_mmdb(country, directory, root):
     """asn.mmdb and country.mmdb of this world, or RuntimeError with a sentence."""
     os.makedirs(directory, exist_ok=True)
-    rows = "".join(f"{p},{a},{c}\n" for p, a, c in country_module.origins(country))
-    done = subprocess.run(["perl", f"{root}/tests/tools/mmdb.pl", directory], input=rows,
-                          text=True, capture_output=True)
+    done = subprocess.run(["perl", f"{root}/tests/tools/mmdb.pl", directory],
+                          input=origins(country), text=True, capture_output=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip() or "mmdb.pl failed")
