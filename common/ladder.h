@@ -29,8 +29,8 @@ int measurement_success(const struct measurement *m);
 
 /* The rung that a check speaks of besides its own, or RUNG_COUNT. */
 enum rung ladder_second(enum check check);
-/* A tcp measurement also speaks of the rung transport, http of service, dns of names,
- * speed of quality; unmeasured ones are left out. */
+/* A tcp or quic measurement also speaks of the rung transport, http of service, dns
+ * of names, speed of quality; unmeasured ones are left out. */
 void ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n);
 const char *rung_state_name(enum rung_state state);
 /* "Is it me or the country?": one sentence for a person from the rungs alone. */

@@ -87,12 +87,13 @@ some_checks_speak_of_a_second_rung_and_count_once_in_each(void **state)
 	static const struct {
 		enum check check;
 		enum rung second;
-	} pairs[] = {{CHECK_tcp, RUNG_transport}, {CHECK_http, RUNG_service},
-		{CHECK_dns, RUNG_names}, {CHECK_speed, RUNG_quality}};
+	} pairs[] = {{CHECK_tcp, RUNG_transport}, {CHECK_quic, RUNG_transport},
+		{CHECK_http, RUNG_service}, {CHECK_dns, RUNG_names},
+		{CHECK_speed, RUNG_quality}};
 	struct ladder ladder;
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		struct measurement m =
 			saw(pairs[i].check, RUNG_international, OUTCOME_ok);
 
