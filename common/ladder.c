@@ -32,7 +32,7 @@ measurement_success(const struct measurement *m)
 enum rung
 ladder_second(enum check check)
 {
-	if (check == CHECK_tcp || check == CHECK_quic)
+	if (check == CHECK_tcp || check == CHECK_tls || check == CHECK_quic)
 		return RUNG_transport;
 	if (check == CHECK_http)
 		return RUNG_service;

@@ -29,7 +29,7 @@ int measurement_success(const struct measurement *m);
 
 /* The rung that a check speaks of besides its own, or RUNG_COUNT. */
 enum rung ladder_second(enum check check);
-/* A tcp or quic measurement also speaks of the rung transport, http of service, dns
+/* A tcp, tls or quic measurement also speaks of the rung transport, http of service, dns
  * of names, speed of quality; unmeasured ones are left out. */
 void ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n);
 const char *rung_state_name(enum rung_state state);

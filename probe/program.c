@@ -87,6 +87,8 @@ program_read_inherited(struct program *p)
 	else if (wants_roots(&p->targets))
 		log_note("%s: no addresses of root servers there; none will be asked",
 			p->config.root_hints);
+	if (p->config.ca_file[0])
+		inherit_store(&p->inherited, p->config.ca_file);
 }
 
 enum err

@@ -54,6 +54,7 @@ struct config {
 	char targets[256]; /* path of the target list */
 	char root_hints[256]; /* path of the root servers' addresses */
 	char uplink[16]; /* "" the interface of the default route */
+	char ca_file[256]; /* path of the CA store, in PEM; "" none */
 	struct profile_settings profiles[2];
 };
 
@@ -113,6 +114,12 @@ int64_t schedule_pace_us(
 	struct schedule *s, const struct config *config, const struct job *job);
 void schedule_spend(struct schedule *s, const struct config *config, int64_t now_us,
 	uint32_t bytes);
+
+/* ---- inherit.c: what is read once, before any fork ---- */
+
+/* The CA store of that file, in PEM, read by a child. Where it cannot be read the log says
+ * so, store is NULL, and chains are recorded without being judged. */
+void inherit_store(struct inherited *inherited, const char *ca_file);
 
 /* ---- run.c: jobs in throw-away children with a deadline ---- */
 

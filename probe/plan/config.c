@@ -48,6 +48,9 @@ static const struct setting rows[] = {
 		"none is asked."),
 	TEXT_AT("uplink", uplink, "",
 		"The interface that leads out; empty: the one of the default route."),
+	TEXT_AT("ca_file", ca_file, "/etc/ssl/certs/ca-certificates.crt",
+		"The CA store that servers' certificates are held against, in PEM; "
+		"empty: they are recorded, and not judged."),
 	COUNT("time_scale", time_scale, 1, 10000, "1",
 		"Divides every duration of this file; 1 outside a lab."),
 	DURATION("pace", pace_us, 500 * MS, MINUTE, "500ms",

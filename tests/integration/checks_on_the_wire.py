@@ -448,14 +448,14 @@ add rule inet f transit ip daddr 45.20.0.4 reject with icmp type admin-prohibite
 """
 
 
-def inside():
+def inside(tests):
     sh("set -e\n" + NETWORK)
     far = subprocess.Popen(["ip", "netns", "exec", "far", sys.argv[0], "--far"],
                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     failed = 0
     if far.stdout.readline() != "ready\n":
         sys.exit("the far end did not start")
-    for function in TESTS:
+    for function in tests:
         try:
             function()
             print("ok", function.__name__, flush=True)
@@ -474,25 +474,31 @@ def make_key(folder):
        f"openssl dgst -sha256 -binary | openssl base64 > {folder}/pin")
 
 
-def main():
-    enter = ["unshare", "--map-root-user", "--net", "--mount", "--fork", "--kill-child"]
-    if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-        enter.remove("--map-root-user")
-        if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
+def enter(environment):
+    """Runs this script again, as root of namespaces of its own, and ends as it does."""
+    inwards = ["unshare", "--map-root-user", "--net", "--mount", "--fork", "--kill-child"]
+    if subprocess.run(inwards + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        inwards.remove("--map-root-user")
+        if subprocess.run(inwards + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
             print("this machine lets us make no network namespaces")
             sys.exit(77)
-    with tempfile.TemporaryDirectory() as folder:
-        make_key(folder)
-        done = subprocess.run(enter + [os.path.abspath(sys.argv[0]), "--inside"], check=False,
-                              env={**os.environ, "CHECKS_DIR": folder})
+    done = subprocess.run(inwards + [os.path.abspath(sys.argv[0]), "--inside"], check=False,
+                          env={**os.environ, **environment})
     sys.exit(done.returncode)
 
 
-if sys.argv[1:] == ["--far"]:
-    far_end()
-elif sys.argv[1:] == ["--inside"]:
-    with open(SSL_DIR + "/pin", encoding="ascii") as pin_file:
-        PIN = "sha256//" + pin_file.read().strip()
-    inside()
-else:
-    main()
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        make_key(folder)
+        enter({"CHECKS_DIR": folder})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--far"]:
+        far_end()
+    elif sys.argv[1:] == ["--inside"]:
+        with open(SSL_DIR + "/pin", encoding="ascii") as pin_file:
+            PIN = "sha256//" + pin_file.read().strip()
+        inside(TESTS)
+    else:
+        main()

@@ -3,7 +3,7 @@
  *
  *     check_once CHECK [name=value ...]     names: host address port ttl count bytes
  *                                           pace_us uplink endpoint pin deadline_us
- *                                           protocol (icmp udp tcp)
+ *                                           protocol (icmp udp tcp) control ca_file
  */
 #include <poll.h>
 #include <signal.h>
@@ -18,7 +18,9 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "probe/check.h"
+#include "probe/steps.h"
+
+#define PATH_BYTES 256
 
 static const struct text {
 	const char *name;
@@ -33,6 +35,7 @@ static const struct text {
 	TEXT_OF("uplink", uplink),
 	TEXT_OF("endpoint", endpoint),
 	TEXT_OF("pin", pin),
+	TEXT_OF("control", control),
 };
 
 static bool
@@ -85,7 +88,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 }
 
 static bool
-take_words(struct job *job, int64_t *deadline_us, int n, char **words)
+take_words(struct job *job, char ca_file[static PATH_BYTES], int64_t *deadline_us,
+	int n, char **words)
 {
 	for (int i = 0; i < n; i++) {
 		char *value = strchr(words[i], '=');
@@ -93,9 +97,11 @@ take_words(struct job *job, int64_t *deadline_us, int n, char **words)
 		if (!value)
 			return false;
 		*value++ = 0;
-		if (!take_text(job, words[i], value) &&
-			!take_protocol(job, words[i], value) &&
-			!take_number(job, deadline_us, words[i], atol(value)))
+		if (!strcmp(words[i], "ca_file") && strlen(value) < PATH_BYTES)
+			memcpy(ca_file, value, strlen(value) + 1);
+		else if (!take_text(job, words[i], value) &&
+			 !take_protocol(job, words[i], value) &&
+			 !take_number(job, deadline_us, words[i], atol(value)))
 			return false;
 	}
 	return true;
@@ -125,7 +131,9 @@ main(int n, char **words)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int check =
 		n > 1 ? check_by_name((struct span){words[1], strlen(words[1])}) : -1;
-	int64_t deadline_us, start_us = clock_boot_us();
+	int64_t deadline_us, start_us;
+	char ca_file[PATH_BYTES] = "";
+	struct inherited inherited = {0};
 	struct buf line = {0};
 	pid_t child;
 
@@ -137,16 +145,20 @@ main(int n, char **words)
 	}
 	deadline_us = check_row((enum check)check)->deadline_us;
 	attempt->job.count = 1;
-	if (!take_words(&attempt->job, &deadline_us, n - 2, words + 2)) {
+	if (!take_words(&attempt->job, ca_file, &deadline_us, n - 2, words + 2)) {
 		fprintf(stderr, "check_once: a word that is no name=value it knows\n");
 		return 2;
 	}
+	if (ca_file[0])
+		inherit_store(&inherited, ca_file);
+	attempt->job.inherited = &inherited;
 	SET(&attempt->m, kind, LINE_measurement);
 	SET(&attempt->m, check, check);
 	SET(&attempt->m, rung, RUNG_international);
 	SET(&attempt->m, round, 0);
 	SET(&attempt->m, t_us, 0);
 	SET(&attempt->m, stage, STAGE_start);
+	start_us = clock_boot_us();
 	child = fork();
 	if (child == 0) {
 		check_row((enum check)check)->run(attempt);

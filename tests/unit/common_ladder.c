@@ -87,9 +87,9 @@ some_checks_speak_of_a_second_rung_and_count_once_in_each(void **state)
 	static const struct {
 		enum check check;
 		enum rung second;
-	} pairs[] = {{CHECK_tcp, RUNG_transport}, {CHECK_quic, RUNG_transport},
-		{CHECK_http, RUNG_service}, {CHECK_dns, RUNG_names},
-		{CHECK_speed, RUNG_quality}};
+	} pairs[] = {{CHECK_tcp, RUNG_transport}, {CHECK_tls, RUNG_transport},
+		{CHECK_quic, RUNG_transport}, {CHECK_http, RUNG_service},
+		{CHECK_dns, RUNG_names}, {CHECK_speed, RUNG_quality}};
 	struct ladder ladder;
 
 	(void)state;

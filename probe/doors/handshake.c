@@ -1,0 +1,369 @@
+#include "probe/doors/handshake.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/log.h"
+
+/* At least this, should the deadline come before the counters are read. */
+#define SYN4_BYTES 60
+#define SYN6_BYTES 80
+#define GOODBYES 3 /* FIN, FIN and ACK, ACK: after the last look at the counters */
+#define GOODBYE_BYTES 52
+#define FAREWELL_US INT64_C(1000000) /* for the server's last words */
+
+/* What browsers offer, in their order. It is no browser's fingerprint: that changes by
+ * the month. What a box on the way looks for is the name, and that there is nothing odd
+ * about the rest. */
+#define SUITES_13                                                                      \
+	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define SUITES_12                                                                      \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                   \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                   \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"                   \
+	"ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:"                 \
+	"AES256-GCM-SHA384:AES128-SHA:AES256-SHA"
+#define GROUPS "X25519:P-256:P-384"
+#define SIGNATURES                                                                     \
+	"ECDSA+SHA256:rsa_pss_rsae_sha256:RSA+SHA256:ECDSA+SHA384:"                    \
+	"rsa_pss_rsae_sha384:RSA+SHA384:rsa_pss_rsae_sha512:RSA+SHA512"
+/* Each with its length before it (RFC 7301 section 3.1). */
+static const uint8_t protocols[] = "\x02h2\x08http/1.1";
+
+struct handshake_run {
+	struct handshake_result *result;
+	const struct handshake_plan *plan;
+	const char *name; /* the plan's; "" where that is an address */
+	handshake_watch_fn *watch;
+	void *arg;
+	int fd;
+	int64_t until_us; /* CLOCK_BOOTTIME */
+};
+
+static void
+handshake_look(struct handshake_run *run)
+{
+	struct socket_tcp tcp;
+
+	if (run->fd < 0 || !socket_read_tcp(&tcp, run->fd))
+		return;
+	/* The counters of a connection that was refused are gone: the estimate stays. */
+	if (tcp.wire_bytes > 0)
+		run->result->wire_bytes = tcp.wire_bytes;
+	run->result->retrans = tcp.retrans;
+	/* The SYN's: later ones hold what the server needs to think. */
+	if (tcp.rtt_us > 0 && run->result->rtt_us < 0)
+		run->result->rtt_us = tcp.rtt_us;
+}
+
+static void
+handshake_tell(struct handshake_run *run)
+{
+	handshake_look(run);
+	if (run->watch)
+		run->watch(run->arg, run->result);
+}
+
+static void
+handshake_step(struct handshake_run *run, enum stage stage)
+{
+	run->result->stage = stage;
+	handshake_tell(run);
+}
+
+static void
+handshake_fail(struct handshake_run *run, int error)
+{
+	run->result->os_error = error;
+	run->result->outcome = socket_outcome(error);
+	run->result->reason = socket_reason(error);
+}
+
+/* Waits for POLLIN or POLLOUT; false when the time is over. */
+static bool
+handshake_wait(const struct handshake_run *run, short events)
+{
+	struct pollfd wanted = {.fd = run->fd, .events = events};
+	int64_t left_us;
+
+	while ((left_us = run->until_us - clock_boot_us()) > 0) {
+		struct timespec left = {left_us / 1000000, left_us % 1000000 * 1000};
+
+		if (ppoll(&wanted, 1, &left, NULL) > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+handshake_connect(struct handshake_run *run)
+{
+	const union socket_address *to = &run->plan->to;
+	int64_t start_us;
+	socklen_t n = sizeof(int);
+	int error = 0;
+
+	handshake_step(run, STAGE_connect);
+	run->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		IPPROTO_TCP);
+	if (run->fd < 0) {
+		handshake_fail(run, errno);
+		return false;
+	}
+	run->result->wire_bytes =
+		to->any.sa_family == AF_INET6 ? SYN6_BYTES : SYN4_BYTES;
+	start_us = clock_boot_us();
+	if (connect(run->fd, &to->any, socket_length(to)))
+		error = errno;
+	if (error == EINPROGRESS) {
+		if (!handshake_wait(run, POLLOUT))
+			return false;
+		if (getsockopt(run->fd, SOL_SOCKET, SO_ERROR, &error, &n))
+			error = errno;
+	}
+	if (error) {
+		handshake_fail(run, error);
+		return false;
+	}
+	run->result->connect_us = clock_boot_us() - start_us;
+	run->result->connected = true;
+	return true;
+}
+
+static void
+handshake_hash_chain(struct handshake_result *r, STACK_OF(X509) * chain)
+{
+	char *at = r->chain_sha256;
+
+	for (int i = 0; i < sk_X509_num(chain) && i < HANDSHAKE_CHAIN_MAX; i++) {
+		uint8_t hash[EVP_MAX_MD_SIZE];
+		unsigned n = 0;
+
+		if (!X509_digest(sk_X509_value(chain, i), EVP_sha256(), hash, &n) ||
+			n != HASH_BYTES)
+			return;
+		if (i)
+			*at++ = ' ';
+		crypto_hex(at, hash, n);
+		at += 2 * HASH_BYTES;
+	}
+}
+
+/* As soon as the server's certificates are here: should the handshake die behind them,
+ * they have been seen. */
+static int
+handshake_on_chain(X509_STORE_CTX *ctx, void *arg)
+{
+	struct handshake_run *run = arg;
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(ctx);
+
+	if (sk_X509_num(chain) < 1)
+		return 1;
+	handshake_hash_chain(run->result, chain);
+	if (run->plan->store)
+		run->result->verify_error = handshake_store_judge(
+			run->plan->store, chain, run->name, run->plan->address);
+	handshake_tell(run);
+	return 1;
+}
+
+static void
+handshake_on_info(const SSL *ssl, int where, int value)
+{
+	struct handshake_run *run = SSL_get_app_data(ssl);
+
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+		run->result->alert = value & 0xff; /* above it: warning or fatal */
+}
+
+static SSL *
+handshake_prepare(SSL_CTX **out, struct handshake_run *run)
+{
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	/* No openssl.cnf: what a machine's owner set there is not the network's. */
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	*out = ctx = SSL_CTX_new(TLS_client_method());
+	if (!ctx)
+		bug("no memory");
+	/* Old servers too: what they are worth is for `verified` to say. */
+	SSL_CTX_set_security_level(ctx, 1);
+	SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
+	SSL_CTX_set_info_callback(ctx, handshake_on_info);
+	SSL_CTX_set_cert_verify_callback(ctx, handshake_on_chain, run);
+	if (!SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) ||
+		!SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) ||
+		!SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
+		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
+		!SSL_CTX_set1_groups_list(ctx, GROUPS) ||
+		!SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES) ||
+		SSL_CTX_set_alpn_protos(ctx, protocols, sizeof(protocols) - 1))
+		bug("this OpenSSL lacks what every browser offers");
+	ssl = SSL_new(ctx);
+	if (!ssl || !SSL_set_fd(ssl, run->fd))
+		bug("no memory");
+	SSL_set_app_data(ssl, run);
+	if (run->name[0] && !SSL_set_tlsext_host_name(ssl, run->name)) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	return ssl;
+}
+
+static void
+handshake_read_error(struct handshake_run *run, int error, int os_error)
+{
+	struct handshake_result *r = run->result;
+	unsigned long reason = ERR_peek_error();
+
+	if (error == SSL_ERROR_SYSCALL && os_error)
+		handshake_fail(run, os_error);
+	else if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SYSCALL ||
+		 ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		r->outcome = OUTCOME_eof_error;
+	else
+		r->outcome = OUTCOME_ssl_failed_handshake;
+	ERR_clear_error();
+}
+
+static void
+handshake_shake(struct handshake_run *run, SSL *ssl)
+{
+	int64_t start_us = clock_boot_us();
+
+	for (;;) {
+		int done, error, os_error;
+
+		errno = 0;
+		done = SSL_connect(ssl);
+		os_error = errno;
+		if (done == 1)
+			break;
+		error = SSL_get_error(ssl, done);
+		if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+			handshake_read_error(run, error, os_error);
+			return;
+		}
+		if (!handshake_wait(
+			    run, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT))
+			return;
+	}
+	run->result->tls_us = clock_boot_us() - start_us;
+	run->result->tls_version = SSL_version(ssl);
+	run->result->outcome = OUTCOME_ok;
+}
+
+/* The server may still have session tickets on the way. Closed with them unread, the
+ * connection would end by RST, which is what this measures in others. */
+static void
+handshake_part(struct handshake_run *run, SSL *ssl)
+{
+	char rest[4096];
+
+	run->until_us = clock_boot_us() + FAREWELL_US;
+	SSL_shutdown(ssl);
+	ERR_clear_error();
+	shutdown(run->fd, SHUT_WR);
+	while (handshake_wait(run, POLLIN) && recv(run->fd, rest, sizeof(rest), 0) > 0)
+		;
+}
+
+/* Nobody answers: what we sent is not to be sent again and again behind our back. */
+static void
+handshake_abandon(const struct handshake_run *run)
+{
+	struct linger at_once = {.l_onoff = 1};
+
+	(void)setsockopt(run->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+static void
+handshake_secure(struct handshake_run *run)
+{
+	SSL_CTX *ctx = NULL;
+	SSL *ssl;
+
+	handshake_step(run, STAGE_tls_handshake);
+	ssl = handshake_prepare(&ctx, run);
+	if (!ssl) {
+		run->result->outcome = OUTCOME_unmeasured;
+		run->result->reason = REASON_no_endpoint;
+		goto done;
+	}
+	handshake_shake(run, ssl);
+	handshake_look(run);
+	if (run->result->outcome == OUTCOME_ok)
+		handshake_part(run, ssl);
+	else if (run->result->outcome == OUTCOME_generic_timeout_error)
+		handshake_abandon(run);
+done:
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
+void
+handshake_try(struct handshake_result *result, const struct handshake_plan *plan,
+	handshake_watch_fn *watch, void *arg)
+{
+	union socket_address literal;
+	struct handshake_run run = {.result = result,
+		.plan = plan,
+		/* An address is no name (RFC 6066 section 3). */
+		.name = socket_parse(&literal, plan->name, 0) ? "" : plan->name,
+		.watch = watch,
+		.arg = arg,
+		.fd = -1,
+		.until_us = clock_boot_us() + plan->longest_us};
+
+	*result = (struct handshake_result){
+		.outcome = OUTCOME_generic_timeout_error,
+		.connect_us = -1,
+		.tls_us = -1,
+		.rtt_us = -1,
+		.retrans = -1,
+		.alert = -1,
+		.verify_error = -1,
+	};
+	/* OpenSSL writes with write(2); a peer that is gone must not end the child. */
+	signal(SIGPIPE, SIG_IGN);
+	if (handshake_connect(&run))
+		handshake_secure(&run);
+	handshake_tell(&run);
+	if (run.fd >= 0)
+		close(run.fd);
+}
+
+void
+handshake_note(struct measurement *m, const struct handshake_result *r)
+{
+	if (r->connect_us >= 0)
+		SET(m, connect_us, r->connect_us);
+	if (r->tls_us >= 0)
+		SET(m, tls_us, r->tls_us);
+	if (r->rtt_us >= 0)
+		SET(m, rtt_us, r->rtt_us);
+	if (r->retrans >= 0)
+		SET(m, retrans, r->retrans);
+	if (r->tls_version)
+		SET(m, tls_version, r->tls_version);
+	if (r->alert >= 0 && r->outcome != OUTCOME_ok)
+		SET(m, alert, r->alert);
+	if (r->chain_sha256[0] &&
+		measurement_set_text(m, FIELD_chain_sha256, r->chain_sha256) != OK)
+		bug("hashes of %zu bytes", strlen(r->chain_sha256));
+	if (r->verify_error >= 0) {
+		SET(m, verified, r->verify_error == 0);
+		if (r->verify_error)
+			SET(m, verify_error, r->verify_error);
+	}
+}

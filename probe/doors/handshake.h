@@ -1,0 +1,47 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/measurement.h"
+#include "probe/doors/handshake_store.h"
+#include "probe/doors/socket.h"
+
+/*
+ * OpenSSL's door in the probe: a TCP connection to one address and one TLS handshake
+ * (RFC 5246, RFC 8446) over it, with that name in the ClientHello or none (RFC 6066
+ * section 3), and the end of it. Nothing is sent that a server would have to answer
+ * afterwards. The certificate is looked at and judged, never a reason to give up.
+ */
+#define HANDSHAKE_CHAIN_MAX 4
+#define HANDSHAKE_CHAIN_TEXT (HANDSHAKE_CHAIN_MAX * 65)
+
+struct handshake_plan {
+	union socket_address to;
+	const char *address; /* the same as text */
+	const char *name; /* "" none */
+	const struct handshake_store *store; /* NULL: the chain is not judged */
+	int64_t longest_us; /* for both handshakes together */
+};
+
+struct handshake_result {
+	enum stage stage;
+	enum outcome outcome; /* ok: the handshake of TLS finished */
+	enum reason reason; /* of unmeasured */
+	int os_error;
+	bool connected; /* TCP's handshake finished */
+	int64_t connect_us, tls_us; /* -1 unknown */
+	int64_t rtt_us, retrans; /* -1 unknown */
+	int64_t wire_bytes;
+	int tls_version; /* 0 none agreed on */
+	int alert; /* -1 none was received */
+	char chain_sha256[HANDSHAKE_CHAIN_TEXT]; /* as in the schema; "" none came */
+	int verify_error; /* -1 not judged; 0: the chain and the name hold */
+};
+/* Called before each step, and when the chain was judged. */
+typedef void handshake_watch_fn(void *arg, const struct handshake_result *result);
+
+void handshake_try(struct handshake_result *result, const struct handshake_plan *plan,
+	handshake_watch_fn *watch, void *arg);
+/* Writes what is known so far into the fields of a measurement. */
+void handshake_note(struct measurement *m, const struct handshake_result *result);
