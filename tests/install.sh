@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs the packages of packages.txt that are missing, and says which. With NO_INSTALL
-# set it only says. Arguments (names of packages) are what it calls itself with as root.
+# set it only says. ALSO names a second list. Arguments (names of packages) are what it
+# calls itself with as root.
 set -euo pipefail
+[ -z "${ALSO-}" ] || ALSO=$(realpath -- "$ALSO")
 cd -- "$(dirname -- "$0")"
 
 die() {
@@ -23,7 +25,7 @@ missing() {
 			if have "$name"; then found=yes; fi
 		done
 		[ -n "$found" ] || echo "$row"
-	done <packages.txt
+	done < <(cat packages.txt ${ALSO+"$ALSO"})
 }
 
 pick() { # a row with a choice -> the first name on offer

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# package.sh [--trial | --cross arm64]: makes faultline-probe and faultline-analyzer for
+# this Debian in build/package and asks lintian about them. --trial then installs, uses
+# and purges both on a fresh Debian in a folder; --cross builds for another processor in
+# one. Both need root.
+set -euo pipefail
+cd -- "$(dirname -- "$0")/../.."
+here=config/packaging
+out=$PWD/build/package
+
+die() {
+	echo "dev: $1" >&2
+	exit "${2-1}"
+}
+
+trial=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--trial) trial=yes ;;
+	--cross) exec $here/cross.sh "${@:2}" ;;
+	*) die "package: '$1' is not understood; ./dev package [--trial | --cross arm64]" 2 ;;
+	esac
+	shift
+done
+
+ALSO=$here/packages.txt tests/install.sh
+rm -rf "$out"
+mkdir -p "$out"
+source=$($here/assemble.sh "$out")
+echo "dev: building the packages in $source"
+if ! (cd "$source" && dpkg-buildpackage -us -uc -b) >"$out/build.log" 2>&1; then
+	tail -n 40 "$out/build.log" >&2
+	die "the packages do not build; the reason stands above, all of it in build/package/build.log"
+fi
+$here/lint.sh "$out"/*.changes
+for deb in "$out"/faultline-{probe,analyzer}_*.deb; do
+	echo "dev: made ${deb#"$PWD/"}"
+done
+[ -z "$trial" ] || exec env PYTHONDONTWRITEBYTECODE=1 tests/package/trial.py "$out"
