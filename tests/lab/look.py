@@ -6,6 +6,7 @@ import subprocess
 
 import country as country_module
 import net
+import servers
 
 
 def rows(country):
@@ -34,6 +35,14 @@ def round_trip(world, node, address, count=3):
     return sorted(found + [1e6] * (count - len(found)))[count // 2]
 
 
+def soon(test, limit_s):
+    """Does the test hold within the limit?"""
+    try:
+        return servers.wait_for("it", test, limit_s)
+    except RuntimeError:
+        return False
+
+
 def child(world, node, program):
     """The server's process."""
     return next(c for c in world.servers.running if f"/{program}-{node}/" in " ".join(c.args))
@@ -41,8 +50,5 @@ def child(world, node, program):
 
 def end(world, node, program):
     """Ends a server that a fault had started, and takes its files away."""
-    process = child(world, node, program)
-    world.servers.running.remove(process)
-    process.terminate()
-    process.wait()
+    world.servers.end(child(world, node, program))
     shutil.rmtree(f"{world.servers.dir}/{program}-{node}")

@@ -1,0 +1,73 @@
+"""Both links between the gateways and the world go dark, and BGP withdraws the country.
+
+A total cable cut looks like this, and so does an order to unplug: SCIENCE rows 2, 26 and
+27. Nothing that a probe or a collector can see tells one from the other.
+"""
+
+import look
+import net
+
+SENTENCE = "both links abroad go down at once and the country's routes are withdrawn"
+EXPECTED_CLASS = "insufficient"
+EXPECTED_CAUSE = "insufficient"
+CAUSES = ("infrastructure.cable", "shutdown.international")
+OBSERVABLE = ("none: everything abroad is dead to everybody, no listed host lives, and the "
+              "routes of every network are gone, as after a cut and as after an order")
+VANTAGE = "nine probes of three operators, a collector of routes abroad"
+TRAP = "a confident answer, whichever it is"
+ROUNDS, WINDOWS, SECONDS = 0, 2, 29  # as where the gateways filter
+
+GATEWAYS = ("gw0", "gw1")
+BACK_S = 15  # bird's sessions come up again in one to three
+
+
+def victims(world):
+    return world.field()
+
+
+def switch(to):
+    net.ip("w", [f"link set {gateway} {to}" for gateway in GATEWAYS])
+
+
+def on(world, breakage):
+    if breakage:
+        switch("down")
+
+
+def off(world):
+    switch("up")
+
+
+def proof(world):
+    c = world.country
+    said = look.each(world, world.hosts, prove_host)
+    for gateway in GATEWAYS:
+        said.append((not world.carrier(gateway, "w"), f"{gateway}: its link abroad is dark"))
+        for family in (4, 6):
+            routes = net.call([net.IP, f"-{family}", "-n", gateway, "route"]).stdout
+            said.append(("default" not in routes,
+                         f"{gateway}: the IPv{family} way abroad is withdrawn"))
+    for network in c.operators + c.domestic:
+        for prefix in network.prefixes:
+            routes = net.call([net.IP, "-n", "w", "route", "show", prefix]).stdout
+            said.append((prefix not in routes, f"w: no route to {prefix}"))
+    return said
+
+
+def prove_host(world, p):
+    c = world.country
+    if p.role == "control":
+        return [(all(world.serves(p.node, s) for s in c.foreign_sites),
+                 f"{p.node}: the world abroad is as ever"),
+                (look.none_serves(world, p.node, c.domestic_sites),
+                 f"{p.node}: nothing of the country answers")]
+    return [(all(world.serves(p.node, s) for s in c.domestic_sites),
+             f"{p.node}: the country itself is as ever"),
+            (look.none_serves(world, p.node, c.foreign_sites),
+             f"{p.node}: nothing abroad answers")]
+
+
+def healed(world):
+    site = world.country.foreign_sites[1]
+    return look.each(world, world.field(), lambda world, p: [
+        (look.soon(lambda: world.serves(p.node, site, 1), BACK_S), f"{p.node}: is back")])
