@@ -74,6 +74,29 @@ read_role(struct target *target, struct span text)
 	return "a role is domestic, international, core, essential, control or names";
 }
 
+/* What a lenient reader takes for an IPv4 address ("127.1", "0x7f.1", "2130706433."), as
+ * the URL standard's "ends in a number" has it: no top-level domain is one. */
+static bool
+ends_in_number(struct span host)
+{
+	size_t start, i;
+	bool hex;
+
+	if (host.len > 1 && host.at[host.len - 1] == '.')
+		host.len--;
+	for (start = host.len; start > 0 && host.at[start - 1] != '.'; start--)
+		;
+	hex = host.len - start >= 2 && host.at[start] == '0' &&
+	      (host.at[start + 1] | 0x20) == 'x';
+	for (i = start + (hex ? 2 : 0); i < host.len; i++) {
+		char c = (char)(host.at[i] | 0x20);
+
+		if (!is_digit(host.at[i]) && !(hex && c >= 'a' && c <= 'f'))
+			return false;
+	}
+	return host.len > start;
+}
+
 /* RFC 1123 section 2.1, and the underscore that real zones use; "." is the root. */
 static const char *
 read_host(struct target *target, struct span text)
@@ -100,6 +123,9 @@ read_host(struct target *target, struct span text)
 			return "a label of a host name neither begins nor ends with "
 			       "'-'";
 	}
+	if (ends_in_number(text))
+		return "a host name whose last label is a number is an address in "
+		       "disguise";
 	copy(target->host, text);
 	return NULL;
 }
@@ -311,8 +337,8 @@ read_columns(struct target *target, const struct span column[static TARGET_COLUM
 	return why ? why : read_together(target);
 }
 
-static const char *
-read_row(struct targets *targets, struct span line)
+const char *
+targets_add(struct targets *targets, struct span line)
 {
 	struct target target = {0};
 	struct span column[TARGET_COLUMNS];
@@ -347,7 +373,7 @@ targets_read(
 		wrong = "the first line must be '" TARGETS_HEADER "'";
 	while (!wrong && span_written_line(&row, &rest)) {
 		at++;
-		wrong = read_row(targets, row);
+		wrong = targets_add(targets, row);
 	}
 	if (!wrong) {
 		crypto_sha256(targets->sha256, bytes.at, bytes.len);

@@ -15,7 +15,7 @@
  * port by targets.def; nothing else is asked of anybody.
  *
  *   role      domestic, international, core, essential, control, names
- *   host      host name; "-" where only the address matters (not at 443 and 53). At 53 it
+ *   host      host name, its last label no number; "-" where only the address matters (not at 443 and 53). At 53 it
  *             is the name that is asked for; for core "." or a top-level domain
  *   address   IPv4 or IPv6 address to talk to; "-": resolve host ourselves (not at 53).
  *             names at 53: also "resolver", the one this machine is configured with.
@@ -65,6 +65,8 @@ struct targets {
 /* ERR_FORMAT with ${line} (from 1) and ${why} set; either may be NULL. */
 NODISCARD enum err targets_read(
 	struct targets *targets, struct span bytes, uint32_t *line, const char **why);
+/* One more row behind the others: NULL, or why not, and then nothing was added. */
+const char *targets_add(struct targets *targets, struct span line);
 const struct target *targets_find(const struct targets *targets, const char *id);
 /* The first control row with a name: what a TLS handshake says besides the real name. */
 const char *targets_control(const struct targets *targets); /* "" none */
