@@ -20,6 +20,7 @@ int carry_files(struct context *context, int argc, char **argv);
 int events_list(struct context *context, int argc, char **argv);
 int explain_event(struct context *context, int argc, char **argv);
 int import_run(struct context *context, int argc, char **argv);
+int lists_run(struct context *context, int argc, char **argv);
 int query_run(struct context *context, int argc, char **argv);
 int segments_export(struct context *context, int argc, char **argv);
 int verify_segments(struct context *context, int argc, char **argv);

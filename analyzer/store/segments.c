@@ -138,3 +138,40 @@ store_each_targets(struct store *store, store_targets_fn *fn, void *arg)
 	sqlite_end(st);
 	return err == ERR_NOT_FOUND ? OK : err;
 }
+
+enum err
+store_add_mandate(struct store *store, const struct store_mandate *mandate)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err = sqlite_prepare(&st, store,
+		"INSERT INTO mandate(serial, country, sha256, note) VALUES(?,?,?,?)");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_int(st, 1, (int64_t)mandate->serial);
+	sqlite_bind_text(st, 2, mandate->country);
+	sqlite_bind_bytes(st, 3, mandate->sha256, HASH_BYTES);
+	sqlite_bind_bytes(st, 4, mandate->note.at, mandate->note.len);
+	return sqlite_finish(store, st, "keep a signed list");
+}
+
+enum err
+store_newest_mandate(struct buf *note, uint64_t *serial, struct store *store)
+{
+	struct sqlite3_stmt *st = NULL;
+	struct span bytes;
+	enum err err = sqlite_prepare(&st, store,
+		"SELECT serial, note FROM mandate ORDER BY serial DESC LIMIT 1");
+
+	if (err != OK)
+		return err;
+	err = sqlite_next(store, st);
+	if (err == OK) {
+		if (serial)
+			*serial = (uint64_t)sqlite_int(st, 0);
+		bytes = sqlite_span(st, 1);
+		buf_add(note, bytes.at, bytes.len);
+	}
+	sqlite_end(st);
+	return err;
+}

@@ -80,6 +80,21 @@ typedef void store_targets_fn(
 NODISCARD enum err store_each_targets(
 	struct store *store, store_targets_fn *fn, void *arg);
 
+/* The signed lists, by their serials; the newest is in force. */
+struct store_mandate {
+	uint64_t serial;
+	char country[3];
+	uint8_t sha256[HASH_BYTES]; /* of the list in it */
+	struct span note;
+};
+/* ERR_EXISTS: another has this serial. */
+NODISCARD enum err store_add_mandate(
+	struct store *store, const struct store_mandate *mandate);
+/* Appends the newest note; ERR_NOT_FOUND when none was signed yet. ${serial} may be
+ * NULL. */
+NODISCARD enum err store_newest_mandate(
+	struct buf *note, uint64_t *serial, struct store *store);
+
 /* An event as analysis left it: the columns that listings filter by, and the whole
  * verdict as one JSON line (what events --format json prints). */
 struct store_event {

@@ -29,7 +29,8 @@ HEAD = "role,host,address,port,asn,who_else,verified\n"
 COMMANDS = (["serve", "--ingest", "127.0.0.1:0", "--pages", "127.0.0.1:0"],
             ["invite", "--endpoint", "https://127.0.0.1:1"], ["probes"], ["ingest", "/dev/null"],
             ["analyze"], ["events"], ["explain", "0123456789abcdef"], ["query", "measurements"],
-            ["query", "networks"], ["export", "--to", "segments", "--out", "/nowhere"])
+            ["query", "networks"], ["targets", "show"],
+            ["export", "--to", "segments", "--out", "/nowhere"])
 NO_NAME = {"nx": ("dns_nxdomain_error", "the name does not exist"),
            "silent": ("generic_timeout_error", "no answer in time"),
            "garbage": ("dns_malformed", "no DNS message")}

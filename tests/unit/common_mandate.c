@@ -87,7 +87,7 @@ a_note_of_another_kind_is_no_list(void **state)
 		"faultline/where\ncountry XX\nserial 1\na\n",
 		"faultline/targets\nserial 1\ncountry XX\na\n",
 		"faultline/targets\ncountry X1\nserial 1\na\n",
-		"faultline/targets\ncountry XXX\nserial 1\na\n",
+		"faultline/targets\ncountry XYZ\nserial 1\na\n",
 		"faultline/targets\ncountry XX\nserial 0\na\n",
 		"faultline/targets\ncountry XX\nserial 01\na\n",
 		"faultline/targets\ncountry XX\nserial -1\na\n",
