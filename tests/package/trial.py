@@ -20,8 +20,8 @@ from screens import screen
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIMIT_S = 120
 
-TARGETS = ("target,rung,checks,host,address,port,path\n"
-           f"site,international,ping tcp http,site.example,{SITE},80,/copyright\n")
+TARGETS = ("role,host,address,port,asn,who_else,verified\n"
+           f"international,site.example,{SITE},80,-,readers of a trial,no\n")
 # What the operator and the volunteer of this trial change in the settings: an editor.
 EDITOR = f"""#!/bin/sh
 exec sed -i -e 's|^public_endpoint =.*|public_endpoint = https://{ANALYZER}:8443|' \\
