@@ -46,7 +46,7 @@ bin_of_outcome(const struct record *record, const struct sample *s, enum series 
 bool
 rollup_by_name(const struct sample *s)
 {
-	return s->check == CHECK_dns || s->check == CHECK_http;
+	return s->check == CHECK_dns || s->check == CHECK_http || s->check == CHECK_tls;
 }
 
 static struct bin
@@ -76,7 +76,8 @@ add_sample(struct bin *bins, const struct record *record, const struct answers *
 		bins[n].first_good_us = bins[n].last_good_us = s->utc_us;
 		return n + 1;
 	}
-	if (s->success < 0)
+	/* Many a server does not speak QUIC: its silence says nothing of the rung. */
+	if (s->success < 0 || s->check == CHECK_quic)
 		return 0;
 	bins[n++] = bin_of_outcome(record, s, SERIES_RUNG, s->rung);
 	/* The access pings borrow a target's address; they say nothing of it. */

@@ -100,6 +100,8 @@ sample_read(struct sample *s, const struct measurement *m)
 		.took_us = m->took_us,
 		.rtt_us = round_trip(m),
 	};
-	if (m->check == CHECK_speed)
+	/* The usual rate is that of one direction. */
+	if (m->check == CHECK_speed &&
+		(!m->has[FIELD_direction] || m->direction == DIRECTION_down))
 		read_speed(s, m);
 }

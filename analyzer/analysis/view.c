@@ -98,7 +98,7 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		t->mains_lost = t->mains_lost || s->supply == SUPPLY_battery;
 		keep_line(t->power_lines, &t->power_lines_n, (uint32_t)at);
 	}
-	if (s->success < 0)
+	if (s->success < 0 || s->check == CHECK_quic)
 		return;
 	t->tried[s->rung]++;
 	t->succeeded[s->rung] += s->success == 1;

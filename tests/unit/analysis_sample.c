@@ -22,7 +22,7 @@ of_check(enum check check)
 static void
 an_answer_with_an_alert_is_an_answer_and_a_reset_is_none(void **state)
 {
-	struct measurement m = of_check(CHECK_http);
+	struct measurement m = of_check(CHECK_tls);
 	struct sample s;
 
 	(void)state;

@@ -228,7 +228,7 @@ static enum check
 asked_with(size_t target)
 {
 	if (target == HTTPS)
-		return CHECK_http;
+		return CHECK_tls;
 	return target >= ABROAD_DNS ? CHECK_dns : CHECK_tcp;
 }
 
@@ -263,7 +263,7 @@ climb(struct country *c, size_t probe, int round)
 		s->resolver = c->targets[t].rung == RUNG_names;
 		if (check == CHECK_dns && s->success == 1)
 			s->answer = told(c, probe, round, t);
-		if (check == CHECK_http && s->success == 0) {
+		if (check == CHECK_tls && s->success == 0) {
 			s->stage = STAGE_tls_handshake;
 			s->other_name = c->trouble == RESET;
 		}
