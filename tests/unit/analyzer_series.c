@@ -171,13 +171,15 @@ points_come_back_in_order_and_the_newer_value_of_one_time_stands(void **state)
 }
 
 static void
-a_store_of_the_version_before_gets_the_table_when_it_is_opened(void **state)
+a_store_of_the_first_version_gets_its_tables_when_it_is_opened(void **state)
 {
 	struct place *place = *state;
 	sqlite3 *db = NULL;
 
 	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "DROP TABLE series; PRAGMA user_version=1",
+	assert_int_equal(sqlite3_exec(db,
+				 "DROP TABLE series; DROP TABLE mandate; "
+				 "PRAGMA user_version=1",
 				 NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
@@ -197,7 +199,7 @@ main(void)
 			points_come_back_in_order_and_the_newer_value_of_one_time_stands,
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-			a_store_of_the_version_before_gets_the_table_when_it_is_opened,
+			a_store_of_the_first_version_gets_its_tables_when_it_is_opened,
 			set_up, tear_down),
 	};
 
