@@ -14,11 +14,17 @@
 /* Room before and after the event: half its length, some windows at least. */
 #define MARGIN_WINDOWS 8
 
+/* A third of what is usual is slow, as for detect(). */
+#define RATE_FALLS_UNDER 3
+
 /* What one probe said, by column. */
 struct track {
 	bool heard[TIMELINE_COLUMNS], begun[TIMELINE_COLUMNS];
 	uint16_t tried[RUNG_COUNT][TIMELINE_COLUMNS];
 	uint16_t answered[RUNG_COUNT][TIMELINE_COLUMNS];
+	uint16_t slow[TIMELINE_COLUMNS]; /* transfers */
+	int64_t usual_bps; /* before the event; -1 unknown */
+	struct baseline *rates; /* of the band, by phase */
 	bool spoke[PHASE_COUNT], on_mains[PHASE_COUNT], supply_known[PHASE_COUNT];
 };
 
@@ -151,6 +157,21 @@ take_supply(struct track *track, const struct sample *s, enum phase phase)
 }
 
 static void
+take_rate(struct track *track, const struct timeline *t, const struct sample *s,
+	int64_t end_us, enum phase phase)
+{
+	size_t first, last;
+
+	if (s->rate_bps <= 0)
+		return;
+	if (phase != PHASE_COUNT)
+		baseline_add(&track->rates[phase], 0, s->rate_bps);
+	if (s->rate_bps < track->usual_bps / RATE_FALLS_UNDER &&
+		columns_of(&first, &last, t, end_us, end_us))
+		track->slow[first] += track->slow[first] < UINT16_MAX;
+}
+
+static void
 take_sample(struct track *track, struct band *band, const struct timeline *t,
 	const struct sample *s)
 {
@@ -164,6 +185,8 @@ take_sample(struct track *track, struct band *band, const struct timeline *t,
 		track->spoke[phase] = true;
 	if (s->check == CHECK_power)
 		take_supply(track, s, phase);
+	if (s->check == CHECK_speed && s->success == 1)
+		take_rate(track, t, s, end_us, phase);
 	if (s->success < 0 || s->rung == RUNG_power)
 		return;
 	count(track, t, (enum rung)s->rung, s->success == 1, s->utc_us, end_us);
@@ -172,6 +195,19 @@ take_sample(struct track *track, struct band *band, const struct timeline *t,
 		return;
 	count(track, t, second, s->success == 1, s->utc_us, end_us);
 	sum(band, second, phase, s->success == 1);
+}
+
+static int64_t
+usual_rate(const struct timeline *t, const struct record *r, uint32_t probe)
+{
+	struct baseline rates = {0};
+	size_t first, n = record_find(&first, r, probe,
+			      t->ask.start_lo_us - r->reference_us, t->ask.start_lo_us);
+
+	for (size_t i = first; i < first + n; i++)
+		if (r->samples[i].check == CHECK_speed && r->samples[i].rate_bps > 0)
+			baseline_add(&rates, 0, r->samples[i].rate_bps);
+	return baseline_median(&rates, 0);
 }
 
 /* Between two measurements that lie no further apart than a probe's round it was there,
@@ -205,12 +241,15 @@ listen(struct track *track, struct band *band, const struct timeline *t,
 
 /* One probe's word on a rung in a column joins the band's. */
 static void
-fold_cell(struct cell *cell, unsigned int tried, unsigned int answered)
+fold_cell(
+	struct cell *cell, unsigned int tried, unsigned int answered, unsigned int slow)
 {
+	bool up = 2 * answered > tried && 2 * slow < answered;
+
 	if (!tried)
 		return;
-	cell->up += 2 * answered > tried;
-	cell->partial += answered > 0 && 2 * answered <= tried;
+	cell->up += up;
+	cell->partial += answered > 0 && !up;
 	cell->down += answered == 0;
 }
 
@@ -223,7 +262,8 @@ fold(struct band *band, bool heard[TIMELINE_COLUMNS], bool begun[TIMELINE_COLUMN
 		begun[c] = begun[c] || track->begun[c];
 		for (size_t r = 0; r < RUNG_COUNT; r++)
 			fold_cell(&band->cells[r][c], track->tried[r][c],
-				track->answered[r][c]);
+				track->answered[r][c],
+				r == RUNG_quality ? track->slow[c] : 0);
 	}
 	for (size_t p = 0; p < PHASE_COUNT; p++)
 		for (size_t r = 0; r < RUNG_COUNT; r++) {
@@ -292,6 +332,16 @@ judge_band(struct band *band, const struct timeline *t,
 }
 
 static void
+judge_rates(struct band *band, const struct baseline rates[PHASE_COUNT])
+{
+	for (size_t p = 0; p < PHASE_COUNT; p++) {
+		int64_t median = baseline_median(&rates[p], 0);
+
+		band->phases[RUNG_quality][p].rate_bps = median > 0 ? median : 0;
+	}
+}
+
+static void
 fill(struct timeline *t, const struct record *r, const uint32_t *band_of)
 {
 	struct track *track = malloc(sizeof *track);
@@ -300,15 +350,19 @@ fill(struct timeline *t, const struct record *r, const uint32_t *band_of)
 		bug("no memory for a timeline");
 	for (size_t b = 0; b < t->bands_n; b++) {
 		bool heard[TIMELINE_COLUMNS] = {0}, begun[TIMELINE_COLUMNS] = {0};
+		struct baseline rates[PHASE_COUNT] = {0};
 
 		for (uint32_t p = 0; p < r->probes_n; p++) {
 			if (band_of[p] != b)
 				continue;
 			memset(track, 0, sizeof *track);
+			track->rates = rates;
+			track->usual_bps = usual_rate(t, r, p);
 			listen(track, &t->bands[b], t, r, p);
 			fold(&t->bands[b], heard, begun, track);
 		}
 		judge_band(&t->bands[b], t, heard, begun);
+		judge_rates(&t->bands[b], rates);
 	}
 	free(track);
 }

@@ -21,7 +21,8 @@ enum cell_state {
 		      * could have arrived */
 	CELL_SILENT, /* nothing at all came from any probe of the band */
 	CELL_UNMEASURED, /* something came, but nothing that speaks of this rung */
-	CELL_UP, /* more than half of what each probe tried succeeded */
+	CELL_UP, /* more than half of what each probe tried succeeded; of quality: and
+		  * most of it not slow, as detect() has it */
 	CELL_PARTIAL, /* neither */
 	CELL_DOWN, /* nothing that any probe tried succeeded */
 	CELL_STATES,
@@ -42,6 +43,7 @@ struct phase_sum {
 	uint32_t tried, answered;
 	uint16_t probes, heard; /* of the band; that said anything on any rung */
 	uint16_t on_mains, supply_known; /* probes; power rung only */
+	int64_t rate_bps; /* quality only: median of the last transfers, 0 too few */
 };
 
 enum band_kind {

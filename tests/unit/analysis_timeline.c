@@ -306,6 +306,34 @@ test_power_is_told_as_counts_and_never_as_an_edge(void **state)
 	scene_free(s);
 }
 
+/* From the event on one operator's transfers run at a tenth of their rate. */
+static void
+slowed(struct scene *s, uint32_t probe, int round)
+{
+	say(s, probe, round, CHECK_speed, RUNG_quality, 1)->rate_bps =
+		probe < 3 && in_event(round) ? 130000 : 4000000;
+}
+
+static void
+test_what_is_slower_than_a_third_of_the_usual_is_partial(void **state)
+{
+	struct scene *s = scene_new(slowed);
+	const struct band *slow, *other;
+
+	(void)state;
+	s->record.reference_us = 20 * WINDOW_US;
+	draw(s);
+	slow = band_of(s, BAND_OPERATOR, 64600);
+	other = band_of(s, BAND_OPERATOR, 64601);
+	assert_int_equal(state_at(s, slow, RUNG_quality, FROM - 1), CELL_UP);
+	assert_int_equal(state_at(s, slow, RUNG_quality, FROM + 1), CELL_PARTIAL);
+	assert_int_equal(state_at(s, slow, RUNG_quality, TO), CELL_UP);
+	assert_int_equal(state_at(s, other, RUNG_quality, FROM + 1), CELL_UP);
+	assert_int_equal(slow->phases[RUNG_quality][PHASE_BEFORE].rate_bps, 4000000);
+	assert_int_equal(slow->phases[RUNG_quality][PHASE_DURING].rate_bps, 130000);
+	scene_free(s);
+}
+
 static void
 everyone(struct scene *s, uint32_t probe, int round)
 {
@@ -393,6 +421,8 @@ main(void)
 		cmocka_unit_test(
 			test_a_gap_longer_than_two_windows_is_silence_and_a_shorter_one_is_not),
 		cmocka_unit_test(test_power_is_told_as_counts_and_never_as_an_edge),
+		cmocka_unit_test(
+			test_what_is_slower_than_a_third_of_the_usual_is_partial),
 		cmocka_unit_test(
 			test_probes_are_pooled_until_three_stand_behind_a_band),
 		cmocka_unit_test(test_an_event_of_a_region_shows_regions),

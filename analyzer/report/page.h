@@ -1,0 +1,33 @@
+#pragma once
+
+#include "analyzer/analysis/timeline.h"
+#include "analyzer/report/html.h"
+#include "analyzer/report/told.h"
+
+/*
+ * The page of one event: the claim first, then what it rests on, what speaks against it,
+ * and how to check it. The same for a report in a folder and for the pages that serve
+ * shows. No script, nothing from elsewhere, no time of its own: the same verdict and the
+ * same samples give the same bytes.
+ */
+struct page {
+	const struct told *told;
+	const struct timeline *timeline; /* NULL: there is nothing to draw */
+	struct span json; /* report.json, whose hash is shown */
+	bool served; /* with links to the other pages */
+};
+void page_write(struct buf *out, const struct page *page);
+
+/* Begins a page of ours up to the inside of its body; html_close() ends it. */
+void page_begin(struct html **html, const char *title);
+
+/* Words that every page uses. "2026-01-08 16:30:05 UTC"; "unknown" for 0. */
+void page_time(struct buf *out, int64_t utc_us);
+void page_percent(struct buf *out, int64_t ppm); /* "97.1 %" */
+const char *page_headline(const char *cause); /* a clause, without a full stop */
+
+/* Parts, in files of their own. */
+void page_rows_write(struct html *html, const struct told *told); /* page_rows.c */
+void page_timeline_write(
+	struct html *html, const struct timeline *timeline); /* page_timeline.c */
+extern const char page_style[]; /* page_style.c */
