@@ -7,204 +7,248 @@
 
 #include "analyzer/ingest/address.h"
 #include "analyzer/reply.h"
+#include "analyzer/report/report.h"
+#include "analyzer/serve/choice.h"
+#include "analyzer/serve/list.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
-#include "common/utc.h"
 
 #define CONNECTIONS 64
 #define IDLE_SECONDS 30
 #define HEADER_BYTES (16 * 1024)
 #define HTML_TYPE "text/html; charset=utf-8"
+#define JSON_TYPE "application/json"
+/* Events of one answer, unless it is asked for more or fewer. */
+#define PEOPLE_EVENTS 50
+#define SCRIPT_EVENTS 500
 
 struct pages {
 	struct store *store;
+	const struct settings *settings;
 	struct MHD_Daemon *daemon;
-	int fd;
+	struct buf key, page; /* the last page drawn, and what it was drawn from */
 };
 
 /* ---- what is shown ---- */
 
-static void
-html(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			buf_puts(out, "&amp;");
-			break;
-		case '<':
-			buf_puts(out, "&lt;");
-			break;
-		case '>':
-			buf_puts(out, "&gt;");
-			break;
-		case '"':
-			buf_puts(out, "&quot;");
-			break;
-		default:
-			buf_add(out, text, 1);
-		}
-	}
-}
-
-static void
-html_cell(struct buf *out, const char *text)
-{
-	buf_puts(out, "<td>");
-	html(out, text);
-	buf_puts(out, "</td>");
-}
-
-static void
-html_event(void *arg, const struct store_event *e)
-{
-	struct buf *out = arg;
-	char time[UTC_TEXT_BYTES], probability[32];
-
-	buf_puts(out, "<tr><td><a href=\"/v1/events/");
-	html(out, e->id);
-	buf_puts(out, "\">");
-	html(out, e->id);
-	buf_puts(out, "</a></td>");
-	html_cell(out, e->country);
-	html_cell(out, e->class_name);
-	html_cell(out, e->cause);
-	snprintf(probability, sizeof probability, "%lld.%lld %%",
-		(long long)(e->probability_ppm / 10000),
-		(long long)(e->probability_ppm / 1000 % 10));
-	html_cell(out, probability);
-	utc_text(time, e->start_utc_us);
-	html_cell(out, time);
-	if (e->end_utc_us)
-		utc_text(time, e->end_utc_us);
-	html_cell(out, e->end_utc_us ? time : "still open");
-	buf_puts(out, "</tr>\n");
-}
-
-static enum err
-page_list(struct buf *out, struct store *store)
-{
-	enum err err;
-
-	buf_puts(out,
-		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-		"<title>Faultline: events</title></head><body>\n<h1>Events</h1>\n"
-		"<table><thead><tr><th>event</th><th>country</th><th>class</th>"
-		"<th>cause</th><th>probability of the class</th><th>start (UTC)</th>"
-		"<th>end (UTC)</th></tr></thead><tbody>\n");
-	err = store_each_event(store, html_event, out);
-	buf_puts(out, "</tbody></table>\n<p><a href=\"/v1/events\">The same as JSON</a>"
-		      "</p></body></html>\n");
-	return err;
-}
-
-static void
-json_event(void *arg, const struct store_event *e)
-{
-	struct buf *out = arg;
-
-	buf_puts(out, out->len > 2 ? ",\n" : "");
-	buf_add(out, e->json.at, e->json.len);
-}
-
-static enum err
-page_events(struct buf *out, struct store *store)
-{
-	enum err err;
-
-	buf_puts(out, "[\n");
-	err = store_each_event(store, json_event, out);
-	buf_puts(out, "\n]\n");
-	return err;
-}
-
-struct wanted {
-	const char *id;
-	struct buf *out;
+/* What a request gets: a body of a type, with a Link or none; or ${why} there is none. */
+struct answer {
+	struct buf body, link;
+	const char *type;
+	unsigned status; /* 0: as err says */
+	const char *why;
 };
 
-static void
-json_wanted(void *arg, const struct store_event *e)
-{
-	struct wanted *wanted = arg;
+struct asked {
+	struct MHD_Connection *connection;
+	const char *path;
+};
 
-	if (strcmp(e->id, wanted->id) != 0)
+static const char *
+argument(void *arg, const char *name)
+{
+	return MHD_lookup_connection_value(arg, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static void
+put_link(struct buf *out, const char *path, const struct choice *choice,
+	const struct choice_filter *filter)
+{
+	struct choice_filter next = *filter;
+
+	if (!choice->more)
 		return;
-	buf_add(wanted->out, e->json.at, e->json.len);
-	buf_puts(wanted->out, "\n");
+	choice_next(&next, choice);
+	buf_printf(out, "<%s", path);
+	choice_query(out, &next, true);
+	buf_puts(out, ">; rel=\"next\"");
 }
 
 static enum err
-page_health(struct buf *out, struct store *store)
+show_events(struct answer *answer, struct pages *pages, const struct asked *asked)
+{
+	bool people = !strcmp(asked->path, "/");
+	struct choice_filter filter;
+	struct choice choice;
+	enum err err;
+
+	answer->type = people ? HTML_TYPE : JSON_TYPE;
+	answer->why = choice_read(&filter, argument, asked->connection,
+		people ? PEOPLE_EVENTS : SCRIPT_EVENTS);
+	if (answer->why) {
+		answer->status = MHD_HTTP_BAD_REQUEST;
+		return OK;
+	}
+	err = choice_make(&choice, pages->store, &filter);
+	if (people)
+		list_page(&answer->body, &choice, &filter);
+	else
+		list_json(&answer->body, &choice);
+	put_link(&answer->link, asked->path, &choice, &filter);
+	choice_free(&choice);
+	return err;
+}
+
+/* The page is drawn from all samples of the store: the same one again, as when a reader
+ * comes back to it, is not drawn again while nothing new came in. */
+static enum err
+draw_page(struct buf *out, struct pages *pages, const char *path,
+	const struct buf *json, bool served)
+{
+	struct buf key = {0};
+	int64_t n = 0;
+	enum err err = store_segment_count(&n, pages->store);
+
+	buf_printf(&key, "%s\n%lld\n%s", path, (long long)n, json->data);
+	if (err == OK && (!pages->key.len || strcmp(pages->key.data, key.data) != 0)) {
+		buf_clear(&pages->page);
+		buf_clear(&pages->key);
+		err = report_page(&pages->page, pages->store, pages->settings,
+			buf_span(json), served);
+		if (err == OK)
+			buf_add(&pages->key, key.data, key.len);
+	}
+	if (err == OK)
+		buf_add(out, pages->page.data, pages->page.len);
+	buf_free(&key);
+	return err;
+}
+
+/* "<prefix><id><suffix>" -> id; false: it is another path. */
+static bool
+cut_id(char id[static 17], const char *path, const char *prefix, const char *suffix)
+{
+	struct span rest = {path, strlen(path)};
+	size_t tail = strlen(suffix);
+
+	if (!span_skip(&rest, prefix) || rest.len <= tail || rest.len - tail > 16 ||
+		memcmp(rest.at + rest.len - tail, suffix, tail) != 0)
+		return false;
+	memcpy(id, rest.at, rest.len - tail);
+	id[rest.len - tail] = '\0';
+	return true;
+}
+
+static enum err
+show_event(struct answer *answer, struct pages *pages, const struct asked *asked)
+{
+	static const struct {
+		const char *prefix, *suffix;
+		bool page, served;
+	} routes[] = {
+		{"/events/", "", true, true},
+		{"/v1/events/", "/report.html", true, false},
+		{"/v1/events/", "/report.json", false, false},
+		{"/v1/events/", "", false, false},
+	};
+	struct buf json = {0};
+	enum err err = ERR_NOT_FOUND;
+	char id[17];
+
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		if (!cut_id(id, asked->path, routes[i].prefix, routes[i].suffix))
+			continue;
+		err = report_json(&json, pages->store, id);
+		answer->type = routes[i].page ? HTML_TYPE : JSON_TYPE;
+		if (err == OK && routes[i].page)
+			err = draw_page(&answer->body, pages, asked->path, &json,
+				routes[i].served);
+		else if (err == OK)
+			buf_add(&answer->body, json.data, json.len);
+		break;
+	}
+	buf_free(&json);
+	return err;
+}
+
+static enum err
+show_health(struct answer *answer, struct pages *pages, const struct asked *asked)
 {
 	int64_t n = 0;
-	enum err err = store_segment_count(&n, store);
 
-	buf_puts(out, "ok\n");
-	return err;
+	(void)asked;
+	answer->type = "text/plain";
+	buf_puts(&answer->body, "ok\n");
+	return store_segment_count(&n, pages->store);
+}
+
+static enum err
+show(struct answer *answer, struct pages *pages, const struct asked *asked)
+{
+	static const struct {
+		const char *path;
+		enum err (*show)(struct answer *answer, struct pages *pages,
+			const struct asked *asked);
+	} routes[] = {
+		{"/", show_events},
+		{"/v1/events", show_events},
+		{"/healthz", show_health},
+	};
+
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+		if (!strcmp(asked->path, routes[i].path))
+			return routes[i].show(answer, pages, asked);
+	return show_event(answer, pages, asked);
 }
 
 /* ---- requests ---- */
 
 /* A web site that points its own name at this address (DNS rebinding) is refused: its
- * pages' scripts would read the events of whoever runs this. */
+ * pages' scripts would read the events of whoever runs this. A number is no such name. */
 static bool
 host_is_loopback(struct MHD_Connection *connection)
 {
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
 	const char *host = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
 	struct span rest;
+	char numeric[80];
 
 	if (!host)
 		return false;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		rest = (struct span){host, strlen(host)};
-		if (span_skip(&rest, names[i]) && (rest.len == 0 || rest.at[0] == ':'))
-			return true;
-	}
-	return false;
+	rest = (struct span){host, strlen(host)};
+	if (span_skip(&rest, "localhost") && (rest.len == 0 || rest.at[0] == ':'))
+		return true;
+	if (address_is_loopback(host))
+		return true;
+	snprintf(numeric, sizeof numeric, "%.64s:80", host);
+	return address_is_loopback(numeric);
+}
+
+/* A script gets a problem document, a person a page. */
+static int
+refuse(const struct asked *asked, unsigned status, const char *why, const char *allow)
+{
+	struct buf page = {0};
+	int result;
+
+	if (!strncmp(asked->path, "/v1/", 4))
+		return reply_problem(asked->connection, status, why, allow);
+	list_problem(&page, reply_title(status), why);
+	result = reply_problem_page(asked->connection, status, &page, allow);
+	buf_free(&page);
+	return result;
 }
 
 static int
-show(struct pages *pages, struct MHD_Connection *connection, const char *url)
+answer_to(struct pages *pages, const struct asked *asked)
 {
-	static const struct {
-		const char *path, *type;
-		enum err (*write)(struct buf *out, struct store *store);
-	} routes[] = {
-		{"/", HTML_TYPE, page_list},
-		{"/v1/events", "application/json", page_events},
-		{"/healthz", "text/plain", page_health},
-	};
-	struct buf body = {0};
-	struct span path = {url, strlen(url)};
-	struct wanted wanted = {NULL, &body};
-	const char *type = NULL;
-	enum err err = OK;
+	struct answer answer = {0};
+	enum err err = show(&answer, pages, asked);
 	int result;
 
-	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-		if (strcmp(url, routes[i].path) != 0)
-			continue;
-		type = routes[i].type;
-		err = routes[i].write(&body, pages->store);
-	}
-	if (!type && span_skip(&path, "/v1/events/")) {
-		wanted.id = path.at;
-		err = store_each_event(pages->store, json_wanted, &wanted);
-		if (body.len > 0)
-			type = "application/json";
-	}
-	if (err != OK)
-		result = reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			"the store cannot be read", NULL);
-	else if (!type)
-		result = reply_problem(connection, MHD_HTTP_NOT_FOUND,
+	if (err == ERR_NOT_FOUND)
+		result = refuse(asked, MHD_HTTP_NOT_FOUND,
 			"there is nothing at this address", NULL);
+	else if (err != OK)
+		result = refuse(asked, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the store cannot be read", NULL);
+	else if (answer.why)
+		result = refuse(asked, answer.status, answer.why, NULL);
 	else
-		result = reply_send(connection, MHD_HTTP_OK, &body, type);
-	buf_free(&body);
+		result = reply_tagged(asked->connection, &answer.body, answer.type,
+			answer.link.len ? answer.link.data : NULL);
+	buf_free(&answer.body);
+	buf_free(&answer.link);
 	return result;
 }
 
@@ -213,21 +257,24 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_n,
 	void **state)
 {
+	const struct asked asked = {connection, url};
+
 	(void)version;
 	(void)upload;
 	(void)upload_n;
 	(void)state;
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return reply_problem(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+		return refuse(&asked, MHD_HTTP_METHOD_NOT_ALLOWED,
 			"these pages can only be read", "GET, HEAD");
 	if (!host_is_loopback(connection))
-		return reply_problem(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+		return refuse(&asked, MHD_HTTP_MISDIRECTED_REQUEST,
 			"ask for localhost: these pages are for this machine", NULL);
-	return show(arg, connection, url);
+	return answer_to(arg, &asked);
 }
 
 enum err
-pages_open(struct pages **out, struct store *store, const char *address)
+pages_open(struct pages **out, struct store *store, const struct settings *settings,
+	const char *address)
 {
 	struct pages *pages;
 	char name[64];
@@ -247,6 +294,7 @@ pages_open(struct pages **out, struct store *store, const char *address)
 	if (!pages)
 		bug("no memory");
 	pages->store = store;
+	pages->settings = settings;
 	address_name(name, fd);
 	pages->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL,
 		handle, pages, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -272,5 +320,7 @@ pages_close(struct pages *pages)
 	if (!pages)
 		return;
 	MHD_stop_daemon(pages->daemon);
+	buf_free(&pages->key);
+	buf_free(&pages->page);
 	free(pages);
 }

@@ -8,6 +8,6 @@
  */
 struct pages;
 /* ${store} is used from the server's thread alone. */
-NODISCARD enum err pages_open(
-	struct pages **pages, struct store *store, const char *address);
+NODISCARD enum err pages_open(struct pages **pages, struct store *store,
+	const struct settings *settings, const char *address);
 void pages_close(struct pages *pages);

@@ -37,7 +37,7 @@ start(struct serving *s, const struct context *context, const char *ingest,
 	if (err == OK)
 		err = opener_open(&s->opener, s->opener_store, &s->identity, settings);
 	if (err == OK)
-		err = pages_open(&s->pages, s->pages_store, pages);
+		err = pages_open(&s->pages, s->pages_store, settings, pages);
 	if (err != OK)
 		return err;
 	parts = (struct http_parts){
