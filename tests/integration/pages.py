@@ -165,7 +165,7 @@ def choices(folder, port):
 
 
 def bad_queries(port):
-    for query in ("country=xx", "country=XXX", "class=war", "asn=-1", "asn=4294967296",
+    for query in ("country=xx", "country=XYZ", "class=war", "asn=-1", "asn=4294967296",
                   "since=soon", "until=2026-02-30", "limit=0", "limit=1001", "limit=1e3",
                   "cursor=1", "cursor=1-../../x", "cursor=99999999999999999999-ab",
                   "cursor=1-00000000000000000", "class=%3Cscript%3E"):
