@@ -23,6 +23,13 @@ must(int result)
 		bug("no memory for a page");
 }
 
+/* libxml2's letters are unsigned. */
+static const xmlChar *
+letters(const char *text)
+{
+	return (const xmlChar *)text;
+}
+
 void
 html_open(struct html **out)
 {
@@ -32,7 +39,7 @@ html_open(struct html **out)
 		bug("no memory for a page");
 	html->writer = xmlNewTextWriterDoc(&html->doc, 0);
 	if (!html->writer || !html->doc ||
-		!xmlCreateIntSubset(html->doc, BAD_CAST "html", NULL, NULL))
+		!xmlCreateIntSubset(html->doc, letters("html"), NULL, NULL))
 		bug("no memory for a page");
 	*out = html;
 }
@@ -65,7 +72,7 @@ clean(const char *text)
 		else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
 			memset(at, '?', 2);
 	}
-	if (!xmlCheckUTF8(BAD_CAST out))
+	if (!xmlCheckUTF8(letters(out)))
 		for (unsigned char *at = (unsigned char *)out; *at; at++)
 			*at = *at < 0x80 ? *at : '?';
 	return out;
@@ -74,7 +81,7 @@ clean(const char *text)
 void
 html_begin(struct html *html, const char *name)
 {
-	must(xmlTextWriterStartElement(html->writer, BAD_CAST name));
+	must(xmlTextWriterStartElement(html->writer, letters(name)));
 }
 
 void
@@ -82,7 +89,7 @@ html_attribute(struct html *html, const char *name, const char *value)
 {
 	char *text = clean(value);
 
-	must(xmlTextWriterWriteAttribute(html->writer, BAD_CAST name, BAD_CAST text));
+	must(xmlTextWriterWriteAttribute(html->writer, letters(name), letters(text)));
 	free(text);
 }
 
@@ -100,7 +107,7 @@ html_text(struct html *html, const char *text)
 {
 	char *cleaned = clean(text);
 
-	must(xmlTextWriterWriteString(html->writer, BAD_CAST cleaned));
+	must(xmlTextWriterWriteString(html->writer, letters(cleaned)));
 	free(cleaned);
 }
 
