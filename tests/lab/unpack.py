@@ -10,12 +10,15 @@ PROGRAMS = {
     "unbound": ("unbound", "usr/sbin/unbound"),
     "bird": ("bird2", "usr/sbin/bird"),
     "birdcl": ("bird2", "usr/sbin/birdcl"),
+    "nsd": ("nsd", "usr/sbin/nsd"),
+    "chronyd": ("chrony", "usr/sbin/chronyd"),
 }
+LAB = ("nginx", "unbound", "bird", "birdcl")
 
 
 class Unpacked:
-    def __init__(self, build):
-        self.root = os.path.join(os.path.abspath(build), "lab-root")
+    def __init__(self, build, names=LAB):
+        self.root, self.names = os.path.join(os.path.abspath(build), "lab-root"), names
 
     def program(self, name):
         """The server's path: the host's own where it has one."""
@@ -37,7 +40,7 @@ class Unpacked:
 
     def ready(self):
         return all(os.access(self.program(n), os.X_OK)
-                   and not self.missing_libraries(self.program(n)) for n in PROGRAMS)
+                   and not self.missing_libraries(self.program(n)) for n in self.names)
 
     def fetch(self, packages):
         """Downloads and unpacks; packages that are here already are left alone."""
@@ -59,12 +62,12 @@ class Unpacked:
 
     def prepare(self):
         """Makes every server runnable, or raises RuntimeError with a sentence."""
-        missing = {package for name, (package, _) in PROGRAMS.items()
+        missing = {PROGRAMS[name][0] for name in self.names
                    if not os.access(self.program(name), os.X_OK)}
         self.fetch(sorted(missing))
-        for name, (package, _) in PROGRAMS.items():
+        for name in self.names:
             if self.missing_libraries(self.program(name)):
-                self.fetch(library_packages(package))
+                self.fetch(library_packages(PROGRAMS[name][0]))
             left = self.missing_libraries(self.program(name))
             if left:
                 raise RuntimeError(f"{name} needs {' '.join(left)}, which no package it "

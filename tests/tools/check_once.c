@@ -4,6 +4,7 @@
  *     check_once CHECK [name=value ...]     names: host address port ttl count bytes
  *                                           pace_us uplink endpoint pin deadline_us
  *                                           protocol (icmp udp tcp) control ca_file
+ *                                           round hints
  */
 #include <poll.h>
 #include <signal.h>
@@ -17,10 +18,18 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/log.h"
+#include "probe/doors/resolve.h"
 #include "probe/steps.h"
 
 #define PATH_BYTES 256
+#define HINTS_BYTES_MAX (64 * 1024)
+
+/* What the probe reads before any fork; "" none. */
+struct files {
+	char ca_file[PATH_BYTES], hints[PATH_BYTES];
+};
 
 static const struct text {
 	const char *name;
@@ -78,6 +87,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->count = (uint8_t)number;
 	else if (!strcmp(name, "bytes"))
 		job->bytes = (uint32_t)number;
+	else if (!strcmp(name, "round"))
+		job->round = number;
 	else if (!strcmp(name, "pace_us"))
 		job->pace_us = number;
 	else if (!strcmp(name, "deadline_us"))
@@ -88,8 +99,22 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 }
 
 static bool
-take_words(struct job *job, char ca_file[static PATH_BYTES], int64_t *deadline_us,
-	int n, char **words)
+take_file(struct files *files, const char *name, const char *path)
+{
+	if (strlen(path) >= PATH_BYTES)
+		return false;
+	if (!strcmp(name, "ca_file"))
+		memcpy(files->ca_file, path, strlen(path) + 1);
+	else if (!strcmp(name, "hints"))
+		memcpy(files->hints, path, strlen(path) + 1);
+	else
+		return false;
+	return true;
+}
+
+static bool
+take_words(
+	struct job *job, struct files *files, int64_t *deadline_us, int n, char **words)
 {
 	for (int i = 0; i < n; i++) {
 		char *value = strchr(words[i], '=');
@@ -97,14 +122,28 @@ take_words(struct job *job, char ca_file[static PATH_BYTES], int64_t *deadline_u
 		if (!value)
 			return false;
 		*value++ = 0;
-		if (!strcmp(words[i], "ca_file") && strlen(value) < PATH_BYTES)
-			memcpy(ca_file, value, strlen(value) + 1);
-		else if (!take_text(job, words[i], value) &&
-			 !take_protocol(job, words[i], value) &&
-			 !take_number(job, deadline_us, words[i], atol(value)))
+		if (!take_file(files, words[i], value) &&
+			!take_text(job, words[i], value) &&
+			!take_protocol(job, words[i], value) &&
+			!take_number(job, deadline_us, words[i], atol(value)))
 			return false;
 	}
 	return true;
+}
+
+static void
+read_files(struct inherited *inherited, struct resolve_roots *roots,
+	const struct files *files)
+{
+	struct buf text = {0};
+
+	if (files->ca_file[0])
+		inherit_store(inherited, files->ca_file);
+	if (files->hints[0] && file_read(&text, files->hints, HINTS_BYTES_MAX) == OK) {
+		resolve_parse_roots(roots, buf_span(&text));
+		inherited->roots = roots;
+	}
+	buf_free(&text);
 }
 
 /* Waits for the child's end, or ends it. */
@@ -132,7 +171,8 @@ main(int n, char **words)
 	int check =
 		n > 1 ? check_by_name((struct span){words[1], strlen(words[1])}) : -1;
 	int64_t deadline_us, start_us;
-	char ca_file[PATH_BYTES] = "";
+	struct files files = {0};
+	struct resolve_roots roots = {0};
 	struct inherited inherited = {0};
 	struct buf line = {0};
 	pid_t child;
@@ -145,12 +185,11 @@ main(int n, char **words)
 	}
 	deadline_us = check_row((enum check)check)->deadline_us;
 	attempt->job.count = 1;
-	if (!take_words(&attempt->job, ca_file, &deadline_us, n - 2, words + 2)) {
+	if (!take_words(&attempt->job, &files, &deadline_us, n - 2, words + 2)) {
 		fprintf(stderr, "check_once: a word that is no name=value it knows\n");
 		return 2;
 	}
-	if (ca_file[0])
-		inherit_store(&inherited, ca_file);
+	read_files(&inherited, &roots, &files);
 	attempt->job.inherited = &inherited;
 	SET(&attempt->m, kind, LINE_measurement);
 	SET(&attempt->m, check, check);
