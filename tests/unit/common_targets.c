@@ -297,7 +297,7 @@ the_longest_of_everything_is_taken(void **state)
 	buf_printf(&list,
 		HEADER "international,%s.%s.%s.%.61s,%s,443,4294967295,%s,9999-12-31\n",
 		LABEL63, LABEL63, LABEL63, LABEL63,
-		"1111:2222:3333:4444:5555:6666:255.255.255.255", ALL121 + 1);
+		"1111:2222:3333:4444:5555:6666:255.255.255.255", &ALL121[1]);
 	assert_int_equal(targets_read(&targets, buf_span(&list), NULL, NULL), OK);
 	assert_int_equal(strlen(targets.rows[0].host), 253);
 	assert_int_equal(strlen(targets.rows[0].address), 45);
