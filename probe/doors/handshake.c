@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #define SYN6_BYTES 80
 #define GOODBYES 3 /* FIN, FIN and ACK, ACK: after the last look at the counters */
 #define GOODBYE_BYTES 52
+#define NAME_BYTES 254
 #define FAREWELL_US INT64_C(1000000) /* for the server's last words */
 
 /* What browsers offer, in their order. It is no browser's fingerprint: that changes by
@@ -42,7 +44,7 @@ static const uint8_t protocols[] = "\x02h2\x08http/1.1";
 struct handshake_run {
 	struct handshake_result *result;
 	const struct handshake_plan *plan;
-	const char *name; /* the plan's; "" where that is an address */
+	char name[NAME_BYTES]; /* the plan's; "" where that is an address */
 	handshake_watch_fn *watch;
 	void *arg;
 	int fd;
@@ -169,9 +171,11 @@ handshake_on_chain(X509_STORE_CTX *ctx, void *arg)
 	if (sk_X509_num(chain) < 1)
 		return 1;
 	handshake_hash_chain(run->result, chain);
-	if (run->plan->store)
-		run->result->verify_error = handshake_store_judge(
-			run->plan->store, chain, run->name, run->plan->address);
+	handshake_tell(run);
+	if (!run->plan->store)
+		return 1;
+	run->result->verify_error = handshake_store_judge(
+		run->plan->store, chain, run->name, run->plan->address);
 	handshake_tell(run);
 	return 1;
 }
@@ -188,6 +192,8 @@ handshake_on_info(const SSL *ssl, int where, int value)
 static SSL *
 handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 {
+	/* What OpenSSL only reads, its macros want writable. */
+	char groups[] = GROUPS, signatures[] = SIGNATURES;
 	SSL_CTX *ctx;
 	SSL *ssl;
 
@@ -205,8 +211,8 @@ handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 		!SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) ||
 		!SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
-		!SSL_CTX_set1_groups_list(ctx, GROUPS) ||
-		!SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES) ||
+		!SSL_CTX_set1_groups_list(ctx, groups) ||
+		!SSL_CTX_set1_sigalgs_list(ctx, signatures) ||
 		SSL_CTX_set_alpn_protos(ctx, protocols, sizeof(protocols) - 1))
 		bug("this OpenSSL lacks what every browser offers");
 	ssl = SSL_new(ctx);
@@ -318,8 +324,6 @@ handshake_try(struct handshake_result *result, const struct handshake_plan *plan
 	union socket_address literal;
 	struct handshake_run run = {.result = result,
 		.plan = plan,
-		/* An address is no name (RFC 6066 section 3). */
-		.name = socket_parse(&literal, plan->name, 0) ? "" : plan->name,
 		.watch = watch,
 		.arg = arg,
 		.fd = -1,
@@ -334,6 +338,9 @@ handshake_try(struct handshake_result *result, const struct handshake_plan *plan
 		.alert = -1,
 		.verify_error = -1,
 	};
+	/* An address is no name (RFC 6066 section 3). */
+	if (!socket_parse(&literal, plan->name, 0))
+		snprintf(run.name, sizeof(run.name), "%s", plan->name);
 	/* OpenSSL writes with write(2); a peer that is gone must not end the child. */
 	signal(SIGPIPE, SIG_IGN);
 	if (handshake_connect(&run))

@@ -38,7 +38,7 @@ struct handshake_result {
 	char chain_sha256[HANDSHAKE_CHAIN_TEXT]; /* as in the schema; "" none came */
 	int verify_error; /* -1 not judged; 0: the chain and the name hold */
 };
-/* Called before each step, and when the chain was judged. */
+/* Called before each step, when the chain has come, and when it was judged. */
 typedef void handshake_watch_fn(void *arg, const struct handshake_result *result);
 
 void handshake_try(struct handshake_result *result, const struct handshake_plan *plan,
