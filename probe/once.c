@@ -78,6 +78,13 @@ print_trouble(const struct measurement *m)
 		m->has[FIELD_target] ? m->target : "",
 		unmeasured ? "not measured" : stage_says[m->stage],
 		unmeasured ? reason_says[m->reason] : outcome_says[m->outcome]);
+	if (m->has[FIELD_control_outcome] && m->control_outcome == OUTCOME_ok)
+		puts("                          at the same address, under another "
+		     "name, "
+		     "it works");
+	else if (m->has[FIELD_bare_outcome] && m->bare_outcome == OUTCOME_ok)
+		puts("                          at the same address, without any name, "
+		     "it works");
 }
 
 /* In the dark nearly everything fails alike: a page of it is no help. */
