@@ -42,6 +42,7 @@ $here/assemble.sh "$dir/build" >"$out/source"
 # for two copies of one library's may differ.
 inside() { # inside LOG COMMAND: in namespaces of its own, so that nothing stays mounted
 	local log=$out/$1
+	# shellcheck disable=SC2016 # the inner shell's own variables
 	dir=$dir unshare --mount --pid --fork --kill-child --propagation private sh -euc '
 		mount -t proc proc "$dir/proc"
 		exec env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
