@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/address.h"
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/log.h"
 #include "probe/doors/progress.h"
 #include "probe/doors/socket.h"
@@ -157,19 +159,39 @@ fetch_on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up
 	return 0;
 }
 
+/* RFC 9110 section 10.2.2; the first one counts. */
+static void
+fetch_take_location(struct fetch_facts *facts, const char *bytes, size_t n)
+{
+	static const char name[] = "location:";
+	size_t at = sizeof(name) - 1;
+
+	if (facts->status < 300 || facts->status > 399 || facts->location_n || n < at ||
+		strncasecmp(bytes, name, at))
+		return;
+	while (at < n && (bytes[at] == ' ' || bytes[at] == '\t'))
+		at++;
+	while (n > at && strchr(" \t\r\n", bytes[n - 1]))
+		n--;
+	n = n - at < sizeof(facts->location) ? n - at : sizeof(facts->location);
+	memcpy(facts->location, bytes + at, n);
+	facts->location_n = (uint16_t)n;
+}
+
 static size_t
 fetch_on_header(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct fetch_connection *c = arg;
 	long status = 0;
 
-	(void)bytes;
 	if (c->progress.facts && c->progress.facts->first_byte_us < 0)
 		c->progress.facts->first_byte_us =
 			clock_boot_us() - c->progress.request_us;
 	if (c->progress.facts &&
 		!curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) && status)
 		c->progress.facts->status = status;
+	if (c->progress.facts)
+		fetch_take_location(c->progress.facts, bytes, size * n);
 	progress_step(&c->progress, STAGE_body);
 	return size * n;
 }
@@ -479,9 +501,23 @@ fetch_measure(struct fetch_facts *facts, struct fetch_connection *c,
 	return outcome;
 }
 
+static void
+fetch_note_location(struct measurement *m, const struct fetch_facts *facts)
+{
+	struct buf text = {0};
+
+	if (!facts->location_n)
+		return;
+	crypto_base64(&text, facts->location, facts->location_n);
+	if (measurement_set_text(m, FIELD_location, text.data) != OK)
+		bug("a place of %zu characters", text.len);
+	buf_free(&text);
+}
+
 void
 fetch_note(struct measurement *m, const struct fetch_facts *facts)
 {
+	fetch_note_location(m, facts);
 	if (facts->status >= 100 && facts->status <= 599)
 		SET(m, status, facts->status);
 	if (facts->connect_us >= 0)

@@ -44,6 +44,8 @@ struct fetch_request {
 NODISCARD enum err fetch_exchange(struct buf *answer, long *status,
 	struct fetch_connection *connection, const struct fetch_request *request);
 
+#define FETCH_LOCATION_BYTES 190 /* 256 in base64 */
+
 /* Facts of a measured exchange; a number below 0 is not known (yet). */
 struct fetch_facts {
 	enum stage stage; /* connect, tls_handshake, request, first_byte, body */
@@ -56,6 +58,10 @@ struct fetch_facts {
 	int64_t retrans; /* tcpi_total_retrans */
 	int64_t wire_bytes; /* of the connection so far, both ways, headers included */
 	bool cut; /* the body was longer than max_answer */
+	/* Where a redirect (a status of 3xx) points, as it was sent; the rest of a longer
+	 * one is left out. It is never followed. */
+	uint16_t location_n;
+	char location[FETCH_LOCATION_BYTES];
 	enum reason reason; /* of unmeasured; not_public: no packet left */
 };
 

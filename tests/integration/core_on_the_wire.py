@@ -320,12 +320,34 @@ def forged_times_are_as_if_they_had_not_come():
     expect(core("-", SILENT, port=123), outcome="generic_timeout_error")
 
 
+def place(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@test
+def a_redirect_is_recorded_and_no_packet_goes_to_where_it_points():
+    for address in WEB, WEB6:
+        expect(run("http", address=address, port=80), outcome="ok", stage="done", status=302,
+               location=place(f"http://{ELSEWHERE}/next"))
+    expect(run("http", address=WEB, port=8003), outcome="ok", status=307,
+           location=place(f"http://[{ELSEWHERE6}]/"))
+    expect(run("http", address=WEB, port=8001), outcome="ok", status=301,
+           location=place(LONG_PLACE[:190]))
+    expect(run("http", address=WEB, port=8002), outcome="ok", status=200, location=ABSENT)
+    assert packets_to("elsewhere") == 0
+    for address in ELSEWHERE, ELSEWHERE6:
+        before = packets_to("elsewhere")
+        expect(run("tcp", address=address, port=80), outcome="connection_refused")
+        assert packets_to("elsewhere") > before, "the counter does not count"
+
+
 @test
 def with_both_families_a_name_is_reached_over_the_one_it_has():
+    before = packets_to("web6")
     expect(run("ping", host="dual.zz", count=1), outcome="ok", received=1)
-    assert packets_to("web6") == 0
+    assert packets_to("web6") == before
     expect(run("ping", host="six.zz", count=1), outcome="ok", received=1)
-    assert packets_to("web6") == 1
+    assert packets_to("web6") == before + 1
     expect(run("ping", host="none.zz"), outcome="dns_nxdomain_error", stage="resolve")
 
 
