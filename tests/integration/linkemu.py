@@ -141,8 +141,8 @@ def it_loses_as_much_as_it_is_told():
         check(f"IPv{family}: a fifth of the packets is lost", abs(lost - 0.2) < 0.05 * 0.2,
               f"({100 * lost:.2f}% of {count})")
         passed, dropped, over = link.end()["down"]
-        check("and it counts them", 0 <= passed + dropped - count < 5 and over == 0
-              and abs(dropped / count - lost) < 0.0001, f"({passed} passed, {dropped} lost)")
+        check("and it counts them", passed + dropped == count and over == 0
+              and dropped == round(lost * count), f"({passed} passed, {dropped} lost)")
 
 
 def the_same_seed_loses_the_same_packets():
@@ -242,7 +242,8 @@ def a_full_queue_drops():
     # 200 ms of 100 kbit/s are two and a half packets; a few more leave meanwhile.
     check("a full queue drops", arrived[0] == 0 and 3 <= len(arrived) <= 12,
           f"({len(arrived)} of 100 came)")
-    check("and says so", 0 <= link.end()["down"][2] - (100 - len(arrived)) < 5)
+    said = link.end()["down"]
+    check("and says so", said == [len(arrived), 0, 100 - len(arrived)], f"({said})")
 
 
 def its_memory_is_bounded():
@@ -298,8 +299,9 @@ def inside():
     for test in (it_refuses_what_it_does_not_understand, it_is_as_late_as_it_is_told,
                  jitter_is_even_to_both_sides, it_loses_as_much_as_it_is_told,
                  the_same_seed_loses_the_same_packets,
-                 nothing_overtakes_unless_it_is_asked_to, each_subscriber_has_its_rate,
-                 without_subscribers_all_share_one_rate, a_full_queue_drops,
+                 nothing_overtakes_unless_it_is_asked_to, a_full_queue_drops,
+                 # Behind these, what TCP still has to say passes over later links, too.
+                 each_subscriber_has_its_rate, without_subscribers_all_share_one_rate,
                  its_memory_is_bounded, it_goes_with_its_devices):
         test()
 

@@ -144,7 +144,9 @@ heap_pop(struct way *way)
 	return first;
 }
 
-/* The transmitter of a packet's inner address; NULL when it is no IP packet. */
+/* The transmitter of a packet's inner address; NULL when it is no IP packet, or one to a
+ * group: the kernel sends those when it likes, and each would shift the draws of all that
+ * follow. */
 static struct subscriber *
 subscriber_of(struct way *way, const uint8_t *packet, size_t len)
 {
@@ -153,7 +155,7 @@ subscriber_of(struct way *way, const uint8_t *packet, size_t len)
 
 	if (len >= 20 && packet[0] >> 4 == 4)
 		memcpy(address, packet + (way->towards_left ? 16 : 12), 4);
-	else if (len >= 40 && packet[0] >> 4 == 6)
+	else if (len >= 40 && packet[0] >> 4 == 6 && packet[24] != 0xff)
 		memcpy(address, packet + (way->towards_left ? 24 : 8), 16);
 	else
 		return NULL;
@@ -203,17 +205,19 @@ accept_packet(struct way *way, uint16_t slot, size_t len)
 {
 	const struct settings *set = &way->settings;
 	struct subscriber *s = subscriber_of(way, way->slots[slot], len);
-	/* Always both draws, so that one setting does not change what another does. */
-	bool lost = (int64_t)(draw(way) % 1000000) < set->loss_ppm;
-	int64_t jitter_ns = (int64_t)(draw(way) % (uint64_t)(2 * set->jitter_ns + 1)) -
-			    set->jitter_ns;
-	int64_t due_ns;
+	int64_t jitter_ns, due_ns;
+	bool lost;
 
-	if (s == NULL || lost) {
+	if (s == NULL)
+		return;
+	/* Always both draws, so that one setting does not change what another does. */
+	lost = (int64_t)(draw(way) % 1000000) < set->loss_ppm;
+	jitter_ns = (int64_t)(draw(way) % (uint64_t)(2 * set->jitter_ns + 1));
+	if (lost) {
 		way->lost++;
 		return;
 	}
-	due_ns = due(way, s, len, jitter_ns);
+	due_ns = due(way, s, len, jitter_ns - set->jitter_ns);
 	if (due_ns < 0) {
 		way->overflowed++;
 		return;
