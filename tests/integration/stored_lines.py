@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """stored_lines.py [DIR]: what the lab's probes stored, read again outside it: every JSON
 output fits its schema (events while they last too), the second reader takes every segment,
-and three compilations of the analyzer (gcc, gcc -O0, clang -O2)
+what README.md prints for a researcher and an advocate works, and three compilations of the analyzer (gcc, gcc -O0, clang -O2)
 give the same events, byte for byte. DIR keeps the lab's files, and is not made again."""
 import calendar
 import json
@@ -142,6 +142,11 @@ def every_output_fits(kept):
     return events
 
 
+def readers_type_what_the_readme_prints(store):
+    shutil.copy(store.parent / "analyzer.conf", store)
+    print(run(ROOT / "tests/package/readers.py", store, BUILD), end="")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -153,6 +158,7 @@ def main():
         kept = kept / FAULT
         settle_paths(kept)
         events = every_output_fits(kept)
+        readers_type_what_the_readme_prints(kept / "analyzer")
         verdicts_fit_while_it_lasts(kept, folder, events)
         same_events(kept, folder, events)
 
