@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 """The checks tls and quic against real servers (nginx, caddy) and real middleboxes (nft in
-a router), in network namespaces of this test's own: probe - router - far."""
+a router), in network namespaces of this test's own (unshare): probe - router - far."""
 import hashlib
+import json
 import os
+import pty
+import random
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import checks_on_the_wire as wire
 from checks_on_the_wire import ABSENT, FAR, FAR6, SILENT, between, expect, run, sh
@@ -183,6 +187,17 @@ def keep_hello(peer):
             out.write(hello)
 
 
+def twist(drawn):
+    """Hands the hello on to nginx and its answer back, one byte of it another, and hangs up."""
+    def talk(peer):
+        with wire.socket.create_connection((FAR, drawn.choice((443, 8012)))) as behind:
+            behind.sendall(peer.recv(4096))
+            answer = bytearray(behind.recv(16384))
+        answer[drawn.randrange(len(answer))] ^= 1 << drawn.randrange(8)
+        peer.sendall(answer)
+    return talk
+
+
 def listening(port):
     try:
         with wire.socket.create_connection((FAR, port), timeout=1):
@@ -194,7 +209,7 @@ def listening(port):
 def far_end():
     running = [start_nginx(), start_caddy()]
     for port, talk in ((9100, drip), (9101, close_at_once), (9102, close_after_hello),
-                       (9103, wire.reset), (9104, keep_hello)):
+                       (9104, keep_hello), (9106, twist(random.Random(6)))):
         wire.stream_server(port, talk)
     quiet = wire.socket.socket(wire.socket.AF_INET, wire.socket.SOCK_DGRAM)
     quiet.bind((FAR, 9105))
@@ -229,6 +244,12 @@ def tls(**words):
     return run("tls", **{"address": FAR, "ca_file": CA, "control": "default.example", **words})
 
 
+def at_once(function, values):
+    """Those that take their time take it together."""
+    with ThreadPoolExecutor(min(4, len(values))) as pool:
+        return list(pool.map(function, values))
+
+
 def block(name, verdict):
     """A rule that looks into the ClientHello, as boxes on the way do."""
     run("tls", address=FAR, host=name, port=9104)
@@ -247,7 +268,7 @@ def a_handshake_is_timed_and_its_chain_noted_in_both_families():
         expect(ended, outcome="ok", stage="done", verified=1, verify_error=ABSENT,
                chain_sha256=sha256_of("right.example"), tls_version=0x304, alert=ABSENT,
                connect_us=between(1, 500000), tls_us=between(100, 1000000),
-               rtt_us=between(1, 500000), retrans=0, control_outcome=ABSENT,
+               rtt_us=between(1, 500000), retrans=between(0, 3), control_outcome=ABSENT,
                bare_outcome=ABSENT, took_us=between(1, 1500000))
         assert 1500 <= ended.bytes <= 4000, ended.bytes
 
@@ -317,21 +338,13 @@ def a_name_that_is_dropped_passes_under_another_name_and_under_none():
 
 
 @test
-def where_no_hello_passes_all_three_end_inside_the_deadline():
+def where_no_hello_passes_or_the_answer_drips_for_ever_all_three_end_inside_the_deadline():
     sh("ip netns exec router nft 'add rule inet f transit tcp dport 8016 tcp flags & psh == psh drop'")
-    ended = tls(host="right.example", port=8016)
-    expect(ended, outcome="generic_timeout_error", stage="tls_handshake",
-           control_outcome="generic_timeout_error", bare_outcome="generic_timeout_error",
-           took_us=between((FIRST_S + 2 * OTHER_S) * 1000000, 21500000))
-    assert ended.how == "finished"
-
-
-@test
-def a_server_that_drips_for_ever_is_left_and_compared():
-    ended = tls(host="right.example", port=9100)
-    expect(ended, outcome="generic_timeout_error", stage="tls_handshake",
-           control_outcome="generic_timeout_error", bare_outcome="generic_timeout_error")
-    assert ended.how == "finished"
+    for ended in at_once(lambda port: tls(host="right.example", port=port), (8016, 9100)):
+        expect(ended, outcome="generic_timeout_error", stage="tls_handshake",
+               control_outcome="generic_timeout_error", bare_outcome="generic_timeout_error",
+               took_us=between((FIRST_S + 2 * OTHER_S) * 1000000, 21500000))
+        assert ended.how == "finished"
 
 
 @test
@@ -341,6 +354,17 @@ def what_is_no_tls_is_told_apart_by_its_end():
     expect(tls(host="right.example", port=9102), outcome="eof_error", stage="tls_handshake")
     expect(tls(host="right.example", port=9101), stage="tls_handshake",
            outcome=lambda has: has in ("eof_error", "connection_reset"))
+
+
+@test
+def whatever_byte_of_an_answer_is_wrong_the_line_comes_and_names_its_step():
+    seen = set()
+    for ended in at_once(lambda _: tls(host="right.example", port=9106), range(60)):
+        expect(ended, stage=lambda has: has in ("tls_handshake", "done"))
+        assert ended.how == "finished"
+        seen.add(ended["outcome"])
+    assert seen <= {"ok", "ssl_failed_handshake", "eof_error", "connection_reset"}, seen
+    assert "ssl_failed_handshake" in seen, seen
 
 
 @test
@@ -365,10 +389,10 @@ def of_a_chain_of_90_kB_four_hashes_are_kept_and_one_of_110_kB_is_refused():
 
 @test
 def before_the_tcp_handshake_nothing_is_compared():
-    for words, outcome in (({"port": 9}, "connection_refused"),
-                           ({"address": "45.20.0.99"}, "host_unreachable"),
-                           ({"port": 9001}, "generic_timeout_error")):
-        ended = tls(host="right.example", **words)
+    cases = (({"port": 9}, "connection_refused"), ({"address": "45.20.0.99"}, "host_unreachable"),
+             ({"port": 9001}, "generic_timeout_error"))
+    for ended, (_, outcome) in zip(at_once(lambda case: tls(host="right.example", **case[0]), cases),
+                                   cases):
         expect(ended, outcome=outcome, stage="connect", control_outcome=ABSENT,
                bare_outcome=ABSENT, connect_us=ABSENT)
         assert ended.how == "finished"
@@ -392,19 +416,60 @@ def a_real_server_of_http_3_negotiates_in_both_families():
 
 @test
 def what_only_looks_like_an_answer_is_none_and_the_question_is_repeated_once():
-    ended = run("quic", address=FAR, port=9105)
-    expect(ended, outcome="generic_timeout_error", stage="reply", rtt_us=ABSENT, versions=ABSENT,
-           took_us=between(4000000, 5500000))
-    assert ended.how == "finished" and 2 * 1228 < ended.bytes < 8 * 1228, ended.bytes
+    # The one that is answered so, and the one that nobody answers.
+    words = {"address": FAR, "port": 9105}, {"address": SILENT}
+    false, silent = at_once(lambda case: run("quic", **case), words)
+    for ended in false, silent:
+        expect(ended, outcome="generic_timeout_error", stage="reply", rtt_us=ABSENT,
+               versions=ABSENT, icmp_type=ABSENT, took_us=between(4000000, 5500000))
+        assert ended.how == "finished"
+    assert 2 * 1228 < false.bytes < 8 * 1228 and silent.bytes == 2 * 1228, silent.bytes
 
 
 @test
-def silence_and_refusal_of_a_datagram_are_told_apart():
-    ended = run("quic", address=SILENT)
-    expect(ended, outcome="generic_timeout_error", stage="reply", icmp_type=ABSENT)
-    assert ended.bytes == 2 * 1228, ended.bytes
+def what_refuses_a_datagram_is_named():
     expect(run("quic", address=FAR, port=9), outcome="connection_refused", icmp_type=3, icmp_code=3)
     expect(run("quic", address="45.20.0.4"), outcome="icmp_prohibited", icmp_type=3, icmp_code=13)
+
+
+# ---- the probe itself ----
+
+def probe(words):
+    """On a terminal, where it can ask for consent; what it wrote."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(wire.BUILD + "/faultline-probe", ["faultline-probe"] + words)
+    os.write(fd, b"yes\n")
+    said = b""
+    while True:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:  # how a terminal ends
+            break
+        said += piece
+    assert os.waitpid(pid, 0)[1] == 0, said
+    return said.decode().replace("\r\n", "\n")
+
+
+@test
+def a_round_takes_the_store_from_the_settings_and_the_control_name_from_the_list():
+    with open(FOLDER + "/targets.csv", "w", encoding="ascii") as out:
+        out.write("role,host,address,port,asn,who_else,verified\n")
+        for role, host in (("control", "default.example"), ("domestic", "right.example"),
+                           ("essential", "blocked1.example")):
+            out.write(f"{role},{host},{FAR},443,-,everyone,no\n")
+    with open(FOLDER + "/probe.conf", "w", encoding="ascii") as out:
+        out.write(f"targets = {FOLDER}/targets.csv\nca_file = {CA}\n")
+    common = ["--state", FOLDER + "/state", "--config", FOLDER + "/probe.conf"]
+    said = probe(["once", "--checks", "tls", "--format", "json"] + common)
+    lines = [json.loads(line[line.index('{"'):]) for line in said.splitlines() if '{"' in line]
+    seen = {line["target"].split("-")[0]: line for line in lines[:-1]}
+    assert {role: line.get("verified") for role, line in seen.items()} == {
+        "control": 1, "domestic": 1, "essential": None}, said
+    assert seen["essential"]["control_outcome"] == "ok", said
+    assert lines[-1]["ladder"]["transport"] == {"state": "up", "succeeded": 2, "tried": 3}, said
+    said = probe(["once", "--checks", "tls"] + common)
+    assert "at the same address, under another name, it works" in said, said
 
 
 def main():
