@@ -17,6 +17,8 @@
  *     <the list, byte for byte>
  */
 #define MANDATE_BYTES_MAX (32 * 1024)
+/* Its ETag without the quotes: the first 32 hex digits of the note's SHA-256, and a NUL. */
+#define MANDATE_TAG_BYTES 33
 
 struct mandate {
 	char country[3];

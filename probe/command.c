@@ -18,6 +18,8 @@ command_once(struct program *p)
 
 	if (err != OK)
 		return err;
+	if (p->targets.n == 0)
+		log_note("there is no target list yet: only what is near is measured");
 	err = runner_open(&runner, (size_t)p->config.at_once, NULL);
 	if (err != OK)
 		return err;

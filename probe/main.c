@@ -23,6 +23,7 @@ struct daemon {
 	struct schedule schedule;
 	struct shipment shipment;
 	int64_t next_ship_us, failures;
+	int64_t next_list_us; /* the analyzer is asked for its list again */
 	int64_t keep_after_us; /* the disk was full: not before */
 	bool unclean_stop;
 	struct health health;
@@ -118,21 +119,41 @@ climb(struct daemon *d)
 	climb_free(&climb);
 }
 
+/* A new list is in force from the next round on. What was measured by the old one is
+ * sealed first: a segment names one list. */
+static void
+take_list(struct daemon *d, const struct shipped *shipped, int64_t now_us)
+{
+	struct program *p = d->program;
+
+	if (!shipped->list_known)
+		return;
+	d->next_list_us = now_us + schedule_jitter_us(&d->schedule, p->config.day_us);
+	if (shipped->list.len == 0)
+		return;
+	keep(d);
+	if (recorder_count(d->recorder) > 0 ||
+		agenda_take(&p->agenda, &p->targets, p->options.state, &p->enrolment,
+			buf_span(&shipped->list)) != OK)
+		log_note("the target list stays as it was");
+}
+
 /* Takes up what the newest shipment brought. */
 static void
 end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 {
 	const struct config *config = &d->program->config;
 	int64_t now_us = clock_boot_us(), wait_us;
-	uint32_t bytes;
-	bool reached;
+	struct shipped shipped = {0};
 	size_t freed = ship_finish(
-		page, page_bytes, &d->shipment, d->recorder, now_us, &bytes, &reached);
+		&shipped, page, page_bytes, &d->shipment, d->recorder, now_us);
 
-	schedule_spend(&d->schedule, config, now_us, bytes);
+	schedule_spend(&d->schedule, config, now_us, shipped.bytes);
+	take_list(d, &shipped, now_us);
+	buf_free(&shipped.list);
 	d->health.accepted += (int64_t)freed;
-	d->health.analyzer_reached = reached;
-	if (reached && (freed > 0 || spool_count(d->spool) == 0)) {
+	d->health.analyzer_reached = shipped.reached;
+	if (shipped.reached && (freed > 0 || spool_count(d->spool) == 0)) {
 		d->failures = 0;
 		wait_us = schedule_jitter_us(
 			&d->schedule, config_profile(config)->ship_us);
@@ -160,6 +181,10 @@ start_shipment(struct daemon *d)
 			SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, BUDGET_SHIP))
 		return;
 	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
+	/* Whoever names a list in the settings wants that one. */
+	if (config->targets[0] == '\0' &&
+		(now_us >= d->next_list_us || d->program->agenda.serial == 0))
+		d->shipment.tag = d->program->agenda.tag;
 	if (runner_aside(d->runner, ship_child, &d->shipment, SHIP_DEADLINE_US) != OK)
 		d->failures++;
 }
@@ -207,7 +232,7 @@ resume(struct daemon *d)
 
 	crypto_random(&seed, sizeof(seed));
 	schedule_start(&d->schedule, now_us, seed);
-	d->next_ship_us = now_us;
+	d->next_ship_us = d->next_list_us = now_us;
 	/* None, or a damaged one, costs the count of the day, never the probe. */
 	if (status_read(&before, d->program->options.state) != OK)
 		return;
@@ -290,6 +315,19 @@ static const struct command commands[] = {
 		"\vFor example:\n  faultline-probe checks --format json"},
 };
 
+static void
+say_fine(const struct program *program)
+{
+	const char *config = program->options.config, *list = program->config.targets;
+
+	if (list[0] == '\0')
+		printf("%s: fine; the targets are those of the analyzer's list\n",
+			config);
+	else
+		printf("%s: fine, and so is %s with %u targets\n", config, list,
+			program->targets.n);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -317,8 +355,7 @@ main(int argc, char **argv)
 	if (err == OK && (o->check_config || o->command->needs_targets))
 		err = program_read_targets(program);
 	if (err == OK && o->check_config)
-		printf("%s: fine, and so is %s with %u targets\n", o->config,
-			program->config.targets, program->targets.n);
+		say_fine(program);
 	else if (err == OK)
 		err = o->command->run(program);
 done:

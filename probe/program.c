@@ -43,8 +43,8 @@ program_stop(void)
 	return &stop;
 }
 
-enum err
-program_read_targets(struct program *p)
+static enum err
+read_file(struct program *p)
 {
 	struct buf text = {0};
 	const char *why = NULL;
@@ -52,8 +52,8 @@ program_read_targets(struct program *p)
 	enum err err = file_read(&text, p->config.targets, TARGETS_BYTES_MAX);
 
 	if (err == ERR_NOT_FOUND)
-		log_error("%s: no target list there: the operator of your analyzer "
-			  "gives it out; put it there, or let `targets` in %s name it",
+		log_error("%s: no target list there: leave `targets` in %s empty to "
+			  "use the one that the operator of your analyzer gives out",
 			p->config.targets, p->options.config);
 	if (err == OK) {
 		err = targets_read(&p->targets, buf_span(&text), &line, &why);
@@ -62,6 +62,19 @@ program_read_targets(struct program *p)
 	}
 	buf_free(&text);
 	return err;
+}
+
+enum err
+program_read_targets(struct program *p)
+{
+	enum err err;
+
+	if (p->config.targets[0] != '\0')
+		return read_file(p);
+	if (!p->enrolled)
+		return OK;
+	err = agenda_read(&p->agenda, &p->targets, p->options.state, &p->enrolment);
+	return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static bool

@@ -39,6 +39,7 @@ struct program {
 	struct enrolment enrolment;
 	bool enrolled;
 	struct targets targets;
+	struct agenda agenda; /* where they came signed */
 	struct resolve_roots roots;
 	struct inherited inherited;
 };

@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/keys.h"
 #include "common/ladder.h"
+#include "common/mandate.h"
 #include "common/measurement.h"
 #include "common/segment.h"
 #include "common/targets.h"
@@ -51,7 +52,7 @@ struct config {
 	int64_t back_off_us, back_off_max_us; /* of a shipment that failed */
 	int64_t early_closes_an_hour;
 	int64_t hour_us;
-	char targets[256]; /* path of the target list */
+	char targets[256]; /* path of the target list; "" the one that came signed */
 	char root_hints[256]; /* path of the root servers' addresses */
 	char uplink[16]; /* "" the interface of the default route */
 	char ca_file[256]; /* path of the CA store, in PEM; "" none */
@@ -233,6 +234,22 @@ NODISCARD enum err spool_free(struct spool *spool, const uint8_t id[static HASH_
 void spool_defer(struct spool *spool, const uint8_t id[static HASH_BYTES]);
 size_t spool_count(struct spool *spool);
 
+/* ---- evidence/agenda.c: the signed target list ---- */
+
+/* The list that this probe has, as state/targets keeps it: the analyzer's own note. */
+struct agenda {
+	uint64_t serial; /* 0: none */
+	char country[3];
+	char tag[MANDATE_TAG_BYTES]; /* what the analyzer calls it; "" none */
+};
+/* ERR_NOT_FOUND: there is none yet, or (logged) one that the analyzer has not signed. */
+NODISCARD enum err agenda_read(struct agenda *agenda, struct targets *targets,
+	const char *state_dir, const struct enrolment *enrolment);
+/* Takes a note that came, where the analyzer signed it, it is of the same country and
+ * newer than what is there; then it is durable, and agenda and targets are the new ones. */
+NODISCARD enum err agenda_take(struct agenda *agenda, struct targets *targets,
+	const char *state_dir, const struct enrolment *enrolment, struct span note);
+
 /* ---- evidence/ship.c: upload in a child, receipts verified by the parent ---- */
 
 struct shipment { /* given to the child */
@@ -241,6 +258,7 @@ struct shipment { /* given to the child */
 	char nonce[33]; /* for the where note, hex */
 	int64_t started_us; /* CLOCK_BOOTTIME */
 	size_t most; /* segments in this shipment */
+	const char *tag; /* of the target list one has, "" none; NULL: do not ask */
 };
 void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 	struct spool *spool, int64_t now_us);
@@ -248,12 +266,26 @@ void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 void ship_child(void *shipment, void *page, size_t page_bytes);
 /* Reads the page, which is hostile: verifies every receipt and frees those segments,
  * hands a where note on. Returns how many were freed; *bytes is what it cost, *reached
- * tells whether the analyzer answered at all. */
+ * tells whether the analyzer answered at all. A target list that came is appended to
+ * ${list}, for agenda_take() to judge. */
 #define SHIP_HANDSHAKE_BYTES 3000
-size_t ship_finish(const void *page, size_t page_bytes, const struct shipment *shipment,
-	struct recorder *r, int64_t now_us, uint32_t *bytes, bool *reached);
+struct shipped {
+	uint32_t bytes;
+	bool reached;
+	bool list_known; /* the analyzer was asked for the list and answered */
+	struct buf list;
+};
+size_t ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
+	const struct shipment *shipment, struct recorder *r, int64_t now_us);
 /* One answer in the page; next: false at the end or when the page lies. */
-enum ship_kind { SHIP_NOTHING, SHIP_RECEIPT, SHIP_WHERE, SHIP_TOKEN, SHIP_REFUSED };
+enum ship_kind {
+	SHIP_NOTHING,
+	SHIP_RECEIPT,
+	SHIP_WHERE,
+	SHIP_TOKEN,
+	SHIP_LIST,
+	SHIP_REFUSED
+};
 struct ship_record {
 	uint32_t kind; /* enum ship_kind */
 	uint32_t bytes; /* on the wire */
@@ -276,6 +308,10 @@ bool ship_exchange(const struct ship_page *page, struct fetch_connection *connec
 	const uint8_t id[static HASH_BYTES]);
 bool ship_ask_where(const struct ship_page *page, struct fetch_connection *connection,
 	const struct enrolment *e, const char *nonce);
+/* ${tag}: of the list one has, "" none. The record has the status and, of a list that is
+ * new, the body. */
+bool ship_ask_list(const struct ship_page *page, struct fetch_connection *connection,
+	const struct enrolment *e, const char *tag);
 /* True when ${bytes} is a receipt note of this segment under the analyzer's key. */
 bool ship_verify_receipt(struct span bytes, const uint8_t id[static HASH_BYTES],
 	const uint8_t analyzer_key[static PUBLIC_KEY_BYTES]);
@@ -291,7 +327,7 @@ NODISCARD enum err enrolment_write(const struct enrolment *e, const char *state_
 struct invite;
 struct enroll {
 	const struct config *config;
-	const struct targets *targets;
+	struct targets *targets; /* filled with what the analyzer gives out */
 	const struct invite *invite;
 	const char *state_dir;
 	struct enrolment enrolment; /* what the person chose; the rest is filled in */

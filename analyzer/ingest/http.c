@@ -16,6 +16,7 @@
 #include "analyzer/reply.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/mandate.h"
 
 #define THREADS 2
 #define CONNECTIONS 512
@@ -32,7 +33,7 @@ struct http {
 	int fd;
 };
 
-enum route { ROUTE_ENROLMENT, ROUTE_SEGMENT, ROUTE_WHERE, ROUTE_SPEED };
+enum route { ROUTE_ENROLMENT, ROUTE_SEGMENT, ROUTE_WHERE, ROUTE_SPEED, ROUTE_TARGETS };
 
 struct request {
 	enum route route;
@@ -136,6 +137,55 @@ answer_where(struct http *http, struct MHD_Connection *connection)
 	return result;
 }
 
+/* Every byte of an unchanged list's answer is one of a metered line's. */
+static int
+send_targets(struct MHD_Connection *connection, const struct buf *note)
+{
+	const char *known = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	uint8_t hash[HASH_BYTES];
+	char tag[MANDATE_TAG_BYTES + 2], hex[HASH_HEX_BYTES];
+	struct MHD_Response *response;
+	bool same;
+	int result;
+
+	crypto_sha256(hash, note->data, note->len);
+	crypto_hex(hex, hash, sizeof hash);
+	snprintf(tag, sizeof tag, "\"%.*s\"", MANDATE_TAG_BYTES - 1, hex);
+	same = known && strcmp(known, tag) == 0;
+	response = MHD_create_response_from_buffer(
+		same ? 0 : note->len, note->data, MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, tag);
+	if (!same)
+		MHD_add_response_header(
+			response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	result = MHD_queue_response(
+		connection, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static int
+answer_targets(struct http *http, struct MHD_Connection *connection)
+{
+	struct buf note = {0};
+	enum err err = opener_mandate(&note, http->parts.opener);
+	int result;
+
+	if (err == OK)
+		result = send_targets(connection, &note);
+	else if (err == ERR_NOT_FOUND)
+		result = reply_problem(connection, MHD_HTTP_NOT_FOUND,
+			"no target list is in force yet", NULL);
+	else
+		result = reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"the store cannot be read", NULL);
+	buf_free(&note);
+	return result;
+}
+
 /* What the sender's kernel knows of the transfer that ended on this connection. */
 static int
 answer_tcp_info(struct MHD_Connection *connection)
@@ -218,6 +268,7 @@ find_route(struct request *r, const char **allowed, const char *method, const ch
 		{"POST", "/v1/enroll", ROUTE_ENROLMENT},
 		{"GET", "/v1/where", ROUTE_WHERE},
 		{"GET", "/v1/speed", ROUTE_SPEED},
+		{"GET", "/v1/targets", ROUTE_TARGETS},
 	};
 	struct span path = {url, strlen(url)};
 	uint8_t id[HASH_BYTES];
@@ -316,6 +367,8 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 		return answer_where(http, connection);
 	case ROUTE_SPEED:
 		return answer_speed(http, connection);
+	case ROUTE_TARGETS:
+		return answer_targets(http, connection);
 	}
 	return MHD_NO;
 }

@@ -427,3 +427,14 @@ opener_submit(struct buf *answer, const char **why, struct opener *opener,
 		*why = "";
 	return opened;
 }
+
+enum err
+opener_mandate(struct buf *note, struct opener *opener)
+{
+	enum err err;
+
+	pthread_mutex_lock(&opener->lock);
+	err = store_newest_mandate(note, NULL, opener->store);
+	pthread_mutex_unlock(&opener->lock);
+	return err;
+}

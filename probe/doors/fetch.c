@@ -341,6 +341,11 @@ fetch_set_request(struct fetch_connection *c, const struct fetch_request *r,
 		buf_printf(&text, "Authorization: Bearer %s", r->bearer);
 		*headers = fetch_list_add(*headers, text.data);
 	}
+	if (r->known) {
+		buf_clear(&text);
+		buf_printf(&text, "If-None-Match: \"%s\"", r->known);
+		*headers = fetch_list_add(*headers, text.data);
+	}
 	if (strcmp(r->method, "GET")) {
 		*headers = fetch_list_add(
 			*headers, "Content-Type: application/octet-stream");

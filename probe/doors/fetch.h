@@ -27,6 +27,7 @@ struct fetch_request {
 		*address; /* IPv4 or IPv6 address to connect to; NULL: the URL's host */
 	const char *pin; /* "sha256//<base64>" of the public key, all that is trusted */
 	const char *bearer; /* token of the Authorization header; NULL: none */
+	const char *known; /* ETag, unquoted, of the answer one has; NULL: none */
 	struct span body; /* of PUT and POST */
 	size_t max_answer; /* bytes of the answer's body that are taken */
 	long connect_limit_s; /* for both handshakes; 0: until the job's deadline */

@@ -17,7 +17,7 @@
 
 /* Given to the child. */
 struct attempt_to_enroll {
-	const struct enroll *enroll;
+	struct enroll *enroll;
 	const struct enrolment *enrolment;
 	struct buf segment;
 	uint8_t id[HASH_BYTES];
@@ -116,8 +116,10 @@ enroll_child(void *arg, void *at, size_t page_bytes)
 			    .pin = invite->pin,
 			    .body = buf_span(&body),
 			    .max_answer = 2048},
-		    SHIP_TOKEN, a->id))
-		ship_ask_where(&page, connection, a->enrolment, a->nonce);
+		    SHIP_TOKEN, a->id) &&
+		ship_ask_where(&page, connection, a->enrolment, a->nonce) &&
+		a->enroll->config->targets[0] == '\0')
+		(void)ship_ask_list(&page, connection, a->enrolment, "");
 	buf_free(&body);
 	fetch_close(connection);
 }
@@ -159,6 +161,25 @@ refusal(uint32_t status)
 	}
 }
 
+/* What came besides: where this is, and what to measure. Without either the probe is
+ * enrolled all the same, and asks again with each shipment. */
+static void
+take_more(struct enrolment *e, const struct attempt_to_enroll *a,
+	const struct ship_record *record)
+{
+	struct enroll *enroll = a->enroll;
+	struct agenda agenda = {0};
+	struct where where;
+
+	if (record->kind == SHIP_WHERE && e->region[0] == '\0' &&
+		ship_read_where(&where, record->body, a->nonce, e->analyzer_key))
+		memcpy(e->country, where.country, sizeof(e->country));
+	if (record->kind == SHIP_LIST && record->body.len > 0 &&
+		agenda_take(&agenda, enroll->targets, enroll->state_dir, e,
+			record->body) != OK)
+		log_note("enrolled without a target list");
+}
+
 static enum err
 take_answers(struct enrolment *e, const struct attempt_to_enroll *a, const void *page,
 	size_t page_bytes)
@@ -166,7 +187,6 @@ take_answers(struct enrolment *e, const struct attempt_to_enroll *a, const void 
 	struct span rest = {page, page_bytes};
 	struct ship_record record;
 	enum err err = ERR_PEER;
-	struct where where;
 
 	if (!ship_record_next(&record, &rest)) {
 		log_error("the analyzer of the invite was not reached: try again");
@@ -177,10 +197,8 @@ take_answers(struct enrolment *e, const struct attempt_to_enroll *a, const void 
 		return ERR_PEER;
 	}
 	err = take_token(e, record.body, a->id);
-	if (err == OK && ship_record_next(&record, &rest) &&
-		record.kind == SHIP_WHERE && e->region[0] == '\0' &&
-		ship_read_where(&where, record.body, a->nonce, e->analyzer_key))
-		memcpy(e->country, where.country, sizeof(e->country));
+	while (err == OK && ship_record_next(&record, &rest))
+		take_more(e, a, &record);
 	return err;
 }
 

@@ -30,6 +30,13 @@ struct record_head {
 	uint8_t id[HASH_BYTES];
 };
 
+/* Most bytes of an answer's body. */
+static size_t
+most_of(uint32_t kind)
+{
+	return kind == SHIP_LIST ? MANDATE_BYTES_MAX : ANSWER_MAX;
+}
+
 static size_t
 padded(size_t n)
 {
@@ -46,7 +53,7 @@ ship_record_next(struct ship_record *record, struct span *rest)
 		return false;
 	memcpy(&head, rest->at, sizeof(head));
 	if (head.kind == SHIP_NOTHING || head.kind > SHIP_REFUSED ||
-		head.body_bytes > ANSWER_MAX)
+		head.body_bytes > most_of(head.kind))
 		return false;
 	whole = sizeof(head) + padded(head.body_bytes);
 	if (whole > rest->len)
@@ -73,7 +80,7 @@ ship_record_put(void *page, size_t page_bytes, const struct ship_record *record)
 
 	while (ship_record_next(&skip, &rest))
 		;
-	if (record->body.len > ANSWER_MAX ||
+	if (record->body.len > most_of(record->kind) ||
 		sizeof(head) + padded(record->body.len) > rest.len)
 		return false;
 	memcpy(head.id, record->id, HASH_BYTES);
@@ -111,7 +118,8 @@ ship_exchange(const struct ship_page *page, struct fetch_connection *connection,
 
 	if (fetch_exchange(&answer, &status, connection, request) != OK)
 		goto done;
-	if (status != 200)
+	/* A list that is known or not there yet is an answer like another. */
+	if (status != 200 && (kind != SHIP_LIST || (status != 304 && status != 404)))
 		record.kind = SHIP_REFUSED;
 	record.status = (uint32_t)status;
 	record.boot_us = clock_boot_us();
@@ -141,6 +149,25 @@ ship_ask_where(const struct ship_page *page, struct fetch_connection *connection
 			.connect_limit_s = CONNECT_LIMIT_S,
 			.stall_limit_s = STALL_LIMIT_S},
 		SHIP_WHERE, no_id);
+}
+
+bool
+ship_ask_list(const struct ship_page *page, struct fetch_connection *connection,
+	const struct enrolment *e, const char *tag)
+{
+	static const uint8_t no_id[HASH_BYTES];
+	char url[URL_BYTES];
+
+	snprintf(url, sizeof(url), "%s/v1/targets", e->endpoint);
+	return ship_exchange(page, connection,
+		&(struct fetch_request){.method = "GET",
+			.url = url,
+			.pin = e->pin,
+			.known = tag[0] != '\0' ? tag : NULL,
+			.max_answer = MANDATE_BYTES_MAX,
+			.connect_limit_s = CONNECT_LIMIT_S,
+			.stall_limit_s = STALL_LIMIT_S},
+		SHIP_LIST, no_id);
 }
 
 static bool
@@ -177,16 +204,20 @@ ship_child(void *arg, void *at, size_t page_bytes)
 	struct ship_page page = {at, page_bytes};
 	struct fetch_connection *connection;
 	uint8_t ids[SHIP_MOST][HASH_BYTES];
+	bool going;
 	size_t n;
 
 	if (fetch_open(&connection) != OK)
 		return;
 	n = spool_list(ids, shipment->most < SHIP_MOST ? shipment->most : SHIP_MOST,
 		shipment->spool);
-	if (ship_ask_where(&page, connection, shipment->enrolment, shipment->nonce))
-		for (size_t i = 0; i < n; i++)
-			if (!ship_one(&page, connection, shipment, ids[i]))
-				break;
+	going = ship_ask_where(&page, connection, shipment->enrolment, shipment->nonce);
+	for (size_t i = 0; going && i < n; i++)
+		going = ship_one(&page, connection, shipment, ids[i]);
+	/* Last: the evidence goes first over a line that may be cut again. */
+	if (going && shipment->tag != NULL)
+		(void)ship_ask_list(
+			&page, connection, shipment->enrolment, shipment->tag);
 	fetch_close(connection);
 }
 
@@ -296,31 +327,43 @@ take_answer(const struct ship_record *record, struct span body,
 		return false;
 	case SHIP_NOTHING:
 	case SHIP_TOKEN:
+	case SHIP_LIST:
 		break;
 	}
 	return false;
 }
 
+/* What the answer may have cost at most: the page is hostile. */
+static uint32_t
+cost_of(const struct ship_record *record)
+{
+	uint32_t most = SEGMENT_FILE_MAX + (uint32_t)most_of(record->kind);
+
+	return record->bytes < most ? record->bytes : most;
+}
+
 size_t
-ship_finish(const void *page, size_t page_bytes, const struct shipment *shipment,
-	struct recorder *r, int64_t now_us, uint32_t *bytes, bool *reached)
+ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
+	const struct shipment *shipment, struct recorder *r, int64_t now_us)
 {
 	struct span rest = {page, page_bytes};
 	struct ship_record record;
 	char body[ANSWER_MAX];
 	size_t freed = 0;
 
-	*reached = false;
-	*bytes = 0;
 	while (ship_record_next(&record, &rest)) {
-		*reached = true;
-		*bytes += record.bytes < SEGMENT_FILE_MAX + ANSWER_MAX
-				  ? record.bytes
-				  : SEGMENT_FILE_MAX + ANSWER_MAX;
+		shipped->reached = true;
+		shipped->bytes += cost_of(&record);
+		if (record.kind == SHIP_LIST) {
+			shipped->list_known = true;
+			buf_clear(&shipped->list);
+			buf_add(&shipped->list, record.body.at, record.body.len);
+			continue;
+		}
 		memcpy(body, record.body.at, record.body.len);
 		freed += take_answer(&record, (struct span){body, record.body.len},
 			shipment, r, now_us);
 	}
-	*bytes += SHIP_HANDSHAKE_BYTES;
+	shipped->bytes += SHIP_HANDSHAKE_BYTES;
 	return freed;
 }

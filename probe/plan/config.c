@@ -41,8 +41,9 @@ static const struct setting rows[] = {
 		"The risk level up to which checks run; `checks` lists them. What was "
 		"said "
 		"at enrolment goes before this."),
-	TEXT_AT("targets", targets, "/etc/faultline/targets.csv",
-		"The target list: what is measured."),
+	TEXT_AT("targets", targets, "",
+		"The target list: what is measured; empty: the one that the analyzer "
+		"signs and gives out."),
 	TEXT_AT("root_hints", root_hints, "/usr/share/dns/root.hints",
 		"The addresses of the DNS root servers, as a hints file; without it "
 		"none is asked."),

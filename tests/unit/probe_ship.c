@@ -24,8 +24,8 @@ struct bench {
 	struct targets targets;
 	struct recorder *r;
 	uint8_t page[ASIDE_BYTES];
-	bool reached;
-	uint32_t bytes;
+	bool reached, list_known;
+	struct buf list;
 };
 
 static struct bench *
@@ -51,6 +51,7 @@ free_bench(struct bench *b)
 {
 	char command[128];
 
+	buf_free(&b->list);
 	recorder_close(b->r);
 	spool_close(b->spool);
 	crypto_key_close(b->analyzer);
@@ -114,9 +115,14 @@ answer(struct bench *b, enum ship_kind kind, int n, struct span body, uint32_t s
 static size_t
 finish(struct bench *b)
 {
-	size_t freed = ship_finish(b->page, sizeof(b->page), &b->shipment, b->r,
-		clock_boot_us(), &b->bytes, &b->reached);
+	struct shipped shipped = {0};
+	size_t freed = ship_finish(&shipped, b->page, sizeof(b->page), &b->shipment,
+		b->r, clock_boot_us());
 
+	b->reached = shipped.reached;
+	b->list_known = shipped.list_known;
+	buf_free(&b->list);
+	b->list = shipped.list;
 	memset(b->page, 0, sizeof(b->page));
 	return freed;
 }
@@ -294,10 +300,51 @@ a_spool_opened_again_goes_on_and_leaves_strange_files_alone(void **state)
 	free_bench(b);
 }
 
+static void
+a_target_list_is_handed_on_as_it_came_and_frees_nothing(void **state)
+{
+	struct bench *b = make_bench();
+	struct buf list = {0};
+
+	(void)state;
+	put(b, 1);
+	while (list.len < MANDATE_BYTES_MAX)
+		buf_puts(&list, "x");
+	answer(b, SHIP_LIST, 0, buf_span(&list), 200);
+	assert_int_equal(finish(b), 0);
+	assert_true(b->list_known);
+	assert_int_equal(b->list.len, list.len);
+	assert_memory_equal(b->list.data, list.data, list.len);
+	assert_int_equal(spool_count(b->spool), 1);
+	/* One that is known, or not there yet, is an answer too. */
+	answer(b, SHIP_LIST, 0, (struct span){0}, 304);
+	assert_int_equal(finish(b), 0);
+	assert_true(b->reached && b->list_known);
+	assert_int_equal(b->list.len, 0);
+	buf_free(&list);
+	free_bench(b);
+}
+
+static void
+a_longer_list_than_any_may_be_does_not_fit_into_the_page(void **state)
+{
+	struct bench *b = make_bench();
+	static char text[MANDATE_BYTES_MAX + 1];
+	struct ship_record record = {.kind = SHIP_LIST, .body = {text, sizeof(text)}};
+
+	(void)state;
+	assert_false(ship_record_put(b->page, sizeof(b->page), &record));
+	free_bench(b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_target_list_is_handed_on_as_it_came_and_frees_nothing),
+		cmocka_unit_test(
+			a_longer_list_than_any_may_be_does_not_fit_into_the_page),
 		cmocka_unit_test(
 			a_receipt_of_the_analyzer_frees_its_segment_and_no_other),
 		cmocka_unit_test(no_other_answer_frees_anything),
