@@ -84,6 +84,15 @@ class Site:
 
 
 @dataclasses.dataclass
+class Server:
+    """A name server or a clock: the node it runs on, its address, its name."""
+
+    node: str
+    address: str
+    name: str
+
+
+@dataclasses.dataclass
 class Country:
     seed: int
     code: str
@@ -104,6 +113,19 @@ class Country:
     resolver: str
     public_resolvers: list
     analyzer_address: str
+    roots: list = dataclasses.field(default_factory=list)  # Server; all abroad
+    tld_servers: list = dataclasses.field(default_factory=list)  # one here, one abroad
+    clock: Server = None  # abroad
+    serial: int = 0  # of the root zone; the country's is the next
+
+    @property
+    def tld(self):
+        return self.code.lower()
+
+    @property
+    def quic_site(self):
+        """Whose server speaks HTTP/3 too; the others' do not."""
+        return self.foreign_sites[4]
 
     @property
     def listed(self):
@@ -213,6 +235,7 @@ def draw(seed):
     place_probes(country, d)
     place_sites(country, d)
     number6(country)
+    place_core(country, random.Random(f"core {seed}"))
     return country
 
 
@@ -277,6 +300,22 @@ def number6(country):
         probe.gateway6 = probe.network.twin(probe.gateway)
 
 
+def place_core(country, chance):
+    """Each in a network of its own; the listed one has none."""
+    def server(networks, letter, i, name):
+        return Server(f"{letter}{i}", networks[i].address(10, chance.randrange(10, 250)), name)
+
+    word = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=6))
+    first, second, third, fourth = chance.sample(range(1, FOREIGN), 4)
+    country.roots = [server(country.foreign, "f", first, f"a.{word}"),
+                     server(country.foreign, "f", second, f"b.{word}")]
+    country.tld_servers = [
+        server(country.domestic, "d", chance.randrange(DOMESTIC), f"ns1.{word}.{country.tld}"),
+        server(country.foreign, "f", third, f"ns2.{word}.{country.tld}")]
+    country.clock = server(country.foreign, "f", fourth, f"clock.{word}")
+    country.serial = chance.randrange(10**9, 2 * 10**9)
+
+
 def target_id(row):
     """What a measurement calls a row of the list (common/FORMAT.md)."""
     first = ",".join(row[:4])
@@ -298,6 +337,13 @@ def targets(country):
     rows += [("names", s.host, "resolver", "53") for s in asked]
     rows += [("international", s.host, address, "53")
              for s, (_, address) in zip(asked, country.public_resolvers)]
+    # Under TLS: some of the same, and what phones contact by themselves.
+    rows += [("domestic", s.host, s.address, "443")
+             for s in chance.sample(country.domestic_sites, 2)]
+    rows += [("international", s.host, s.address, "443") for s in chance.sample(abroad, 2)]
+    rows.append(("control", country.quic_site.host, country.quic_site.address, "443"))
+    rows += [("core", ".", "root", "53"), ("core", country.tld, "tld", "53"),
+             ("core", "-", country.clock.address, "123")]
     # Sorted by id, which is drawn: the order of a list says nothing either.
     lines = [HEADER]
     lines += [",".join(row) + ",-,everyone,no" for row in sorted(rows, key=target_id)]

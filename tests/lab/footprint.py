@@ -102,7 +102,7 @@ def measure(directory, build, root):
         out.write(f"targets = {directory}/targets.csv\n")
     host = standing.field()[0]
     probe = programs.Probe(host, build, f"{directory}/probe.conf")
-    probe.enroll(analyzer.invites("field", 1)[0])
+    probe.enroll(analyzer.invites("field", 1)[0], "low")
     router = f"acc{host.probe.operator}"
     net.nft(router, METER.format(port=host.probe.node))
     copy = private_copy(probe.program, f"{build}/footprint-copy")

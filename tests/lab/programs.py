@@ -15,6 +15,8 @@ PROBE_CONF = """time_scale = {scale}
 profile = home
 targets = {targets}
 home_speed = 0s
+root_hints = {hints}
+ca_file = {authority}
 """
 ANALYZER_CONF = """time_scale = {scale}
 asn_db = {mmdb}/asn.mmdb
@@ -51,7 +53,8 @@ class Analyzer:
             out.write(ANALYZER_CONF.format(scale=scale, mmdb=mmdb, targets=targets,
                                            address=self.address, port=INGEST_PORT))
         with open(f"{world.dir}/probe.conf", "w", encoding="ascii") as out:
-            out.write(PROBE_CONF.format(scale=scale, targets=targets))
+            out.write(PROBE_CONF.format(scale=scale, targets=targets, hints=world.hints,
+                                        authority=world.servers.authority.certificate))
         said(self.call("init", self.dir, timeout_s=60), "init")
 
     def call(self, command, *words, timeout_s=120):
@@ -120,11 +123,11 @@ class Probe:
         return [self.program, command, "--config", self.conf, "--state", self.host.state,
                 *words]
 
-    def enroll(self, invite):
+    def enroll(self, invite, level="normal"):
         p = self.host.probe
         said(self.host.run(self.argv(
             "enroll", "--from", invite, "--accept-risks", "--medium", p.medium,
-            "--region", p.region, "--profile", "home"), timeout_s=90), f"enroll {p.node}")
+            "--region", p.region, "--profile", "home", "--level", level), timeout_s=90), f"enroll {p.node}")
 
     def run(self):
         self.host.start(self.argv("run"))

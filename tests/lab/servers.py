@@ -1,10 +1,12 @@
-"""Real servers in the lab's namespaces: nginx on every site, unbound for every resolver."""
+"""Real servers in the lab's namespaces: nginx or caddy on every site, unbound for every
+resolver."""
 
 import os
 import socket
 import subprocess
 import time
 
+import certificates
 import country as country_module
 import net
 
@@ -22,7 +24,28 @@ http {{
 """
 NGINX_SERVER = """
     server {{ listen {address}:80; listen [{address6}]:80; server_name {host}; root {root};
+             listen {address}:443 ssl; listen [{address6}]:443 ssl;
+             ssl_certificate {certificate}; ssl_certificate_key {key};
              add_header Last-Modified ""; etag off; if_modified_since off; }}
+"""
+# For HTTP/3, which this nginx does not have.
+CADDY = """
+{{
+    admin off
+    auto_https off
+    storage file_system {dir}
+}}
+http://{host} {{
+    bind {address} {address6}
+    root * {root}
+    file_server
+}}
+https://{host} {{
+    bind {address} {address6}
+    tls {certificate} {key}
+    root * {root}
+    file_server
+}}
 """
 UNBOUND = """
 server:
@@ -48,8 +71,9 @@ remote-control:
 
 
 class Servers:
-    def __init__(self, directory, unpacked):
+    def __init__(self, directory, unpacked, authority):
         self.dir, self.unpacked, self.running = directory, unpacked, []
+        self.authority = authority
 
     def start(self, node, argv):
         with open(f"{self.dir}/{node}.log", "ab") as log:
@@ -63,15 +87,29 @@ class Servers:
         home = f"{self.dir}/nginx-{node}"
         blocks = []
         for site in sites:
-            root = f"{home}/{site.folder}"
-            os.makedirs(root)
-            write(f"{root}/index.html", site.page)
-            write(f"{root}/blob", (site.page * 100)[:BLOB_BYTES])
-            blocks.append(NGINX_SERVER.format(address=site.address, address6=site.address6,
-                                              host=site.host, root=root))
+            blocks.append(NGINX_SERVER.format(**self.described(site, home)))
         write(f"{home}/nginx.conf", NGINX.format(dir=home, servers="".join(blocks)))
         self.start(node, [self.unpacked.program("nginx"), "-e", f"{home}/error.log", "-p",
                           home, "-c", f"{home}/nginx.conf"])
+
+    def caddy(self, site):
+        home = f"{self.dir}/caddy-{site.node}"
+        described = self.described(site, home)
+        write(f"{home}/Caddyfile", CADDY.format(dir=home, **described))
+        # It would keep what it was told under the caller's own home.
+        self.start(site.node, ["env", f"XDG_CONFIG_HOME={home}", f"XDG_DATA_HOME={home}",
+                               self.unpacked.program("caddy"), "run", "--config",
+                               f"{home}/Caddyfile", "--adapter", "caddyfile"])
+
+    def described(self, site, home):
+        """A site's files, and what a server's settings say of it."""
+        root = f"{home}/{site.folder}"
+        os.makedirs(root)
+        write(f"{root}/index.html", site.page)
+        write(f"{root}/blob", (site.page * 100)[:BLOB_BYTES])
+        certificate, key = self.authority.of(site.host)
+        return {"address": site.address, "address6": site.address6, "host": site.host,
+                "root": root, "certificate": certificate, "key": key}
 
     def unbound(self, node, address, address6, zone):
         home = f"{self.dir}/unbound-{node}"
@@ -97,12 +135,16 @@ class Servers:
 
 def bring_up(country, directory, unpacked):
     os.makedirs(directory)
-    servers = Servers(directory, unpacked)
+    authority = certificates.Authority(f"{directory}/certificates", country.code)
+    authority.certify([site.host for site in country.sites()])
+    servers = Servers(directory, unpacked, authority)
     by_node = {}
     for site in country.sites():
-        by_node.setdefault(site.node, []).append(site)
+        if site is not country.quic_site:
+            by_node.setdefault(site.node, []).append(site)
     for node, sites in by_node.items():
         servers.nginx(node, sites)
+    servers.caddy(country.quic_site)
     for node, address in [("dr", country.resolver)] + country.public_resolvers:
         servers.unbound(node, address, country.twin(address), country_module.zone(country))
     return servers
@@ -128,7 +170,9 @@ s.settimeout(float(timeout_s))
 s.sendto(bytes.fromhex(asked), (server, 53))
 answer = s.recv(4096)
 size, family = {"A": (4, 4), "AAAA": (16, 6)}[kind]
-print(socket.inet_ntop(families[family], answer[-size:]) if answer[7] else "none")
+# The first record stands behind the question, its owner a pointer there.
+at = len(bytes.fromhex(asked)) + 12
+print(socket.inet_ntop(families[family], answer[at:at + size]) if answer[7] else "none")
 """
 TYPES = {"A": 1, "AAAA": 28}
 

@@ -85,6 +85,8 @@ def build(country):
         t.own(site.node, site.address, site.address6)
     for node, address in country.public_resolvers:
         t.own(node, address, country.twin(address))
+    for server in country.roots + country.tld_servers + [country.clock]:
+        t.own(server.node, server.address, country.twin(server.address))
     return t
 
 

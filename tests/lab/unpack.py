@@ -12,8 +12,9 @@ PROGRAMS = {
     "birdcl": ("bird2", "usr/sbin/birdcl"),
     "nsd": ("nsd", "usr/sbin/nsd"),
     "chronyd": ("chrony", "usr/sbin/chronyd"),
+    "caddy": ("caddy", "usr/bin/caddy"),
 }
-LAB = ("nginx", "unbound", "bird", "birdcl")
+LAB = tuple(PROGRAMS)
 
 
 class Unpacked:

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import collector
+import core
 import country as country_module
 import hosts
 import net
@@ -22,6 +23,7 @@ class World:
         for probe in self.country.everyone():
             self.carry(probe)
         self.servers = servers.bring_up(self.country, f"{directory}/servers", unpacked)
+        self.hints = core.bring_up(self.servers, self.country)
         routing.bring_up(self.servers, self.topology, self.country)
         public = self.country.public_resolvers[0][1]
         self.hosts = [
@@ -29,16 +31,21 @@ class World:
                        f"{directory}/hosts", seed) for p in self.country.everyone()]
 
     def wait_ready(self):
-        """Every site and every resolver answers somebody."""
+        """Every site, every resolver and every server of the core answers somebody."""
         site = self.country.foreign_sites[1]
         for s in self.country.sites():
-            servers.wait_for(f"nginx on {s.address} and {s.address6}",
+            servers.wait_for(f"the server of {s.host}",
                              lambda s=s: self.serves("w", s, 0.3), 15)
+            servers.wait_for(f"the server of {s.host}, under TLS",
+                             lambda s=s: self.get("w", s, 0.5, tls=True)["ok"], 15)
         for address in [self.country.resolver] + [a for _, a in self.country.public_resolvers]:
             for asked, kind, value in ((address, "A", site.address),
                                        (self.country.twin(address), "AAAA", site.address6)):
                 servers.wait_for(f"unbound on {asked}", lambda a=asked, k=kind, v=value:
                                  servers.resolve("w", a, site.host, k, 0.3) == v, 15)
+        for server in self.country.roots + self.country.tld_servers:
+            servers.wait_for(f"nsd on {server.address}", lambda s=server: self.names("w", s), 15)
+        servers.wait_for("chrony", lambda: self.tells_time("w"), 15)
 
     def collect(self, seconds):
         """A collector's view of the country's routes from now on; the path of its file."""
@@ -70,13 +77,17 @@ class World:
 
     # What proofs ask, all from inside a node and without any program under test.
 
-    def get(self, node, site, timeout_s=2, path="/", six=False):
+    def get(self, node, site, timeout_s=2, path="/", six=False, tls=False):
         """One page by curl, over IPv4 or IPv6: {ok, time_s, bytes}."""
         address = f"[{site.address6}]" if six else site.address
+        where = ["-H", f"Host: {site.host}", f"http://{address}{path}"]
+        if tls:
+            where = ["--cacert", self.servers.authority.certificate, "--resolve",
+                     f"{site.host}:443:{address}", f"https://{site.host}{path}"]
         done = subprocess.run(net.inside(node, [
             "curl", "-s", "-o", "/dev/null", "--max-time", str(timeout_s), "-w",
-            "%{http_code} %{time_total} %{size_download}", "-H", f"Host: {site.host}",
-            f"http://{address}{path}"]), text=True, capture_output=True)
+            "%{http_code} %{time_total} %{size_download}", *where]), text=True,
+            capture_output=True)
         words = (done.stdout or "0 0 0").split()
         return {"ok": done.returncode == 0 and words[0] == "200",
                 "time_s": float(words[1]), "bytes": int(words[2])}
@@ -85,6 +96,17 @@ class World:
         """Does the page arrive over both families?"""
         return all(page["ok"] for page in self.together(
             [lambda x=six: self.get(node, site, timeout_s, six=x) for six in (False, True)]))
+
+    def names(self, node, server):
+        """Does the name server know itself, over both families?"""
+        six = self.country.twin(server.address)
+        return (servers.resolve(node, server.address, server.name, "A", 0.5) == server.address
+                and servers.resolve(node, six, server.name, "AAAA", 0.5) == six)
+
+    def tells_time(self, node):
+        """Does the clock abroad answer, over both families?"""
+        address = self.country.clock.address
+        return all(core.tells_time(node, a) for a in (address, self.country.twin(address)))
 
     def answers(self, node, *addresses):
         """Does each of the addresses answer a ping itself?"""
@@ -138,6 +160,13 @@ class World:
         for s in c.sites():
             asked.append((f"{node}: page of {s.host}, both families",
                           lambda s=s: self.serves(node, s)))
+        for s in (c.domestic_sites[0], c.listed, c.quic_site):
+            asked.append((f"{node}: page of {s.host} under TLS, both families", lambda s=s: all(
+                self.get(node, s, six=six, tls=True)["ok"] for six in (False, True))))
+        for server in (c.roots[0], c.tld_servers[0]):
+            asked.append((f"{node}: name server {server.name}",
+                          lambda s=server: self.names(node, s)))
+        asked.append((f"{node}: the clock", lambda: self.tells_time(node)))
         found = self.together([a for _, a in asked])
         return [(bool(ok), what) for (what, _), ok in zip(asked, found)]
 
