@@ -92,6 +92,8 @@ class Stage:
 
     def settle(self, watch=None):
         """Until all that was kept so far is delivered."""
+        for s in self.seen:
+            s.mark()
         self.wait("the probes deliver",
                   self.those(self.world.hosts, lambda s: s.delivered()), watch)
 

@@ -10,7 +10,7 @@ class Seen:
 
     def __init__(self, probe, scale):
         self.probe, self.window_s = probe, SECONDS_OF_A_WINDOW / scale
-        self.rounds, self.ends, self.status = 0, [], {}
+        self.rounds, self.ends, self.status, self.wanted = 0, [], {}, 0
 
     def look(self):
         self.status = self.probe.status()
@@ -27,6 +27,16 @@ class Seen:
         """Rounds that began and ended since then: the first may have begun before."""
         return max(0, sum(end > since_s for end in self.ends) - 1)
 
+    def mark(self):
+        """What is kept by now is what delivered() means."""
+        self.look()
+        self.wanted = self.status.get("accepted", 0) + self.status.get("spooled", 0)
+
     def delivered(self):
-        """The analyzer has signed for all but the segment that was closed last."""
-        return bool(self.status.get("analyzer_reached")) and self.status.get("spooled", 9) <= 1
+        """The analyzer has signed for as many segments as were wanted, and none waits but
+        what the last two rounds were sealed in: it takes the newest first."""
+        if not self.status.get("analyzer_reached"):
+            return False
+        rounds, segments = max(1, self.status["rounds"]), self.status["segments"]
+        return (self.status["accepted"] >= self.wanted
+                and self.status["spooled"] <= max(1, round(2 * segments / rounds)))
