@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """stored_lines.py [DIR]: what the lab's probes stored, read again outside it: every JSON
 output fits its schema (events while they last too), the second reader takes every segment,
-what README.md prints for a researcher and an advocate works, and three compilations of the analyzer (gcc, gcc -O0, clang -O2)
-give the same events, byte for byte. DIR keeps the lab's files, and is not made again."""
+the report of the event is a page that holds, what README.md prints for a researcher and an
+advocate works, and three compilations of the analyzer (gcc, gcc -O0, clang -O2) give the
+same events and report, byte for byte. DIR keeps the lab's files, and is not made again."""
 import calendar
+import html
 import json
 import os
 import pathlib
@@ -44,10 +46,48 @@ def analyzer(build, store, command, *words):
 
 
 def events_of(build, kept, to, until):
-    """The events that this build finds in a copy of what was kept."""
+    """The events that this build finds in a copy of what was kept, and their reports."""
     shutil.copytree(kept, to)
     analyzer(build, to / "analyzer", "analyze", "--until", until)
-    return analyzer(build, to / "analyzer", "events", "--format", "json")
+    events = analyzer(build, to / "analyzer", "events", "--format", "json")
+    return events + "".join(report(build, to / "analyzer", json.loads(line)["event"], to / "report")
+                            for line in events.splitlines())
+
+
+def report(build, store, event, out):
+    """The page, and the verdict behind it."""
+    analyzer(build, store, "report", event, "--out", out)
+    return (out / "report.html").read_text() + (out / "report.json").read_text()
+
+
+def report_holds(kept, events):
+    """Its page needs nothing but itself, and shows what the verdict says."""
+    store, out = kept / "analyzer", kept / "report"
+    for line in events.splitlines():
+        event = json.loads(line)
+        told = report(BUILD, store, event["event"], out)
+        print("report.html:", run(ROOT / "tests/check_page.py", out / "report.html").strip())
+        valid("report.json", "event", (out / "report.json").read_text())
+        if (out / "report.json").read_text() != line + "\n":
+            raise SystemExit("report.json is not the verdict that events prints")
+        if told != report(BUILD, store, event["event"], out):
+            raise SystemExit("the same store gives another report the second time")
+        page = html.unescape((out / "report.html").read_text())
+        shown = [row["says"][1:] for row in event["evidence"] + event["against"]]
+        shown += [f"{row['n']} of {row['of']}" for row in event["evidence"]]
+        shown += [row["source"] for row in event["evidence"]] + event["limits"]
+        shown += [leaf for row in event["evidence"] for leaf in row["lines"]]
+        shown += [event["cause"], event["inputs"]["baseline"], event["version"], event["standing"]]
+        shown += [f"AS{asn}" for asn in event["scope"]["asns"]]
+        shown += [event[edge]["estimate"][:10] + " " + event[edge]["estimate"][11:19] + " UTC"
+                  for edge in ("start", "end") if event[edge]]
+        missing = [text for text in shown if text not in page]
+        if missing:
+            raise SystemExit(f"the page does not show {missing}")
+        states = {name: page.count(f'class="{name}"') for name in ("up", "partial", "down", "none")}
+        if not all(states.values()):
+            raise SystemExit(f"the picture of a cut shows only {states}")
+    print("the reports show every sentence, number, source and hash of their verdicts")
 
 
 def same_events(kept, folder, first):
@@ -117,6 +157,7 @@ def every_output_fits(kept):
         valid(f"query {thing}s --format json", thing, analyzer(
             BUILD, store, "query", thing + "s", "--format", "json"))
     analyzer(BUILD, store, "export", "--to", "segments", "--out", kept / "segments")
+    report_holds(kept, events)
     segments = sorted((kept / "segments").rglob("*.seg"))
     valid("verify --format json", "verification", run(
         BUILD / "faultline-analyzer", "verify", "--format", "json", *segments))

@@ -1,6 +1,7 @@
 """The whole job in about a minute: one country, broken three ways, and what is said."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -76,6 +77,9 @@ def tell(stage, spans, options, screen, start_s):
     answers = reach_pages()
     screen.say()
     screen.say(f"Report folder: {folder}")
+    for name in sorted(os.listdir(folder)):
+        if os.path.isdir(f"{folder}/{name}"):
+            screen.say(f"    {name}/report.html, report.json")
     screen.say(f"Pages: {address()} {'answer' if answers else 'DO NOT ANSWER'} ({how_long()})")
     screen.say(f"Done in {time.monotonic() - start_s:.0f} s.")
     if at_terminal():
@@ -121,9 +125,8 @@ def open_pages(stage):
 def save(stage, options):
     """The verdicts and the arithmetic behind each, in a folder that stays."""
     folder = os.path.join(os.path.abspath(options.build), "demo-report")
-    os.makedirs(folder, exist_ok=True)
-    for name in os.listdir(folder):
-        os.unlink(os.path.join(folder, name))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
     found = stage.analyzer.call("events", "--format", "json").stdout
     with open(f"{folder}/events.jsonl", "w", encoding="utf-8") as out:
         out.write(found)
@@ -131,4 +134,6 @@ def save(stage, options):
         done = stage.analyzer.call("explain", event["event"])
         with open(f"{folder}/{event['event']}.txt", "w", encoding="utf-8") as out:
             out.write(done.stdout)
+        programs.said(stage.analyzer.call(
+            "report", event["event"], "--out", f"{folder}/{event['event']}"), "report")
     return folder
