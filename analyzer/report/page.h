@@ -25,8 +25,13 @@ void page_begin(struct html **html, const char *title);
 void page_time(struct buf *out, int64_t utc_us);
 void page_percent(struct buf *out, int64_t ppm); /* "97.1 %" */
 const char *page_headline(const char *cause); /* a clause, without a full stop */
+void page_meaning(const char **means, const char **who, const char *cause);
+/* One line of a list of facts; the value is emptied. */
+void page_fact(struct html *html, const char *name, struct buf *value);
 
 /* Parts, in files of their own. */
+void page_title(struct buf *out, const struct told *told); /* page_claim.c */
+void page_claim_write(struct html *html, const struct told *told);
 void page_rows_write(struct html *html, const struct told *told); /* page_rows.c */
 void page_timeline_write(
 	struct html *html, const struct timeline *timeline); /* page_timeline.c */
