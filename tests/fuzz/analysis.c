@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/timeline.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PROBES 6
@@ -178,6 +179,38 @@ must_be_event(const struct event *e, const struct anomaly *anomalies, size_t n)
 		must(anomalies[e->first + i].event == event);
 }
 
+/* What a picture of the event would show. */
+static void
+must_be_timeline(const struct event *e, const struct record *r)
+{
+	struct timeline_ask ask = {.start_lo_us = e->start_lo_us,
+		.start_hi_us = e->start_hi_us,
+		.end_lo_us = e->end_lo_us,
+		.end_hi_us = e->end_hi_us,
+		.by_region = e->n % 2};
+	struct timeline timeline;
+	uint32_t probes = 0;
+
+	memcpy(ask.country, e->country, sizeof ask.country);
+	timeline_make(&timeline, r, &ask);
+	must(timeline.columns > 0 && timeline.columns <= TIMELINE_COLUMNS);
+	must(timeline.bands_n <= TIMELINE_BANDS && timeline.step_us > 0);
+	for (size_t b = 0; b < timeline.bands_n; b++) {
+		const struct band *band = &timeline.bands[b];
+
+		probes += band->pool.probes;
+		for (size_t rung = 0; rung < RUNG_COUNT; rung++) {
+			for (size_t c = 0; c < timeline.columns; c++)
+				must(band->cells[rung][c].state < CELL_STATES);
+			for (size_t p = 0; p < PHASE_COUNT; p++)
+				must(band->phases[rung][p].answered <=
+					band->phases[rung][p].tried);
+		}
+	}
+	must(probes + timeline.left_out <= r->probes_n);
+	timeline_free(&timeline);
+}
+
 /* All of the steps; the hash of all that they say. */
 static uint64_t
 analyse(const struct record *r)
@@ -204,6 +237,7 @@ analyse(const struct record *r)
 		must(n <= ROW_COUNT);
 		must(witness.alive <= witness.reporting &&
 			witness.reporting <= witness.expected);
+		must_be_timeline(&events[i], r);
 		classify(&verdict, observations, n);
 		must_hold(&verdict, observations, n, r);
 		for (size_t c = 0; c < CAUSE_COUNT; c++)
