@@ -37,7 +37,8 @@ read_aside(void *page, const char *path)
 		    READ_DEADLINE_US) != OK)
 		return false;
 	ended.fd = child.fd;
-	(void)poll(&ended, 1, (int)(READ_DEADLINE_US / 1000));
+	while (poll(&ended, 1, (int)(READ_DEADLINE_US / 1000)) < 0 && errno == EINTR)
+		;
 	by_itself = child_ended(&child);
 	return child_end(&child, &usage) && by_itself;
 }
