@@ -21,7 +21,10 @@
 #define GOODBYES 3 /* FIN, FIN and ACK, ACK: after the last look at the counters */
 #define GOODBYE_BYTES 52
 #define NAME_BYTES 254
-#define FAREWELL_US INT64_C(1000000) /* for the server's last words */
+/* For the server's last words, which may be a flood. */
+#define FAREWELL_US INT64_C(1000000)
+#define FAREWELL_READS 4
+#define FAREWELL_BYTES 16384
 
 /* What browsers offer, in their order. It is no browser's fingerprint: that changes by
  * the month. What a box on the way looks for is the name, and that there is nothing odd
@@ -274,14 +277,15 @@ handshake_shake(struct handshake_run *run, SSL *ssl)
 static void
 handshake_part(struct handshake_run *run, SSL *ssl)
 {
-	char rest[4096];
+	char rest[FAREWELL_BYTES / FAREWELL_READS];
 
 	run->until_us = clock_boot_us() + FAREWELL_US;
 	SSL_shutdown(ssl);
 	ERR_clear_error();
 	shutdown(run->fd, SHUT_WR);
-	while (handshake_wait(run, POLLIN) && recv(run->fd, rest, sizeof(rest), 0) > 0)
-		;
+	for (int i = 0; i < FAREWELL_READS && handshake_wait(run, POLLIN); i++)
+		if (recv(run->fd, rest, sizeof(rest), 0) <= 0)
+			break;
 }
 
 /* Nobody answers: what we sent is not to be sent again and again behind our back. */

@@ -198,6 +198,15 @@ def twist(drawn):
     return talk
 
 
+def flood(peer):
+    """After a handshake in order, more than anybody asked for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{FOLDER}/right.example.pem", f"{FOLDER}/right.example.key")
+    with context.wrap_socket(peer, server_side=True) as secure:
+        while True:
+            secure.sendall(bytes(65536))
+
+
 def listening(port):
     try:
         with wire.socket.create_connection((FAR, port), timeout=1):
@@ -209,7 +218,7 @@ def listening(port):
 def far_end():
     running = [start_nginx(), start_caddy()]
     for port, talk in ((9100, drip), (9101, close_at_once), (9102, close_after_hello),
-                       (9104, keep_hello), (9106, twist(random.Random(6)))):
+                       (9104, keep_hello), (9107, flood), (9106, twist(random.Random(6)))):
         wire.stream_server(port, talk)
     quiet = wire.socket.socket(wire.socket.AF_INET, wire.socket.SOCK_DGRAM)
     quiet.bind((FAR, 9105))
@@ -365,6 +374,13 @@ def whatever_byte_of_an_answer_is_wrong_the_line_comes_and_names_its_step():
         seen.add(ended["outcome"])
     assert seen <= {"ok", "ssl_failed_handshake", "eof_error", "connection_reset"}, seen
     assert "ssl_failed_handshake" in seen, seen
+
+
+@test
+def a_server_that_floods_after_the_handshake_is_left():
+    ended = tls(host="right.example", port=9107)
+    expect(ended, outcome="ok", verified=1, took_us=between(1, 2000000))
+    assert ended.bytes < 1000000, ended.bytes
 
 
 @test
