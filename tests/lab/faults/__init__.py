@@ -25,7 +25,7 @@ Faults are made on routers only, or on a machine's plug and cable.
 import importlib
 
 NAMES = ("quiet", "international", "policed", "power", "cable", "mobile", "unreachable",
-         "resolver", "server", "forged", "downgrade", "border")
+         "resolver", "server", "forged", "downgrade", "border", "reset")
 
 
 def load(name):
