@@ -7,6 +7,7 @@
 /* The picture, its legend, and the same in tables. */
 
 static const char *const meanings[CELL_STATES] = {
+	[CELL_ABSENT] = "blank: no probe had begun yet",
 	[CELL_UP] = "up: every probe that tried got most of its answers",
 	[CELL_PARTIAL] = "partial: some probes did, or less than half of the tries; "
 			 "quality: slower "
@@ -19,14 +20,15 @@ static const char *const meanings[CELL_STATES] = {
 static void
 write_legend(struct html *html)
 {
-	static const enum cell_state shown[] = {
-		CELL_UP, CELL_PARTIAL, CELL_DOWN, CELL_SILENT, CELL_UNMEASURED};
+	static const enum cell_state shown[] = {CELL_UP, CELL_PARTIAL, CELL_DOWN,
+		CELL_SILENT, CELL_UNMEASURED, CELL_ABSENT};
 
 	html_begin(html, "ul");
 	html_attribute(html, "class", "legend");
 	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
 		html_begin(html, "li");
-		chart_sample(html, shown[i]);
+		if (shown[i] != CELL_ABSENT)
+			chart_sample(html, shown[i]);
 		html_text(html, meanings[shown[i]]);
 		html_end(html);
 	}

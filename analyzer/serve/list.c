@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/report/page.h"
+#include "common/utc.h"
 
 static void
 link_to(struct html *html, const char *path, const char *text)
@@ -63,6 +64,22 @@ write_form(struct html *html, const struct choice_filter *filter)
 
 /* ---- the events ---- */
 
+/* "to 16:30:05 UTC"; with the day when it is another. */
+static void
+put_end(struct buf *out, const struct choice_row *row)
+{
+	char start[UTC_TEXT_BYTES], end[UTC_TEXT_BYTES];
+
+	utc_text(start, row->start_utc_us);
+	utc_text(end, row->end_utc_us);
+	if (!row->end_utc_us)
+		buf_puts(out, "still open");
+	else if (!strncmp(start, end, 10))
+		buf_printf(out, "to %.8s UTC", end + 11);
+	else
+		buf_printf(out, "to %.10s %.8s UTC", end, end + 11);
+}
+
 static void
 write_when(struct html *html, const struct choice_row *row)
 {
@@ -74,16 +91,20 @@ write_when(struct html *html, const struct choice_row *row)
 	html_attribute(html, "scope", "row");
 	link_to(html, path.data, time.data);
 	buf_clear(&time);
-	if (row->end_utc_us)
-		page_time(&time, row->end_utc_us);
-	html_begin(html, "div");
-	html_attribute(html, "class", "small");
-	html_printf(html, row->end_utc_us ? "to %s" : "still open",
-		row->end_utc_us ? time.data : "");
-	html_end(html);
+	put_end(&time, row);
+	html_element(html, "div", "small", time.data);
 	html_end(html);
 	buf_free(&time);
 	buf_free(&path);
+}
+
+/* The name of the column stands in the cell too, for screens too narrow for columns. */
+static void
+begin_number(struct html *html, const char *name)
+{
+	html_begin(html, "td");
+	html_attribute(html, "class", "number");
+	html_attribute(html, "data-name", name);
 }
 
 static void
@@ -91,8 +112,7 @@ write_probes(struct html *html, const struct choice_row *row)
 {
 	struct told told;
 
-	html_begin(html, "td");
-	html_attribute(html, "class", "number");
+	begin_number(html, "probes hit");
 	if (told_read(&told, buf_span(&row->json))) {
 		if (told.affected >= 0 && told.expected >= 0)
 			html_printf(html, "%lld of %lld", (long long)told.affected,
@@ -116,7 +136,9 @@ write_event(struct html *html, const struct choice_row *row)
 	html_element(html, "div", "small", row->cause);
 	html_end(html);
 	page_percent(&percent, row->probability_ppm);
-	html_element(html, "td", "number", percent.data);
+	begin_number(html, "probability of the class");
+	html_text(html, percent.data);
+	html_end(html);
 	write_probes(html, row);
 	html_end(html);
 	buf_free(&percent);
@@ -135,6 +157,7 @@ write_events(struct html *html, const struct choice *choice)
 	html_begin(html, "div");
 	html_attribute(html, "class", "scroll");
 	html_begin(html, "table");
+	html_attribute(html, "class", "events");
 	html_begin(html, "thead");
 	html_begin(html, "tr");
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
