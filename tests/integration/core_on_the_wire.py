@@ -4,6 +4,7 @@ chrony, and against servers that lie; redirects of nginx, which nobody follows; 
 check over IPv6 alone. Two namespaces of this test's own, probe - far, where the router has
 nothing but a link-local IPv6 address."""
 import base64
+import json
 import os
 import socket
 import struct
@@ -349,6 +350,31 @@ def with_both_families_a_name_is_reached_over_the_one_it_has():
     expect(run("ping", host="six.zz", count=1), outcome="ok", received=1)
     assert packets_to("web6") == before + 1
     expect(run("ping", host="none.zz"), outcome="dns_nxdomain_error", stage="resolve")
+
+
+def climb(level):
+    """The measurements of the core of one round of the program."""
+    rows = write("targets.csv", "role,host,address,port,asn,who_else,verified\n"
+                 "core,.,root,53,-,resolvers,no\ncore,zz,tld,53,-,resolvers,no\n"
+                 f"core,zz,{TLD},53,-,resolvers,no\ncore,time.zz,-,123,-,phones,no\n")
+    conf = write("probe.conf", f"targets = {rows}\nlevel = {level}\nca_file =\n"
+                 f"root_hints = {DIR}/hints\n")
+    person, terminal = os.openpty()
+    os.write(person, b"yes\n")
+    done = subprocess.run([BUILD + "/faultline-probe", "once", "--format", "json", "--config",
+                           conf, "--state", DIR + "/state"], stdin=terminal,
+                          stdout=subprocess.PIPE, stderr=terminal, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [line for line in lines if line.get("check") == "core"]
+
+
+@test
+def a_round_asks_the_core_and_at_level_low_only_the_time():
+    low, normal = climb("low"), climb("normal")
+    assert [line["outcome"] for line in low] == ["ok"] and "stratum" in low[0], low
+    assert [line["outcome"] for line in normal] == ["ok"] * 4, normal
+    assert sorted(line["serial"] for line in normal if "serial" in line) == [77, 77, SERIALS["."]]
+    assert {line["rung"] for line in low + normal} == {"core"}
 
 
 @test
