@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""A verdict is counted as right only where it is."""
+"""A verdict is counted as right only where it is, and what is delivered only when it all
+is."""
 import types
 
 import score
+from faults import unreachable
 
 DECIDED = types.SimpleNamespace(EXPECTED_CLASS="shutdown", EXPECTED_CAUSE="shutdown.mobile")
 OPEN = types.SimpleNamespace(EXPECTED_CLASS="insufficient", EXPECTED_CAUSE="insufficient",
@@ -48,8 +50,19 @@ def what_leads_instead_is_told():
     assert line["cause"] == "a or b" and line["expected_cause"] == "insufficient"
 
 
+def what_did_not_arrive_is_missed():
+    sent = [(n, 10.0 * n) for n in range(1, 10)]
+    late = [pair for pair in sent if pair[0] != 8]
+    lost = [pair for pair in sent if pair[0] != 4]
+    assert unreachable.without_hole(sent, 65)
+    assert unreachable.without_hole(late, 65), "made after the end, it may be on its way"
+    assert not unreachable.without_hole(lost, 65)
+    assert not unreachable.without_hole(lost[:6], 65), "the last of its epoch"
+
+
 for test in (where_something_decides_the_class_must_be_named,
              where_nothing_decides_the_two_causes_must_lead,
-             in_the_quiet_country_any_event_is_wrong, what_leads_instead_is_told):
+             in_the_quiet_country_any_event_is_wrong, what_leads_instead_is_told,
+             what_did_not_arrive_is_missed):
     test()
     print("ok:", test.__name__.replace("_", " "))

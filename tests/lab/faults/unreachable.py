@@ -61,17 +61,22 @@ def healed(world):
 
 
 def afterwards(stage, start_s, end_s):
-    """Nothing that was measured meanwhile is missing from the store."""
-    segments, rounds = collections.defaultdict(set), collections.defaultdict(set)
-    meanwhile = set()
+    """Nothing that was measured until its end is missing from the store."""
+    made = collections.defaultdict(list)
     for m in stage.analyzer.measurements():
-        segments[m["epoch"]].add(m["seq"])
-        rounds[m["epoch"]].add(m["round"])
-        if start_s < score.utc_s(m["time"]) < end_s:
-            meanwhile.add(m["epoch"])
+        at = score.utc_s(m["time"])
+        made["segment", m["epoch"]].append((m["seq"], at))
+        made["round", m["epoch"]].append((m["round"], at))
     hosts = len(stage.world.hosts)
-    return [(len(meanwhile) >= hosts, f"{len(meanwhile)} of {hosts} probes measured meanwhile")
-            ] + [(len(numbers) == max(numbers) - min(numbers) + 1,
-                  f"every {what} of {epoch[:8]} arrived")
-                 for what, of in (("segment", segments), ("round", rounds))
-                 for epoch, numbers in of.items()]
+    meanwhile = sum(any(start_s < at < end_s for _, at in numbers)
+                    for (what, _), numbers in made.items() if what == "round")
+    return [(meanwhile >= hosts, f"{meanwhile} of {hosts} probes measured meanwhile")
+            ] + [(without_hole(numbers, end_s), f"every {what} of {epoch[:8]} arrived")
+                 for (what, epoch), numbers in made.items()]
+
+
+def without_hole(numbers, end_s):
+    """Up to the first of afterwards; the last ones of all may still be on their way."""
+    first = min((n for n, at in numbers if at >= end_s), default=max(numbers)[0])
+    found = {n for n, _ in numbers if n <= first}
+    return len(found) == first - min(found) + 1
