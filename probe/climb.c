@@ -39,13 +39,13 @@ link_is_down(const struct measurement *ms, size_t n)
 }
 
 /* Parts of a climb, one after the other: what lies at home, what lies beyond it, and the
- * transfer, which wants the line for itself. Inside a part jobs overlap: in the dark each
+ * transfers, each of which wants the line for itself. Inside a part jobs overlap: in the dark each
  * takes as long as its deadline, and a round must not last the sum of them. */
 static int
 part_of(const struct job *job)
 {
 	if (job->check == CHECK_speed)
-		return 2;
+		return job->direction == DIRECTION_up ? 3 : 2;
 	return job->rung > RUNG_router;
 }
 
@@ -80,6 +80,17 @@ abroad_is_dark(const struct measurement *ms, size_t n)
 	return ladder.rung[RUNG_international].state == RUNG_DOWN;
 }
 
+/* Has a transfer of this climb not got as far as its request? Then the next would only wait
+ * for the same. */
+static bool
+transfer_found_nobody(const struct measurement *ms, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_speed && ms[i].stage < STAGE_request)
+			return true;
+	return false;
+}
+
 /* Runs the jobs part by part; returns how many measurements there are. */
 static size_t
 run_parts(
@@ -93,7 +104,9 @@ run_parts(
 
 		if (jobs[at].rung > RUNG_router && link_is_down(climb->ms, at))
 			break;
-		if (jobs[at].check == CHECK_speed && abroad_is_dark(climb->ms, at))
+		if (jobs[at].check == CHECK_speed &&
+			(abroad_is_dark(climb->ms, at) ||
+				transfer_found_nobody(climb->ms, at)))
 			for (size_t i = at; i < at + part; i++)
 				runner_unmeasured(&climb->ms[i], &jobs[i],
 					REASON_lower_rung, clock_boot_us());

@@ -33,7 +33,7 @@ struct profile_settings {
 	int64_t wide_targets; /* at most so many targets in each of them; 0 all */
 	int64_t pings; /* echo requests to one target in a round */
 	int64_t trace_us; /* between two traces; 0: with every wide round */
-	int64_t speed_us; /* between two transfers; 0: with every round */
+	int64_t speed_us; /* between two pairs of transfers; 0: with every round */
 	int64_t speed_bytes;
 	int64_t segment_us; /* a segment closes after this */
 	int64_t ship_us; /* between two shipments */

@@ -33,12 +33,20 @@ struct http {
 	int fd;
 };
 
-enum route { ROUTE_ENROLMENT, ROUTE_SEGMENT, ROUTE_WHERE, ROUTE_SPEED, ROUTE_TARGETS };
+enum route {
+	ROUTE_ENROLMENT,
+	ROUTE_SEGMENT,
+	ROUTE_WHERE,
+	ROUTE_SPEED,
+	ROUTE_UPLOAD,
+	ROUTE_TARGETS,
+};
 
 struct request {
 	enum route route;
 	struct buf body;
 	char id[HASH_HEX_BYTES];
+	int64_t upload_bytes, first_us, last_us; /* of an upload, CLOCK_BOOTTIME */
 };
 
 /* ---- answers ---- */
@@ -186,26 +194,69 @@ answer_targets(struct http *http, struct MHD_Connection *connection)
 	return result;
 }
 
+static bool
+read_tcp_info(struct tcp_info *tcp, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	socklen_t n = sizeof *tcp;
+
+	memset(tcp, 0, sizeof *tcp);
+	return info &&
+	       getsockopt(info->connect_fd, IPPROTO_TCP, TCP_INFO, tcp, &n) == 0;
+}
+
+static int
+answer_no_tcp_info(struct MHD_Connection *connection)
+{
+	return reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+		"the kernel does not tell about this connection", NULL);
+}
+
 /* What the sender's kernel knows of the transfer that ended on this connection. */
 static int
 answer_tcp_info(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct tcp_info tcp = {0};
-	socklen_t n = sizeof tcp;
+	struct tcp_info tcp;
 	struct buf text = {0};
 	int result;
 
-	if (!info || getsockopt(info->connect_fd, IPPROTO_TCP, TCP_INFO, &tcp, &n) != 0)
-		return reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			"the kernel does not tell about this connection", NULL);
+	if (!read_tcp_info(&tcp, connection))
+		return answer_no_tcp_info(connection);
 	buf_printf(&text,
 		"sndr_retrans %u\nsndr_segs_out %u\nsndr_rtt_us %u\n"
 		"sndr_min_rtt_us %u\nsndr_bytes_sent %llu\nsndr_bytes_retrans %llu\n",
 		tcp.tcpi_total_retrans, tcp.tcpi_segs_out, tcp.tcpi_rtt,
 		tcp.tcpi_min_rtt, (unsigned long long)tcp.tcpi_bytes_sent,
 		(unsigned long long)tcp.tcpi_bytes_retrans);
+	result = reply_send(connection, MHD_HTTP_OK, &text, "text/plain");
+	buf_free(&text);
+	return result;
+}
+
+/* Nothing of an upload is kept but how much there was, and when. */
+static void
+count_upload(struct request *r, size_t n)
+{
+	r->last_us = clock_boot_us();
+	if (r->upload_bytes == 0)
+		r->first_us = r->last_us;
+	r->upload_bytes += (int64_t)n;
+}
+
+static int
+answer_upload(struct MHD_Connection *connection, const struct request *r)
+{
+	struct tcp_info tcp;
+	struct buf text = {0};
+	int result;
+
+	if (!read_tcp_info(&tcp, connection))
+		return answer_no_tcp_info(connection);
+	buf_printf(&text,
+		"rcvr_bytes %lld\nrcvr_us %lld\nrcvr_rtt_us %u\nrcvr_segs_in %u\n",
+		(long long)r->upload_bytes, (long long)(r->last_us - r->first_us),
+		tcp.tcpi_rcv_rtt, tcp.tcpi_segs_in);
 	result = reply_send(connection, MHD_HTTP_OK, &text, "text/plain");
 	buf_free(&text);
 	return result;
@@ -264,11 +315,13 @@ find_route(struct request *r, const char **allowed, const char *method, const ch
 	static const struct {
 		const char *method, *path;
 		enum route route;
+		const char *allowed;
 	} routes[] = {
-		{"POST", "/v1/enroll", ROUTE_ENROLMENT},
-		{"GET", "/v1/where", ROUTE_WHERE},
-		{"GET", "/v1/speed", ROUTE_SPEED},
-		{"GET", "/v1/targets", ROUTE_TARGETS},
+		{"POST", "/v1/enroll", ROUTE_ENROLMENT, "POST"},
+		{"GET", "/v1/where", ROUTE_WHERE, "GET"},
+		{"GET", "/v1/speed", ROUTE_SPEED, "GET, POST"},
+		{"POST", "/v1/speed", ROUTE_UPLOAD, "GET, POST"},
+		{"GET", "/v1/targets", ROUTE_TARGETS, "GET"},
 	};
 	struct span path = {url, strlen(url)};
 	uint8_t id[HASH_BYTES];
@@ -276,10 +329,13 @@ find_route(struct request *r, const char **allowed, const char *method, const ch
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
 		if (strcmp(url, routes[i].path) != 0)
 			continue;
-		*allowed = routes[i].method;
+		*allowed = routes[i].allowed;
 		r->route = routes[i].route;
-		return strcmp(method, *allowed) == 0;
+		if (strcmp(method, routes[i].method) == 0)
+			return true;
 	}
+	if (*allowed)
+		return false;
 	if (!span_skip(&path, "/v1/segments/") || !crypto_unhex(id, sizeof id, path))
 		return false;
 	*allowed = "PUT";
@@ -301,6 +357,8 @@ refuse_early(
 		most = SUBMIT_ENROLMENT_MAX;
 	if (r->route == ROUTE_SEGMENT)
 		most = SUBMIT_SEGMENT_MAX;
+	if (r->route == ROUTE_UPLOAD)
+		most = NOISE_BYTES;
 	if (r->route == ROUTE_SEGMENT && !bearer(connection)) {
 		*why = "the token is missing: Authorization: Bearer <token>";
 		return MHD_HTTP_UNAUTHORIZED;
@@ -312,7 +370,9 @@ refuse_early(
 		return MHD_HTTP_LENGTH_REQUIRED;
 	}
 	if (length && !span_number(&n, (struct span){length, strlen(length)}, most)) {
-		*why = "this is longer than any segment may be";
+		*why = r->route == ROUTE_UPLOAD
+			       ? "an upload has at most 1048576 bytes"
+			       : "this is longer than any segment may be";
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}
 	return 0;
@@ -354,6 +414,11 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 	(void)version;
 	if (!r)
 		return begin((struct request **)state, connection, method, url);
+	if (*upload_n > 0 && r->route == ROUTE_UPLOAD) {
+		count_upload(r, *upload_n);
+		*upload_n = 0;
+		return MHD_YES;
+	}
 	if (*upload_n > 0) {
 		buf_add(&r->body, upload, *upload_n);
 		*upload_n = 0;
@@ -369,6 +434,8 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 		return answer_speed(http, connection);
 	case ROUTE_TARGETS:
 		return answer_targets(http, connection);
+	case ROUTE_UPLOAD:
+		return answer_upload(connection, r);
 	}
 	return MHD_NO;
 }

@@ -18,8 +18,33 @@
 struct speed_run {
 	struct attempt *attempt;
 	int64_t first_us; /* when the first byte came */
-	struct buf view; /* the sender's view */
+	int64_t uploaded_bytes;
+	struct buf view; /* of the other end */
 };
+
+/* So many bytes more are known to have arrived, at the other end or here. Into the shared
+ * page piece by piece: a transfer that is cut off at the deadline has told its rate. */
+static void
+speed_count(struct speed_run *run, int64_t bytes)
+{
+	struct measurement *m = &run->attempt->m;
+	int64_t now_us = clock_boot_us(), chunk;
+
+	if (!run->first_us) {
+		run->first_us = now_us;
+		SET(m, body_bytes, 0);
+		m->has[FIELD_chunks] = true;
+		m->chunks_n = 0;
+	}
+	m->body_bytes += bytes;
+	SET(m, transfer_us, now_us - run->first_us);
+	chunk = (now_us - run->first_us) / CHUNK_US;
+	if (chunk >= CHUNKS_MAX)
+		return;
+	for (; m->chunks_n <= chunk; m->chunks_n++)
+		m->chunks[m->chunks_n] = 0;
+	m->chunks[chunk] += bytes;
+}
 
 static void
 speed_watch(void *arg, const struct fetch_facts *facts)
@@ -28,36 +53,46 @@ speed_watch(void *arg, const struct fetch_facts *facts)
 
 	check_step(run->attempt, facts->stage);
 	fetch_note(&run->attempt->m, facts);
-	if (facts->receive_rtt_us >= 0)
-		SET(&run->attempt->m, transfer_rtt_us, facts->receive_rtt_us);
 	if (facts->wire_bytes >= 0)
 		run->attempt->bytes = (uint32_t)facts->wire_bytes;
 }
 
-/* What came in goes into the shared page piece by piece: a transfer that is cut off at
- * the deadline has told its rate all the same. */
+static void
+speed_watch_down(void *arg, const struct fetch_facts *facts)
+{
+	struct speed_run *run = arg;
+
+	speed_watch(run, facts);
+	if (facts->receive_rtt_us >= 0)
+		SET(&run->attempt->m, transfer_rtt_us, facts->receive_rtt_us);
+}
+
 static void
 speed_take(void *arg, const void *bytes, size_t n)
 {
+	(void)bytes;
+	speed_count(arg, (int64_t)n);
+}
+
+/* The sender's view of an upload is our own. */
+static void
+speed_watch_up(void *arg, const struct fetch_facts *facts)
+{
 	struct speed_run *run = arg;
 	struct measurement *m = &run->attempt->m;
-	int64_t now_us = clock_boot_us(), chunk;
+	const struct socket_tcp *tcp = &facts->tcp;
 
-	(void)bytes;
-	if (!run->first_us) {
-		run->first_us = now_us;
-		SET(m, body_bytes, 0);
-		m->has[FIELD_chunks] = true;
-		m->chunks_n = 0;
-	}
-	m->body_bytes += (int64_t)n;
-	SET(m, transfer_us, now_us - run->first_us);
-	chunk = (now_us - run->first_us) / CHUNK_US;
-	if (chunk >= CHUNKS_MAX)
+	speed_watch(run, facts);
+	if (facts->uploaded_bytes <= run->uploaded_bytes)
 		return;
-	for (; m->chunks_n <= chunk; m->chunks_n++)
-		m->chunks[m->chunks_n] = 0;
-	m->chunks[chunk] += (int64_t)n;
+	speed_count(run, facts->uploaded_bytes - run->uploaded_bytes);
+	run->uploaded_bytes = facts->uploaded_bytes;
+	SET(m, sndr_retrans, tcp->retrans);
+	SET(m, sndr_segs_out, tcp->segs_out);
+	SET(m, sndr_rtt_us, tcp->rtt_us);
+	SET(m, sndr_min_rtt_us, tcp->min_rtt_us);
+	SET(m, sndr_bytes_sent, tcp->bytes_sent);
+	SET(m, sndr_bytes_retrans, tcp->bytes_retrans);
 }
 
 static void
@@ -94,10 +129,15 @@ static const struct speed_fact {
 	FACT(sndr_min_rtt_us, 600000000),
 	FACT(sndr_bytes_sent, 1073741824),
 	FACT(sndr_bytes_retrans, 1073741824),
+	FACT(rcvr_bytes, 1073741824),
+	FACT(rcvr_us, 600000000),
+	FACT(rcvr_rtt_us, 600000000),
+	FACT(rcvr_segs_in, 1000000),
 };
 
+/* The other end speaks of its own end alone: "sndr_" of a download, "rcvr_" of an upload. */
 static void
-speed_note_view(struct measurement *m, struct span text)
+speed_note_view(struct measurement *m, struct span text, const char *end)
 {
 	struct span line;
 
@@ -108,7 +148,8 @@ speed_note_view(struct measurement *m, struct span text)
 			struct span value = line;
 			uint64_t number;
 
-			if (!span_skip(&value, fact->name) ||
+			if (strncmp(fact->name, end, strlen(end)) != 0 ||
+				!span_skip(&value, fact->name) ||
 				!span_number(&number, value, fact->max))
 				continue;
 			m->has[fact->field] = true;
@@ -119,44 +160,68 @@ speed_note_view(struct measurement *m, struct span text)
 }
 
 static void
-speed_run(struct speed_run *run, struct fetch_connection *connection)
+speed_end(struct speed_run *run, const struct fetch_facts *facts, enum outcome outcome)
 {
-	struct attempt *attempt = run->attempt;
-	struct fetch_request request = {
-		.method = "GET",
-		.pin = attempt->job.pin,
-		.max_answer = BYTES_MAX,
-		.connect_limit_s = CONNECT_LIMIT_S,
-		.stall_limit_s = STALL_LIMIT_S,
-	};
+	/* An analyzer that is closed or full measures nothing. */
+	if (outcome == OUTCOME_ok && facts->status != HTTP_OK)
+		check_unmeasured(run->attempt, REASON_no_endpoint);
+	else
+		check_end_with(run->attempt, outcome, facts->reason, facts->os_error);
+}
+
+static void
+speed_down(struct speed_run *run, struct fetch_connection *connection,
+	struct fetch_request *request)
+{
+	const struct job *job = &run->attempt->job;
 	struct fetch_facts facts, view_facts;
 	struct buf url = {0};
 	enum outcome outcome;
 
-	buf_printf(&url, "%s/v1/speed?bytes=%u", attempt->job.endpoint,
-		attempt->job.bytes);
-	request.url = url.data;
+	buf_printf(&url, "%s/v1/speed?bytes=%u", job->endpoint, job->bytes);
+	request->method = "GET";
+	request->url = url.data;
+	request->max_answer = BYTES_MAX;
 	outcome = fetch_measure(
-		&facts, connection, &request, speed_watch, speed_take, run);
-	speed_watch(run, &facts);
-	if (outcome == OUTCOME_ok && facts.status != HTTP_OK) {
-		/* An analyzer that is closed or full measures nothing. */
-		outcome = OUTCOME_unmeasured;
-		facts.reason = REASON_no_endpoint;
-	}
-	if (outcome == OUTCOME_ok) {
+		&facts, connection, request, speed_watch_down, speed_take, run);
+	speed_watch_down(run, &facts);
+	if (outcome == OUTCOME_ok && facts.status == HTTP_OK) {
 		buf_clear(&url);
-		buf_printf(&url, "%s/v1/speed?bytes=0", attempt->job.endpoint);
-		request.url = url.data;
-		request.max_answer = VIEW_BYTES_MAX;
+		buf_printf(&url, "%s/v1/speed?bytes=0", job->endpoint);
+		request->url = url.data;
+		request->max_answer = VIEW_BYTES_MAX;
 		/* A view that does not come is a view less, not a failed transfer. */
-		if (fetch_measure(&view_facts, connection, &request, speed_watch_view,
+		if (fetch_measure(&view_facts, connection, request, speed_watch_view,
 			    speed_take_view, run) == OUTCOME_ok &&
 			view_facts.status == HTTP_OK && view_facts.connect_us < 0)
-			speed_note_view(&attempt->m, buf_span(&run->view));
+			speed_note_view(
+				&run->attempt->m, buf_span(&run->view), "sndr_");
 	}
 	buf_free(&url);
-	check_end_with(attempt, outcome, facts.reason, facts.os_error);
+	speed_end(run, &facts, outcome);
+}
+
+static void
+speed_up(struct speed_run *run, struct fetch_connection *connection,
+	struct fetch_request *request)
+{
+	const struct job *job = &run->attempt->job;
+	struct fetch_facts facts;
+	struct buf url = {0};
+	enum outcome outcome;
+
+	buf_printf(&url, "%s/v1/speed", job->endpoint);
+	request->method = "POST";
+	request->url = url.data;
+	request->upload_bytes = job->bytes;
+	request->max_answer = VIEW_BYTES_MAX;
+	outcome = fetch_measure(
+		&facts, connection, request, speed_watch_up, speed_take_view, run);
+	speed_watch_up(run, &facts);
+	if (outcome == OUTCOME_ok && facts.status == HTTP_OK)
+		speed_note_view(&run->attempt->m, buf_span(&run->view), "rcvr_");
+	buf_free(&url);
+	speed_end(run, &facts, outcome);
 }
 
 void
@@ -164,8 +229,12 @@ check_speed(struct attempt *attempt)
 {
 	struct speed_run run = {.attempt = attempt};
 	struct fetch_connection *connection = NULL;
+	struct fetch_request request = {.pin = attempt->job.pin,
+		.connect_limit_s = CONNECT_LIMIT_S,
+		.stall_limit_s = STALL_LIMIT_S};
 
 	check_step(attempt, STAGE_start);
+	SET(&attempt->m, direction, attempt->job.direction);
 	if (!attempt->job.endpoint[0] || !attempt->job.pin[0]) {
 		check_unmeasured(attempt, REASON_no_endpoint);
 		return;
@@ -174,7 +243,10 @@ check_speed(struct attempt *attempt)
 		check_unmeasured(attempt, REASON_internal);
 		return;
 	}
-	speed_run(&run, connection);
+	if (attempt->job.direction == DIRECTION_up)
+		speed_up(&run, connection, &request);
+	else
+		speed_down(&run, connection, &request);
 	fetch_close(connection);
 	buf_free(&run.view);
 }

@@ -28,7 +28,12 @@ _gnutls_global_init_skip(void)
 	return 1;
 }
 
+/* Between two looks at the network while nothing happens. */
+#define TICK_MS 1000
+#define UPLOAD_TICK_MS 10
+
 struct fetch_connection {
+	CURLM *multi; /* keeps the connection; curl's other way looks but once a second */
 	CURL *curl;
 	char error[CURL_ERROR_SIZE];
 
@@ -38,6 +43,7 @@ struct fetch_connection {
 	fetch_body_fn *body;
 	void *arg;
 	size_t taken; /* bytes of the answer's body so far */
+	size_t gave; /* bytes of an upload so far */
 	bool public_only;
 };
 
@@ -51,11 +57,13 @@ fetch_open(struct fetch_connection **out)
 	/* OpenSSL writes with write(2); a peer that is gone must not end the child. */
 	signal(SIGPIPE, SIG_IGN);
 	c->progress.fd = -1;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
+		c->multi = curl_multi_init();
 		c->curl = curl_easy_init();
-	if (!c->curl) {
+	}
+	if (!c->multi || !c->curl) {
 		log_error("cannot start the HTTP library");
-		free(c);
+		fetch_close(c);
 		return ERR_IO;
 	}
 	*out = c;
@@ -69,6 +77,7 @@ fetch_close(struct fetch_connection *c)
 		return;
 	c->progress.facts = NULL;
 	curl_easy_cleanup(c->curl);
+	curl_multi_cleanup(c->multi);
 	curl_global_cleanup();
 	free(c);
 }
@@ -132,10 +141,8 @@ fetch_on_debug(CURL *curl, curl_infotype type, char *bytes, size_t n, void *arg)
 	struct fetch_connection *c = arg;
 
 	(void)curl, (void)bytes, (void)n;
-	if (type == CURLINFO_HEADER_OUT) {
-		c->progress.request_us = clock_boot_us();
-		progress_step(&c->progress, STAGE_first_byte);
-	}
+	if (type == CURLINFO_HEADER_OUT)
+		progress_requested(&c->progress);
 	return 0;
 }
 
@@ -146,7 +153,8 @@ fetch_on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up
 	struct fetch_connection *c = arg;
 	curl_off_t started = 0;
 
-	(void)down_all, (void)down, (void)up_all, (void)up;
+	(void)down_all, (void)down, (void)up_all;
+	progress_gave(&c->progress, up);
 	/* curl keeps a first line without its end to itself; the timer knows of it. */
 	if (!c->progress.facts || c->progress.facts->stage != STAGE_first_byte ||
 		curl_easy_getinfo(c->curl, CURLINFO_STARTTRANSFER_TIME_T, &started) ||
@@ -211,6 +219,20 @@ fetch_on_body(char *bytes, size_t size, size_t n, void *arg)
 	if (c->progress.facts)
 		c->progress.facts->cut = true;
 	return CURL_WRITEFUNC_ERROR;
+}
+
+/* Each piece becomes a record of its own. */
+static size_t
+fetch_on_upload(char *out, size_t size, size_t n, void *arg)
+{
+	struct fetch_connection *c = arg;
+	size_t left = (size_t)c->request->upload_bytes - c->gave;
+	size_t most = size * n < FETCH_RECORD_BYTES ? size * n : FETCH_RECORD_BYTES;
+	size_t give = left < most ? left : most;
+
+	memset(out, 0, give);
+	c->gave += give;
+	return give;
 }
 
 /* Splits what can be asked for from what is refused: https (or http for measuring), and
@@ -346,16 +368,47 @@ fetch_set_request(struct fetch_connection *c, const struct fetch_request *r,
 		buf_printf(&text, "If-None-Match: \"%s\"", r->known);
 		*headers = fetch_list_add(*headers, text.data);
 	}
-	if (strcmp(r->method, "GET")) {
-		*headers = fetch_list_add(
-			*headers, "Content-Type: application/octet-stream");
+	if (r->upload_bytes) {
+		SET_OPTION(CURLOPT_POST, 1L);
+		SET_OPTION(CURLOPT_READFUNCTION, fetch_on_upload);
+		SET_OPTION(CURLOPT_READDATA, c);
+		SET_OPTION(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->upload_bytes);
+	} else if (strcmp(r->method, "GET")) {
 		SET_OPTION(CURLOPT_POSTFIELDS, r->body.len ? r->body.at : "");
 		SET_OPTION(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
 		SET_OPTION(CURLOPT_CUSTOMREQUEST, r->method);
 	}
+	if (strcmp(r->method, "GET"))
+		*headers = fetch_list_add(
+			*headers, "Content-Type: application/octet-stream");
 	SET_OPTION(CURLOPT_HTTPHEADER, *headers);
 	buf_free(&text);
 	return !bad;
+}
+
+static CURLcode
+fetch_run(struct fetch_connection *c)
+{
+	bool upload = c->request->upload_bytes > 0;
+	CURLcode code = CURLE_FAILED_INIT;
+	CURLMsg *message;
+	int running = 1, left;
+
+	if (curl_multi_add_handle(c->multi, c->curl) != CURLM_OK)
+		return code;
+	while (running) {
+		if (curl_multi_perform(c->multi, &running) != CURLM_OK ||
+			(running && curl_multi_poll(c->multi, NULL, 0,
+					    upload ? UPLOAD_TICK_MS : TICK_MS, NULL)))
+			break;
+		if (upload)
+			progress_tell(&c->progress);
+	}
+	while ((message = curl_multi_info_read(c->multi, &left)))
+		if (message->msg == CURLMSG_DONE)
+			code = message->data.result;
+	curl_multi_remove_handle(c->multi, c->curl);
+	return code;
 }
 
 static CURLcode
@@ -368,10 +421,13 @@ fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
 	c->error[0] = 0;
 	c->request = r;
 	c->taken = 0;
+	c->gave = 0;
 	c->progress.socket_us = c->progress.request_us = 0;
+	c->progress.upload_bytes = r->upload_bytes;
+	c->progress.given_bytes = 0;
 	if (fetch_set_callbacks(c) && fetch_set_trust(c, r) &&
 		fetch_set_request(c, r, &headers, &connect_to))
-		code = curl_easy_perform(c->curl);
+		code = fetch_run(c);
 	curl_slist_free_all(headers);
 	curl_slist_free_all(connect_to);
 	return code;

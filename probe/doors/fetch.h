@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/measurement.h"
+#include "probe/doors/socket.h"
 
 /*
  * curl's only door: one HTTP exchange at a time over a connection that is kept for the
@@ -19,6 +20,8 @@ struct fetch_connection;
 NODISCARD enum err fetch_open(struct fetch_connection **connection);
 void fetch_close(struct fetch_connection *connection);
 
+#define FETCH_RECORD_BYTES 1280
+
 struct fetch_request {
 	const char *method; /* "GET", "PUT" or "POST" */
 	const char *url; /* its host is an address, unless ${address} is given */
@@ -29,6 +32,10 @@ struct fetch_request {
 	const char *bearer; /* token of the Authorization header; NULL: none */
 	const char *known; /* ETag, unquoted, of the answer one has; NULL: none */
 	struct span body; /* of PUT and POST */
+	/* POST: so many bytes of no meaning instead, in records of TLS that fit into one
+	 * segment (FETCH_RECORD_BYTES): the other end sees them as they come in. The watcher
+	 * is then called a hundred times a second, too. */
+	int64_t upload_bytes;
 	size_t max_answer; /* bytes of the answer's body that are taken */
 	long connect_limit_s; /* for both handshakes; 0: until the job's deadline */
 	long stall_limit_s; /* without a byte; 0: until the job's deadline */
@@ -58,6 +65,8 @@ struct fetch_facts {
 	int64_t receive_rtt_us; /* tcpi_rcv_rtt: the receiver's view while bytes came in */
 	int64_t retrans; /* tcpi_total_retrans */
 	int64_t wire_bytes; /* of the connection so far, both ways, headers included */
+	int64_t uploaded_bytes; /* of upload_bytes, acknowledged by the other end */
+	struct socket_tcp tcp; /* the newest counters; zeros: none yet */
 	bool cut; /* the body was longer than max_answer */
 	/* Where a redirect (a status of 3xx) points, as it was sent; the rest of a longer
 	 * one is left out. It is never followed. */

@@ -3,6 +3,24 @@
 #include "common/clock.h"
 #include "probe/doors/socket.h"
 
+/* Around the bytes of a record: its header, the type of its content, the tag (RFC 8446
+ * section 5.2). */
+#define RECORD_EXTRA_BYTES (5 + 1 + 16)
+
+/* What the other end has of the body, as its kernel tells ours: what curl was rid of would
+ * be the depth of our own buffer. */
+static int64_t
+progress_uploaded(const struct progress *p, const struct socket_tcp *tcp)
+{
+	int64_t sealed = tcp->bytes_acked - p->given_bytes;
+	int64_t bytes =
+		sealed * FETCH_RECORD_BYTES / (FETCH_RECORD_BYTES + RECORD_EXTRA_BYTES);
+
+	if (!p->request_us || bytes < 0)
+		return 0;
+	return bytes < p->upload_bytes ? bytes : p->upload_bytes;
+}
+
 void
 progress_look(struct progress *p)
 {
@@ -14,8 +32,11 @@ progress_look(struct progress *p)
 	p->facts->retrans = tcp.retrans;
 	if (p->facts->stage == STAGE_body && tcp.receive_rtt_us > 0)
 		p->facts->receive_rtt_us = tcp.receive_rtt_us;
-	if (p->facts->stage < STAGE_first_byte && tcp.rtt_us > 0)
+	if (!p->request_us && tcp.rtt_us > 0)
 		p->facts->rtt_us = tcp.rtt_us;
+	p->facts->tcp = tcp;
+	if (p->upload_bytes)
+		p->facts->uploaded_bytes = progress_uploaded(p, &tcp);
 }
 
 void
@@ -36,6 +57,29 @@ progress_step(struct progress *p, enum stage stage)
 	progress_look(p); /* what belongs to the step before */
 	p->facts->stage = stage;
 	progress_tell(p);
+}
+
+void
+progress_requested(struct progress *p)
+{
+	struct socket_tcp tcp;
+
+	progress_look(p); /* the round trip before the request */
+	p->request_us = clock_boot_us();
+	if (!p->upload_bytes)
+		progress_step(p, STAGE_first_byte);
+	else if (p->fd >= 0 && socket_read_tcp(&tcp, p->fd))
+		p->given_bytes = tcp.bytes_given;
+}
+
+void
+progress_gave(struct progress *p, int64_t bytes)
+{
+	if (!p->upload_bytes || bytes < p->upload_bytes || !p->facts ||
+		p->facts->stage >= STAGE_first_byte)
+		return;
+	p->request_us = clock_boot_us();
+	progress_step(p, STAGE_first_byte);
 }
 
 void

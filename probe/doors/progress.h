@@ -11,6 +11,8 @@ struct progress {
 	int fd; /* the socket in use, -1 none */
 	int64_t socket_us; /* when the socket was made: the SYN leaves at once */
 	int64_t request_us; /* when the request had left; both CLOCK_BOOTTIME */
+	int64_t upload_bytes; /* of the body that goes out, 0 none is watched */
+	int64_t given_bytes; /* to the kernel, before the first of that body */
 };
 
 /* Reads what the kernel knows of the socket into the facts. */
@@ -19,5 +21,9 @@ void progress_look(struct progress *progress);
 void progress_tell(struct progress *progress);
 /* The next step begins; the stages only grow. */
 void progress_step(struct progress *progress, enum stage stage);
+/* The request's head has left. */
+void progress_requested(struct progress *progress);
+/* So much of the body was given to the kernel. */
+void progress_gave(struct progress *progress, int64_t bytes);
 /* The handshake of TCP is over: known when curl prepares the one of TLS, or the request. */
 void progress_connected(struct progress *progress);

@@ -49,7 +49,7 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 	socklen_t family_n = sizeof(family);
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) ||
-		n < offsetof(struct tcp_info, tcpi_bytes_retrans) ||
+		n < offsetof(struct tcp_info, tcpi_dsack_dups) ||
 		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &family_n))
 		return false;
 	*tcp = (struct socket_tcp){
@@ -61,6 +61,13 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 			(int64_t)(info.tcpi_bytes_sent + info.tcpi_bytes_received) +
 			(int64_t)(info.tcpi_segs_out + (uint64_t)info.tcpi_segs_in) *
 				(family == AF_INET6 ? HEADERS6_BYTES : HEADERS4_BYTES),
+		.bytes_sent = (int64_t)info.tcpi_bytes_sent,
+		.bytes_retrans = (int64_t)info.tcpi_bytes_retrans,
+		.segs_out = info.tcpi_segs_out,
+		.bytes_acked = (int64_t)info.tcpi_bytes_acked,
+		.bytes_given =
+			(int64_t)(info.tcpi_bytes_sent - info.tcpi_bytes_retrans) +
+			info.tcpi_notsent_bytes,
 	};
 	return true;
 }

@@ -22,6 +22,10 @@ socklen_t socket_length(const union socket_address *address);
 struct socket_tcp {
 	int64_t rtt_us, receive_rtt_us, min_rtt_us, retrans; /* 0: not known yet */
 	int64_t wire_bytes; /* both ways, TCP and IP headers included */
+	int64_t bytes_sent, bytes_retrans,
+		segs_out; /* retransmissions are in all three */
+	int64_t bytes_acked; /* that the other end's kernel has said it has */
+	int64_t bytes_given; /* that this kernel was given to send */
 };
 bool socket_read_tcp(struct socket_tcp *tcp, int fd);
 

@@ -284,17 +284,22 @@ plan_trace(struct plan *p)
 			(enum protocol)(p->s->traces++ % PROTOCOL_COUNT);
 }
 
+/* Down first: where that finds nobody the climb leaves the other way out. */
 static void
 plan_speed(struct plan *p)
 {
-	size_t before = p->n;
-
 	if (p->enrolment == NULL || p->enrolment->endpoint[0] == '\0')
 		return;
-	plan_add(p, CHECK_speed, RUNG_quality, NULL);
-	if (p->n > before)
+	for (int direction = DIRECTION_down; direction <= DIRECTION_up; direction++) {
+		size_t before = p->n;
+
+		plan_add(p, CHECK_speed, RUNG_quality, NULL);
+		if (p->n == before)
+			return;
+		p->jobs[before].direction = (enum direction)direction;
 		p->jobs[before].bytes =
 			(uint32_t)config_profile(p->config)->speed_bytes;
+	}
 }
 
 /* Half a round early, so that the round nearest to the time takes it. */

@@ -336,7 +336,24 @@ def where_and_speed(check, server, key, token, pinned, scratch):
                               "sndr_bytes_sent", "sndr_bytes_retrans"] and
                int(info["sndr_bytes_sent"]) > 32768,
                "afterwards it tells the sender's view of this connection", info)
+    connection.request("POST", "/v1/speed", b"\0" * 1048576)
+    answer = connection.getresponse()
+    view = {name: int(value) for name, value in
+            (row.split() for row in answer.read().decode().splitlines())}
+    check.that(connection.sock is first and answer.status == 200 and
+               list(view) == ["rcvr_bytes", "rcvr_us", "rcvr_rtt_us", "rcvr_segs_in"] and
+               view["rcvr_bytes"] == 1048576 and view["rcvr_us"] > 0 and view["rcvr_segs_in"] > 0,
+               "an upload is counted and told", view)
+    connection.request("POST", "/v1/speed", b"")
+    check.that(b"rcvr_bytes 0\nrcvr_us 0\n" in connection.getresponse().read(),
+               "and so is an empty one")
     connection.close()
+    check.that(is_problem(server.ask("POST", "/v1/speed", b"\0" * 1048577), 413),
+               "an upload has its most")
+    check.that(is_problem(server.ask("POST", "/v1/speed", iter([b"x"])), 411),
+               "an upload says its length before")
+    check.that(is_problem(server.ask("PUT", "/v1/speed", b"x"), 405),
+               "speed takes nothing else")
     for bad in ("", "?bytes=-1", "?bytes=1048577", "?bytes=07"):
         check.that(is_problem(server.ask("GET", "/v1/speed" + bad), 400), "a bad size is named")
 

@@ -10,13 +10,15 @@ import servers
 
 INGEST_PORT, PAGES = 8443, "127.0.0.1:8080"
 
-# Speed with every round; nothing else differs from production.
+# Speed with every round, and little of it, so that a round stays short on a slow line;
+# nothing else differs from production.
 PROBE_CONF = """time_scale = {scale}
 profile = home
 targets = {targets}
 home_speed = 0s
 root_hints = {hints}
 ca_file = {authority}
+home_speed_bytes = 32KiB
 """
 ANALYZER_CONF = """time_scale = {scale}
 asn_db = {mmdb}/asn.mmdb

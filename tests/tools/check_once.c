@@ -4,7 +4,7 @@
  *     check_once CHECK [name=value ...]     names: host address port ttl count bytes
  *                                           pace_us uplink endpoint pin deadline_us
  *                                           protocol (icmp udp tcp) control ca_file
- *                                           round hints
+ *                                           round hints direction (down up)
  */
 #include <poll.h>
 #include <signal.h>
@@ -60,19 +60,19 @@ take_text(struct job *job, const char *name, const char *value)
 }
 
 static bool
-take_protocol(struct job *job, const char *name, const char *value)
+take_choice(struct job *job, const char *name, const char *value)
 {
-	static const char *const names[] = {
-#define PROTOCOL(name, sentence) #name,
-#include "common/measurement.def"
-	};
-
-	for (size_t i = 0; !strcmp(name, "protocol") && i < PROTOCOL_COUNT; i++) {
-		if (strcmp(names[i], value))
-			continue;
-		job->protocol = (enum protocol)i;
-		return true;
+#define PROTOCOL(word, sentence)                                                       \
+	if (!strcmp(name, "protocol") && !strcmp(value, #word)) {                      \
+		job->protocol = PROTOCOL_##word;                                       \
+		return true;                                                           \
 	}
+#define DIRECTION(word, sentence)                                                      \
+	if (!strcmp(name, "direction") && !strcmp(value, #word)) {                     \
+		job->direction = DIRECTION_##word;                                     \
+		return true;                                                           \
+	}
+#include "common/measurement.def"
 	return false;
 }
 
@@ -124,7 +124,7 @@ take_words(
 		*value++ = 0;
 		if (!take_file(files, words[i], value) &&
 			!take_text(job, words[i], value) &&
-			!take_protocol(job, words[i], value) &&
+			!take_choice(job, words[i], value) &&
 			!take_number(job, deadline_us, words[i], atol(value)))
 			return false;
 	}

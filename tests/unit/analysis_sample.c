@@ -97,10 +97,31 @@ a_transfer_that_was_cut_off_has_told_its_rate(void **state)
 	assert_int_equal(s.rate_bps, 16000);
 }
 
+static void
+an_upload_is_no_sample_of_the_rate(void **state)
+{
+	struct measurement m = of_check(CHECK_speed);
+	struct sample s;
+
+	(void)state;
+	SET(&m, body_bytes, 100000);
+	SET(&m, transfer_us, 1000000);
+	for (int told = 0; told < 2; told++) {
+		sample_read(&s, &m);
+		assert_int_equal(s.rate_bps, 800000);
+		SET(&m, direction, DIRECTION_down);
+	}
+	SET(&m, direction, DIRECTION_up);
+	sample_read(&s, &m);
+	assert_int_equal(s.rate_bps, 0);
+	assert_int_equal(s.success, 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_upload_is_no_sample_of_the_rate),
 		cmocka_unit_test(
 			an_answer_with_an_alert_is_an_answer_and_a_reset_is_none),
 		cmocka_unit_test(other_addresses_are_another_answer_and_none_is_none),

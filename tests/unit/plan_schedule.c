@@ -215,10 +215,77 @@ a_round_climbs_the_ladder_from_below(void **state)
 	assert_int_equal(w->jobs[3].rung, RUNG_access);
 	for (size_t i = 1; i < n; i++)
 		assert_true(w->jobs[i].rung >= w->jobs[i - 1].rung);
-	assert_int_equal(w->jobs[n - 1].check, CHECK_speed);
-	assert_int_equal(w->jobs[n - 1].bytes, 32 * 1024);
-	/* power, link, router, access twice, 5 x 3, two dns, speed */
-	assert_int_equal(n, 3 + 2 + 15 + 2 + 1);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(w->jobs[n - 2 + i].check, CHECK_speed);
+		assert_int_equal(w->jobs[n - 2 + i].bytes, 256 * 1024);
+		assert_int_equal(w->jobs[n - 2 + i].direction,
+			i ? DIRECTION_up : DIRECTION_down);
+	}
+	/* power, link, router, access twice, 5 x 3, two dns, speed both ways */
+	assert_int_equal(n, 3 + 2 + 15 + 2 + 2);
+	free(w);
+}
+
+struct transfers {
+	int64_t down, up, bytes;
+};
+
+static void
+see_transfer(void *arg, const struct job *job, int64_t at_us, int64_t pace_us)
+{
+	struct transfers *t = arg;
+
+	(void)at_us;
+	(void)pace_us;
+	if (job->check != CHECK_speed)
+		return;
+	t->bytes = job->bytes;
+	if (job->direction == DIRECTION_down)
+		t->down++;
+	else
+		t->up++;
+	assert_true(t->up <= t->down);
+}
+
+static void
+both_ways_are_measured_daily_and_tiny_on_2g_hourly_and_small_at_home(void **state)
+{
+	static const struct {
+		int64_t profile, least, most, bytes; /* in ten days */
+	} cases[] = {{PROFILE_2G, 9, 12, 32 * 1024},
+		{PROFILE_HOME, 10 * 23, 10 * 26, 256 * 1024}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = make_world(cases[i].profile, 23);
+		struct transfers t = {0};
+
+		live(w, 10 * DAY_US, see_transfer, &t);
+		assert_in_range(t.down, cases[i].least, cases[i].most);
+		assert_int_equal(t.up, t.down);
+		assert_int_equal(t.bytes, cases[i].bytes);
+		free(w);
+	}
+}
+
+static void
+a_budget_with_room_for_one_transfer_leaves_out_the_other(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 23);
+	size_t n, left_out, transfers = 0;
+
+	(void)state;
+	/* The rest of a day whose budget carries one transfer and a half. */
+	w->s.day_start_us = 5 * SECOND_US - DAY_US + 2 * SECOND_US;
+	w->config.profiles[PROFILE_HOME].day_bytes = 10000000;
+	w->s.day_spent_bytes = 8500000 - 500000;
+	n = plan(w, 5 * SECOND_US, &left_out);
+	for (size_t i = 0; i < n; i++)
+		transfers += w->jobs[i].check == CHECK_speed;
+	assert_int_equal(transfers, 1);
+	assert_int_equal(left_out, 1);
+	assert_int_equal(w->jobs[n].check, CHECK_speed);
+	assert_int_equal(w->jobs[n].direction, DIRECTION_up);
 	free(w);
 }
 
@@ -291,8 +358,8 @@ a_trace_is_the_last_of_its_part_and_goes_without_on_a_tight_budget(void **state)
 	let_two_be_traced(w);
 	w->config.level = LEVEL_NORMAL;
 	n = plan(w, 5 * SECOND_US, &left_out);
-	assert_int_equal(w->jobs[n - 1].check, CHECK_speed);
-	assert_int_equal(w->jobs[n - 2].check, CHECK_trace);
+	assert_int_equal(w->jobs[n - 2].check, CHECK_speed);
+	assert_int_equal(w->jobs[n - 3].check, CHECK_trace);
 	schedule_start(&w->s, 5 * SECOND_US, 11);
 	w->config.profiles[PROFILE_HOME].day_bytes = 100000;
 	w->s.day_spent_bytes = 80000;
@@ -490,6 +557,10 @@ main(void)
 		cmocka_unit_test(
 			what_is_riskier_than_the_volunteer_agreed_to_is_not_planned),
 		cmocka_unit_test(jobs_of_targets_know_the_first_control_name),
+		cmocka_unit_test(
+			both_ways_are_measured_daily_and_tiny_on_2g_hourly_and_small_at_home),
+		cmocka_unit_test(
+			a_budget_with_room_for_one_transfer_leaves_out_the_other),
 		cmocka_unit_test(
 			one_target_at_a_time_is_traced_and_the_protocols_take_turns),
 		cmocka_unit_test(
