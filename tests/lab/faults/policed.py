@@ -11,7 +11,7 @@ OBSERVABLE = ("transfers settle on one plateau with heavy loss while the round t
               "load stays that of an idle line")
 VANTAGE = "three probes of the operator; probes of the others as reference"
 TRAP = "crowding loses packets too, but its queue makes the round trip grow"
-ROUNDS, WINDOWS, SECONDS = 4, 2, 0  # a transfer each: three make an anomaly, one may be lost
+ROUNDS, WINDOWS, SECONDS = 6, 2, 0  # a transfer each: three whole ones beside both edges
 
 # tbf with a queue of one packet is a policer: nft's limit passes far too large bursts.
 RATE_BPS = 128000
