@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""trial.py [DIR]: the packages in DIR (else: made now) on a fresh Debian in a folder, without
-a network and without systemd running. Installed, configured, enrolled and used by what
+"""trial.py [--booted] [DIR]: the packages in DIR (else: made now) on a fresh Debian in a
+folder, without a network and, unless --booted, without systemd running. Installed, configured, enrolled and used by what
 README.md prints for an operator and a volunteer; a round is measured, shipped and read at
 the analyzer; both are purged, and what is left is compared with what was there before."""
 
@@ -34,7 +34,7 @@ EXPECTED = (
     (r"etc/(passwd|group|shadow|gshadow|subuid|subgid)-?", "the locked accounts"),
     (r"var/lib/faultline-analyzer(/.*)?", "the keys and the evidence of the analyzer"),
     (r"etc(/faultline(/targets\.csv)?)?", "the target list, which the person put there"),
-    (r"var/lib(/systemd)?", "times and entries of folders"),
+    (r"var/lib/systemd/(random-seed|timers/.*|timesync/.*)", "systemd's own records"),
 )
 
 
@@ -86,12 +86,13 @@ def type_screen(machine, heading, children):
         print(f"ok: as printed: {command}", flush=True)
         unit = re.search(r"systemctl start (\S+)", command)
         if unit:
-            children.append(start(machine, unit[1]))
+            if not machine.booted:
+                children.append(start(machine, unit[1]))
             wait_for(f"{unit[1]} works", lambda: WORKS[unit[1]](machine))
 
 
 def start(machine, unit):
-    """What systemd would, had it been running: the unit's command as the unit's user."""
+    """What systemd would do, were it running: the unit's command as the unit's user."""
     text = machine.path("lib/systemd/system", unit + ".service").read_text()
     rows = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return subprocess.Popen(machine.argv("exec " + rows["ExecStart"], rows["User"]),
@@ -99,7 +100,7 @@ def start(machine, unit):
 
 
 def listens(machine):
-    return f"{ANALYZER}:8443" in subprocess.run([*machine.within, "ss", "-Hltn"], text=True,
+    return f"{ANALYZER}:8443" in subprocess.run([*machine.within[:4], "ss", "-Hltn"], text=True,
                                                 capture_output=True).stdout
 
 
@@ -131,9 +132,12 @@ def installed(machine):
     said = run(machine, "cat /proc/sys/net/ipv4/ping_group_range; id -g _faultline-probe")
     low, high, group = said.split()
     that(low == high == group, "only the probe's group may ping", said)
-    units = run(machine, "systemctl is-enabled faultline-probe", code=None)
+    units = run(machine, "sudo systemctl is-enabled faultline-probe", code=None)
     that("disabled" in units, "the probe is not enabled by its installation", units)
     that(not list(machine.path("var/lib/faultline-probe").iterdir()), "and kept nothing yet")
+    if machine.booted:
+        run(machine, "sudo systemctl start faultline-probe")
+        that(states(machine)["faultline-probe"] == "inactive", "nor does it start when told to")
     said = run(machine, "faultline-probe checks; faultline-probe status", code=1)
     that("packets" in said and "sudo" in said, "checks needs no sudo, status says it does", said)
     said = run(machine, "zcat /usr/share/man/man1/faultline-probe.1.gz "
@@ -145,6 +149,13 @@ def installed(machine):
             ("faultline-analyzer", "events --format j", "json"),
             ("faultline-analyzer", "events --min", "--min-probability")):
         completes(machine, program, words, expected)
+
+
+def states(machine):
+    """{unit: state}, as systemd tells them."""
+    units = ("faultline-analyzer", "faultline-probe")
+    said = run(machine, "sudo systemctl is-active " + " ".join(units), code=None)
+    return dict(zip(units, said.split()))
 
 
 def completes(machine, program, words, expected):
@@ -187,6 +198,10 @@ def use(machine, children):
     that(rows(said)[0]["accepted"] > 0, "the probe knows that it was signed for", said)
     owned(machine, "faultline-analyzer")
     owned(machine, "faultline-probe")
+    if machine.booted:
+        that(set(states(machine).values()) == {"active"}, "both services run")
+        said = run(machine, "sudo systemctl show -p NRestarts faultline-probe faultline-analyzer")
+        that(said.split() == ["NRestarts=0", "NRestarts=0"], "and never fell over", said)
 
 
 def stop(children):
@@ -198,6 +213,8 @@ def stop(children):
 
 def purge(machine, before):
     run(machine, "sudo apt-get -y purge faultline-probe faultline-analyzer")
+    if machine.booted:
+        that(set(states(machine).values()) == {"inactive"}, "the purge ended both services")
     after = machine.listing()
     changed = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
     unexpected = []
@@ -212,11 +229,11 @@ def purge(machine, before):
     that("var/lib/faultline-probe" not in after, "the probe's key and consent are gone")
 
 
-def trial(debs):
+def trial(debs, booted):
     depends = [subprocess.run(["dpkg-deb", "-f", deb, "Depends"], check=True, text=True,
                               capture_output=True).stdout.strip() for deb in debs]
     print("making a fresh Debian", flush=True)
-    machine = Machine(", ".join(depends))
+    machine = Machine(", ".join(depends), booted)
     children = []
     try:
         machine.path("usr/local/bin/editor").write_text(EDITOR)
@@ -260,12 +277,13 @@ def packages(folder):
 
 
 def main():
+    words = [word for word in sys.argv[1:] if word != "--booted"]
     why = missing()
     if why:
         print(why)
         return 77
     try:
-        trial(packages(sys.argv[1] if len(sys.argv) > 1 else None))
+        trial(packages(words[0] if words else None), "--booted" in sys.argv)
     except MachineError as error:
         print(f"no fresh Debian could be made: {error}")
         return 77
