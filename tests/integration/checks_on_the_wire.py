@@ -448,13 +448,9 @@ add rule inet f transit ip daddr 45.20.0.4 reject with icmp type admin-prohibite
 """
 
 
-def inside(tests):
-    sh("set -e\n" + NETWORK)
-    far = subprocess.Popen(["ip", "netns", "exec", "far", sys.argv[0], "--far"],
-                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def run_tests(tests):
+    """Runs them in the order in which they stand; returns how many failed."""
     failed = 0
-    if far.stdout.readline() != "ready\n":
-        sys.exit("the far end did not start")
     for function in tests:
         try:
             function()
@@ -462,6 +458,16 @@ def inside(tests):
         except AssertionError as error:
             failed += 1
             print("FAILED", function.__name__, error, flush=True)
+    return failed
+
+
+def inside(tests):
+    sh("set -e\n" + NETWORK)
+    far = subprocess.Popen(["ip", "netns", "exec", "far", sys.argv[0], "--far"],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if far.stdout.readline() != "ready\n":
+        sys.exit("the far end did not start")
+    failed = run_tests(tests)
     far.stdin.close()
     far.wait()
     sys.exit(1 if failed else 0)
@@ -475,8 +481,10 @@ def make_key(folder):
 
 
 def enter(environment):
-    """Runs this script again, as root of namespaces of its own, and ends as it does."""
-    inwards = ["unshare", "--map-root-user", "--net", "--mount", "--fork", "--kill-child"]
+    """Runs this script again, as root of namespaces of its own, and ends as it does; what
+    it started ends with it."""
+    inwards = ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork",
+               "--kill-child", "--mount-proc"]
     if subprocess.run(inwards + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
         inwards.remove("--map-root-user")
         if subprocess.run(inwards + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:

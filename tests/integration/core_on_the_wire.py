@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The core of the network - root and country-code name servers, time - against nsd and
 chrony, and against servers that lie; redirects of nginx, which nobody follows; and every
-check over IPv6 alone. Two namespaces of this test's own, probe - far, where the router has
-nothing but a link-local IPv6 address."""
+check over IPv6 alone. Two namespaces of this test's own (unshare), probe - far, where the
+router has nothing but a link-local IPv6 address."""
 import base64
 import json
 import os
@@ -14,11 +14,21 @@ import tempfile
 import threading
 import time
 
-from kit.wire import (ABSENT, BUILD, between, enter, expect, from_lab, run, run_tests, sh,
-                      test, wait_until)
+import checks_on_the_wire as wire
+from checks_on_the_wire import ABSENT, BUILD, between, expect, run, sh
 
-unpack = from_lab("unpack")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lab import unpack  # noqa: E402
+
 DIR = os.environ.get("CORE_DIR", "")
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
 ROOTS, ROOTS6 = ("45.30.0.1", "45.30.0.2"), ("2003:30::1", "2003:30::2")
 TLD, TLD6 = "45.30.1.1", "2003:30:1::1"
 TIME, TIME6, ADRIFT = "45.30.2.1", "2003:30:2::1", "45.30.2.2"
@@ -422,6 +432,14 @@ add rule inet f in ip daddr 45.30.8.1 drop'
 """
 
 
+def wait_until(what, holds, limit_s=15):
+    end = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > end:
+            sys.exit(f"{what}: not within {limit_s} s")
+        time.sleep(0.05)  # nothing tells when a server is ready but its answer
+
+
 def start(name, argv, unpacked):
     with open(f"{DIR}/{name}.log", "ab") as log:
         subprocess.Popen(["ip", "netns", "exec", "far", *argv], stdout=log, stderr=log,
@@ -473,7 +491,7 @@ def inside():
     if far.stdout.readline() != "ready\n":
         sys.exit("the far end did not start")
     start_servers()
-    sys.exit(1 if run_tests() else 0)
+    sys.exit(1 if wire.run_tests(TESTS) else 0)
 
 
 def main():
@@ -483,7 +501,7 @@ def main():
         print(f"no servers to ask: {error}")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(enter(sys.argv[0], ["--inside"], CORE_DIR=folder))
+        wire.enter({"CORE_DIR": folder})
 
 
 if sys.argv[1:] == ["--far"]:
