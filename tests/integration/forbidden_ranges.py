@@ -294,19 +294,20 @@ class World:
         enrolled.write_text(text.replace(f"https://{INGEST}:{PORT}", "https://10.9.8.7:8443"))
         that("10.9.8.7" in enrolled.read_text(), "the analyzer has moved")
 
-    def once(self, rows, hints="root.hints", code=0):
+    def once(self, rows, hints="root.hints", code=0, checks=()):
         targets = write(self.dir, "targets.csv", HEAD + "".join(f"{r},-,nobody else,no\n" for r in rows))
         conf = write(self.dir, "probe.conf", f"targets = {targets}\ntime_scale = 10000\n"
                      f"home_day_bytes = 10000MB\nroot_hints = {self.dir}/{hints}\nca_file =\n"
                      "home_speed = 0s\n")
         done = subprocess.run([PROBE, "--config", conf, "--state", self.dir / "state", "once",
-                               "--format", "json"], text=True, capture_output=True,
+                               "--format", "json", *checks], text=True, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=300)
         that(done.returncode == code, f"exit {code}", done.stdout + done.stderr)
         return done
 
-    def climb(self, rows, hints="root.hints"):
-        lines = [json.loads(line) for line in self.once(rows, hints).stdout.splitlines()]
+    def climb(self, rows, hints="root.hints", checks=()):
+        done = self.once(rows, hints, checks=checks)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
         return [line for line in lines if "check" in line]
 
     def close(self):
@@ -336,7 +337,8 @@ def refused(world, tally, rows, hints="root.hints"):
     """Climbs with these rows: each job of theirs is refused for where its address lies."""
     for at in range(0, len(rows), ROWS_AT_ONCE):
         for line in world.climb(rows[at:at + ROWS_AT_ONCE], hints):
-            if line["check"] in AT_HOME:
+            # A transfer does not even begin where nothing abroad answers.
+            if line["check"] in AT_HOME or line.get("reason") == "lower_rung":
                 continue
             that(line["outcome"] == "unmeasured" and line.get("reason") == "not_public",
                  "refused before anything is sent", line)
@@ -353,6 +355,21 @@ def traces_are_refused_by_each_protocol(world, tally):
             that(line["outcome"] == "unmeasured" and line["reason"] == "not_public", "refused", line)
             tally["trace"] += 1
     that(world.towards() == 0, "not one packet of a trace")
+
+
+def transfers_are_refused_both_ways(world, tally):
+    """A climb drops what follows a transfer that failed, so the check is run by itself, too."""
+    speeds = world.climb([], checks=("--checks", "speed"))
+    that(speeds and speeds[0]["reason"] == "not_public", "the analyzer's address is judged", speeds)
+    for address in samples4():
+        for direction in ("down", "up"):
+            line = json.loads(call(
+                f"{BUILD}/tests/check_once", "speed", f"endpoint=https://{address}:8443",
+                f"pin=sha256//{'A' * 43}=", "bytes=1000", f"direction={direction}")
+                .stdout.splitlines()[0])
+            that(line["outcome"] == "unmeasured" and line["reason"] == "not_public", "refused", line)
+            tally["speed"] += 1
+    that(world.towards() == 0, "not one packet of a transfer")
 
 
 def inside():
@@ -381,6 +398,7 @@ def inside():
             spelled |= {row for row, _ in rows}
             print(f"{len(rows)} {what}: {time.monotonic() - began:.1f} s", flush=True)
         traces_are_refused_by_each_protocol(world, tally)
+        transfers_are_refused_both_ways(world, tally)
         for i, address in enumerate(samples4()):
             write(world.dir, f"hints{i}", f"r.root. 1 A {address}\n")
             if i % 6 == 0:
