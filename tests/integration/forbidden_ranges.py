@@ -16,9 +16,11 @@ import sys
 import tempfile
 import time
 
-from kit.wire import BUILD, from_lab, sh
+from checks_on_the_wire import BUILD, sh
 
-unpack = from_lab("unpack")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lab import unpack  # noqa: E402
+
 PROBE, ANALYZER = f"{BUILD}/faultline-probe", f"{BUILD}/faultline-analyzer"
 SERVERS = ("nsd", "unbound")
 HOME, HOME6 = "45.20.0.2", "2a0f:2::2"
