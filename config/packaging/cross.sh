@@ -69,8 +69,6 @@ cp "$dir"/build/*.deb "$dir"/build/*.changes "$out"
 echo "dev: installing the probe for $arch and running it under its emulator"
 inside run.log "
 	apt-get -q -y --no-install-recommends install /build/faultline-probe_*_$arch.deb
-	printf 'role,host,address,port,asn,who_else,verified\n' >/etc/faultline/targets.csv
-	echo 'domestic,news.example.org,-,80,64500,readers,no' >>/etc/faultline/targets.csv
 	run=\"qemu-aarch64-static /usr/bin/faultline-probe\"
 	\$run checks
 	\$run --check-config

@@ -12,8 +12,8 @@ import tempfile
 import time
 
 PERSON = "person"
-# An address of its own, and on lo a web site and the analyzer as the world would see it.
-ADDRESS, ROUTER, SITE, ANALYZER = "45.20.0.2", "45.20.0.1", "45.20.1.1", "45.20.2.9"
+# An address of its own, and on lo web sites and the analyzer as the world would see it.
+ADDRESS, ROUTER, SITES, ANALYZER = "45.20.0.2", "45.20.0.1", "45.20.1", "45.20.2.9"
 
 BOOT_LIMIT_S = 60
 
@@ -38,7 +38,7 @@ ip link set e0 up
 ip link set e1 up
 ip addr add {ADDRESS}/24 dev e0
 ip route add default via {ROUTER}
-ip addr add {SITE}/32 dev lo
+ip addr add {SITES}.1/24 dev lo
 ip addr add {ANALYZER}/32 dev lo
 """
 
@@ -144,9 +144,9 @@ class Machine:
         return pathlib.Path(self.dir, *parts)
 
     def site(self):
-        """A web site for the probe to find: argv of a server of this host's, in there."""
-        return [*self.within[:4], "/usr/bin/python3", "-m", "http.server", "--bind", SITE,
-                "--directory", self.dir + "/usr/share/doc/base-files", "80"]
+        """Web sites for the probe to find: argv of a server of this host's, in there."""
+        return [*self.within[:4], "/usr/bin/python3", "-m", "http.server", "--directory",
+                self.dir + "/usr/share/doc/base-files", "80"]
 
     def listing(self):
         """{path: what it is} of everything that lasts."""
