@@ -48,7 +48,9 @@ static const struct setting rows[] = {
 	TEXT(asn_db, "", "File of AS numbers (.mmdb); empty: networks stay unknown."),
 	TEXT(country_db, "",
 		"File of countries (.mmdb); empty: countries stay unknown."),
-	TEXT(targets, "", "The target list that probes were given (.csv)."),
+	TEXT(targets, "",
+		"A target list that probes were given by hand (.csv); empty: the one "
+		"that `targets sign` put in force."),
 	TEXT(ingest, "127.0.0.1:8443", "ADDR:PORT that probes ship to."),
 	TEXT(pages, "127.0.0.1:8080", "ADDR:PORT of the pages; loopback only."),
 	TEXT(public_endpoint, "",

@@ -279,6 +279,8 @@ command_run(struct program *p)
 	err = consent_ask(p->options.state, false);
 	program_catch_signals();
 	program_read_inherited(p);
+	if (p->targets.n == 0)
+		log_note("there is no target list yet: it comes with a shipment");
 	if (err == OK)
 		err = open_daemon(&d);
 	if (err == OK) {
