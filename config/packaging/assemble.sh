@@ -17,7 +17,11 @@ mkdir -p "$source"
 git ls-files -z -- CMakeLists.txt LICENSE '*.md' common probe analyzer config |
 	tar -c --null -T - | tar -x -C "$source"
 mv "$source/config/packaging/debian" "$source/debian"
-sed -i "s/@MAINTAINER@/$maintainer/" "$source/debian/control"
+# What the programs are linked against stands in one list; the tests' own library does not
+# go into a package.
+libraries=$(awk '/^lib[a-z0-9.+-]+-dev[\t ]/ && !/^lib(c6|cmocka)-dev/ {
+	printf "%s%s", comma, $1; comma = ", " }' tests/packages.txt)
+sed -i "s/@MAINTAINER@/$maintainer/; s/@LIBRARIES@/$libraries/" "$source/debian/control"
 cat >"$source/debian/changelog" <<-END
 	faultline ($version~deb$release) unstable; urgency=medium
 
