@@ -1,6 +1,7 @@
 #include "probe/check.h"
 
 #include "common/log.h"
+#include "probe/doors/endpoint.h"
 #include "probe/doors/socket.h"
 
 static const struct check_row check_rows[CHECK_COUNT] = {
@@ -58,4 +59,20 @@ check_end_with(
 		check_unmeasured(attempt, reason);
 	else
 		check_end(attempt, outcome);
+}
+
+bool
+check_find(struct endpoint *endpoint, struct attempt *attempt, uint16_t port)
+{
+	const struct target *target = &attempt->job.target;
+	bool found;
+
+	check_step(attempt, STAGE_resolve);
+	found = endpoint_find(endpoint, target->address, target->host,
+		target->port ? target->port : port);
+	attempt->bytes = (uint32_t)endpoint->wire_bytes;
+	if (!found)
+		check_end_with(attempt, endpoint->outcome, endpoint->reason,
+			endpoint->os_error);
+	return found;
 }

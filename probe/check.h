@@ -69,6 +69,11 @@ void check_end_errno(struct attempt *attempt, int error);
 void check_end_with(
 	struct attempt *attempt, enum outcome outcome, enum reason reason, int error);
 
+/* Stage resolve: where the job's target lives; ${port} where its row names none. False
+ * when there is no public address to talk to: that is the end, and said. */
+struct endpoint;
+bool check_find(struct endpoint *endpoint, struct attempt *attempt, uint16_t port);
+
 typedef void check_fn(struct attempt *attempt);
 struct check_row {
 	const char *name;

@@ -56,20 +56,13 @@ core_note_time(struct measurement *m, const struct sntp_result *r)
 static void
 core_ask_time(struct attempt *attempt)
 {
-	const struct target *target = &attempt->job.target;
 	struct core_run run = {.attempt = attempt};
 	struct endpoint endpoint;
 	struct sntp_result result;
-	bool found;
 
-	check_step(attempt, STAGE_resolve);
-	found = endpoint_find(&endpoint, target->address, target->host, target->port);
-	attempt->bytes = run.spent_bytes = (uint32_t)endpoint.wire_bytes;
-	if (!found) {
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
+	if (!check_find(&endpoint, attempt, 0))
 		return;
-	}
+	run.spent_bytes = attempt->bytes;
 	sntp_ask(&result, &endpoint.address, WAIT_US, core_watch_time, &run);
 	core_watch_time(&run, &result);
 	core_note_time(&attempt->m, &result);

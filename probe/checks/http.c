@@ -90,17 +90,10 @@ check_http(struct attempt *attempt)
 	const struct target *target = &attempt->job.target;
 	struct http_page page = {.attempt = attempt};
 	struct endpoint endpoint;
-	uint16_t port = target->port ? target->port : PORT;
-	bool found;
 
-	check_step(attempt, STAGE_resolve);
-	found = endpoint_find(&endpoint, target->address, target->host, port);
-	page.asked_bytes = (uint32_t)endpoint.wire_bytes;
-	attempt->bytes = page.asked_bytes;
-	if (found)
-		http_get(&page, &endpoint, port);
-	else
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
+	if (!check_find(&endpoint, attempt, PORT))
+		return;
+	page.asked_bytes = attempt->bytes;
+	http_get(&page, &endpoint, target->port ? target->port : PORT);
 	buf_free(&page.body);
 }

@@ -137,17 +137,8 @@ quic_ask(struct attempt *attempt, const union socket_address *to)
 void
 check_quic(struct attempt *attempt)
 {
-	const struct target *target = &attempt->job.target;
 	struct endpoint endpoint;
-	bool found;
 
-	check_step(attempt, STAGE_resolve);
-	found = endpoint_find(&endpoint, target->address, target->host,
-		target->port ? target->port : PORT);
-	attempt->bytes = (uint32_t)endpoint.wire_bytes;
-	if (found)
+	if (check_find(&endpoint, attempt, PORT))
 		quic_ask(attempt, &endpoint.address);
-	else
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
 }

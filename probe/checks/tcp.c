@@ -60,18 +60,8 @@ tcp_connect(struct attempt *attempt, const union socket_address *address)
 void
 check_tcp(struct attempt *attempt)
 {
-	const struct target *target = &attempt->job.target;
 	struct endpoint endpoint;
-	bool found;
 
-	check_step(attempt, STAGE_resolve);
-	found = endpoint_find(&endpoint, target->address, target->host,
-		target->port ? target->port : PORT);
-	attempt->bytes = (uint32_t)endpoint.wire_bytes;
-	if (!found) {
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
-		return;
-	}
-	tcp_connect(attempt, &endpoint.address);
+	if (check_find(&endpoint, attempt, PORT))
+		tcp_connect(attempt, &endpoint.address);
 }

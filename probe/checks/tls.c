@@ -85,17 +85,8 @@ tls_try(struct attempt *attempt, const struct endpoint *endpoint)
 void
 check_tls(struct attempt *attempt)
 {
-	const struct target *target = &attempt->job.target;
 	struct endpoint endpoint;
-	bool found;
 
-	check_step(attempt, STAGE_resolve);
-	found = endpoint_find(&endpoint, target->address, target->host,
-		target->port ? target->port : PORT);
-	attempt->bytes = (uint32_t)endpoint.wire_bytes;
-	if (found)
+	if (check_find(&endpoint, attempt, PORT))
 		tls_try(attempt, &endpoint);
-	else
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
 }

@@ -272,24 +272,16 @@ void
 check_trace(struct attempt *attempt)
 {
 	const struct job *job = &attempt->job;
-	const struct target *target = &job->target;
 	struct trace_run run = {.attempt = attempt,
 		.wait_us = hop_one_in_flight(job->protocol) ? WAIT_ONE_US : WAIT_US,
 		.end_us = clock_boot_us() + LONGEST_US};
 	struct endpoint endpoint;
-	bool found;
 	int error;
 
 	SET(&attempt->m, protocol, job->protocol);
-	check_step(attempt, STAGE_resolve);
-	found = endpoint_find(&endpoint, target->address, target->host,
-		target->port ? target->port : PORT);
-	run.asked_bytes = attempt->bytes = (uint32_t)endpoint.wire_bytes;
-	if (!found) {
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
+	if (!check_find(&endpoint, attempt, PORT))
 		return;
-	}
+	run.asked_bytes = attempt->bytes;
 	if (endpoint.wire_bytes)
 		run.last_us = clock_boot_us(); /* the question was a packet */
 	check_step(attempt, STAGE_send);
