@@ -111,8 +111,12 @@ load_target(struct loader *l, const struct target *row)
 	struct record *r = &l->out->record;
 	size_t cap = l->targets_cap, hosts_cap = l->targets_cap;
 	struct place place = {0};
+	uint32_t known = find_target(l, row->id);
 
-	if (find_target(l, row->id) != NO_TARGET)
+	/* A later list may know better whose address it is. */
+	if (known != NO_TARGET && row->asn)
+		l->out->targets[known].asn = row->asn;
+	if (known != NO_TARGET)
 		return;
 	l->out->targets = grow(l->out->targets, r->targets_n, &l->targets_cap,
 		sizeof(*l->out->targets));

@@ -127,7 +127,7 @@ store_each_targets(struct store *store, store_targets_fn *fn, void *arg)
 	struct sqlite3_stmt *st = NULL;
 	uint8_t sha256[HASH_BYTES];
 	enum err err = sqlite_prepare(
-		&st, store, "SELECT sha256, bytes FROM targets ORDER BY sha256");
+		&st, store, "SELECT sha256, bytes FROM targets ORDER BY rowid");
 
 	if (err != OK)
 		return err;

@@ -77,6 +77,7 @@ NODISCARD enum err store_put_targets(struct store *store,
 	const uint8_t sha256[static HASH_BYTES], struct span bytes);
 typedef void store_targets_fn(
 	void *arg, const uint8_t sha256[static HASH_BYTES], struct span bytes);
+/* In the order in which they came first. */
 NODISCARD enum err store_each_targets(
 	struct store *store, store_targets_fn *fn, void *arg);
 

@@ -164,6 +164,60 @@ test_a_sender_that_sent_more_again_than_at_all_lost_everything(void **state)
 	assert_int_equal(l->loaded.samples[0].queue_us, 0);
 }
 
+static void
+put_list(struct loading *l, const char *rows)
+{
+	uint8_t sha256[HASH_BYTES];
+	struct buf list = {0};
+
+	buf_printf(&list, "role,host,address,port,asn,who_else,verified\n%s", rows);
+	crypto_sha256(sha256, list.data, list.len);
+	assert_int_equal(
+		store_put_targets(l->opening.store, sha256, buf_span(&list)), OK);
+	buf_free(&list);
+}
+
+static void
+test_what_a_later_list_says_of_a_target_counts(void **state)
+{
+	static const char *const lists[] = {
+		"names,www.example.org,resolver,53,-,every device,no\n"
+		"domestic,www.example.org,8.8.4.4,443,64600,readers,no\n",
+		"domestic,www.example.org,8.8.4.4,443,64601,readers,no\n",
+		"domestic,www.example.org,8.8.4.4,443,64602,readers,no\n"};
+	struct loading *l = *state;
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		put_list(l, lists[i]);
+	load(l);
+	assert_int_equal(l->loaded.record.targets_n, 2);
+	assert_int_equal(l->loaded.targets[1].asn, 64602);
+	assert_int_equal(l->loaded.targets[1].name, 0);
+}
+
+static void
+test_points_of_one_series_stand_together_in_time(void **state)
+{
+	struct store_point point = {"QX", 64600, "bgp", "world", NOW_US, 100000000};
+	struct loading *l = *state;
+	const struct point *points;
+
+	for (int i = 0; i < 4; i++) {
+		point.asn = 64600 + (uint32_t)i / 2;
+		point.utc_us = NOW_US - i % 2;
+		assert_int_equal(store_put_point(l->opening.store, &point), OK);
+	}
+	load(l);
+	points = l->loaded.points;
+	assert_int_equal(l->loaded.record.points_n, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(points[i].source, i / 2);
+		assert_int_equal(points[i].asn, 64600 + i / 2);
+		assert_int_equal(points[i].utc_us, NOW_US - 1 + (int64_t)i % 2);
+		assert_int_equal(points[i].metric, METRIC_bgp);
+	}
+}
+
 int
 main(void)
 {
@@ -179,6 +233,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_sender_that_sent_more_again_than_at_all_lost_everything,
 			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_a_later_list_says_of_a_target_counts, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_points_of_one_series_stand_together_in_time, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
