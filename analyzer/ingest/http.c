@@ -1,6 +1,5 @@
 #include "analyzer/ingest/http.h"
 
-#include <linux/tcp.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -13,6 +12,7 @@
 #include "analyzer/ingest/address.h"
 #include "analyzer/ingest/deadlines.h"
 #include "analyzer/ingest/notes.h"
+#include "analyzer/ingest/transfer.h"
 #include "analyzer/reply.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -22,7 +22,6 @@
 #define CONNECTIONS 512
 #define CONNECTIONS_PER_ADDRESS 64 /* a carrier's NAT is one address */
 #define HEADER_BYTES (16 * 1024)
-#define NOISE_BYTES (1024 * 1024)
 
 struct http {
 	struct http_parts parts;
@@ -46,7 +45,7 @@ struct request {
 	enum route route;
 	struct buf body;
 	char id[HASH_HEX_BYTES];
-	int64_t upload_bytes, first_us, last_us; /* of an upload, CLOCK_BOOTTIME */
+	struct transfer_upload upload;
 };
 
 /* ---- answers ---- */
@@ -194,119 +193,6 @@ answer_targets(struct http *http, struct MHD_Connection *connection)
 	return result;
 }
 
-static bool
-read_tcp_info(struct tcp_info *tcp, struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	socklen_t n = sizeof *tcp;
-
-	memset(tcp, 0, sizeof *tcp);
-	return info &&
-	       getsockopt(info->connect_fd, IPPROTO_TCP, TCP_INFO, tcp, &n) == 0;
-}
-
-static int
-answer_no_tcp_info(struct MHD_Connection *connection)
-{
-	return reply_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-		"the kernel does not tell about this connection", NULL);
-}
-
-/* What the sender's kernel knows of the transfer that ended on this connection. */
-static int
-answer_tcp_info(struct MHD_Connection *connection)
-{
-	struct tcp_info tcp;
-	struct buf text = {0};
-	int result;
-
-	if (!read_tcp_info(&tcp, connection))
-		return answer_no_tcp_info(connection);
-	buf_printf(&text,
-		"sndr_retrans %u\nsndr_segs_out %u\nsndr_rtt_us %u\n"
-		"sndr_min_rtt_us %u\nsndr_bytes_sent %llu\nsndr_bytes_retrans %llu\n",
-		tcp.tcpi_total_retrans, tcp.tcpi_segs_out, tcp.tcpi_rtt,
-		tcp.tcpi_min_rtt, (unsigned long long)tcp.tcpi_bytes_sent,
-		(unsigned long long)tcp.tcpi_bytes_retrans);
-	result = reply_send(connection, MHD_HTTP_OK, &text, "text/plain");
-	buf_free(&text);
-	return result;
-}
-
-/* Nothing of an upload is kept but how much there was, and when. */
-static void
-count_upload(struct request *r, size_t n)
-{
-	r->last_us = clock_boot_us();
-	if (r->upload_bytes == 0)
-		r->first_us = r->last_us;
-	r->upload_bytes += (int64_t)n;
-}
-
-static int
-answer_upload(struct MHD_Connection *connection, const struct request *r)
-{
-	struct tcp_info tcp;
-	struct buf text = {0};
-	int result;
-
-	if (!read_tcp_info(&tcp, connection))
-		return answer_no_tcp_info(connection);
-	buf_printf(&text,
-		"rcvr_bytes %lld\nrcvr_us %lld\nrcvr_rtt_us %u\nrcvr_segs_in %u\n",
-		(long long)r->upload_bytes, (long long)(r->last_us - r->first_us),
-		tcp.tcpi_rcv_rtt, tcp.tcpi_segs_in);
-	result = reply_send(connection, MHD_HTTP_OK, &text, "text/plain");
-	buf_free(&text);
-	return result;
-}
-
-/* A block of the body is one TLS record, and the probe sees nothing of a record before
- * its last byte: a record must fit into one segment, or its 100 ms would be those of 16 kB
- * at a time. */
-#define SPEED_RECORD_BYTES 1280
-
-/* Under TLS any bytes are noise on the wire, so the same ones serve everybody. */
-static ssize_t
-read_noise(void *arg, uint64_t at, char *out, size_t most)
-{
-	const struct http *http = arg;
-	size_t left = NOISE_BYTES - (size_t)at;
-	size_t n = most < SPEED_RECORD_BYTES ? most : SPEED_RECORD_BYTES;
-
-	n = n < left ? n : left;
-	memcpy(out, http->noise + at, n);
-	return (ssize_t)n;
-}
-
-static int
-answer_speed(struct http *http, struct MHD_Connection *connection)
-{
-	const char *bytes =
-		MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "bytes");
-	struct MHD_Response *response;
-	int result;
-	uint64_t n;
-
-	if (!bytes ||
-		!span_number(&n, (struct span){bytes, strlen(bytes)}, NOISE_BYTES))
-		return reply_problem(connection, MHD_HTTP_BAD_REQUEST,
-			"bytes must be a number from 0 to 1048576", NULL);
-	if (n == 0)
-		return answer_tcp_info(connection);
-	response = MHD_create_response_from_callback(
-		n, SPEED_RECORD_BYTES, read_noise, http, NULL);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(
-		response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/octet-stream");
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
 /* ---- requests ---- */
 
 static bool
@@ -358,7 +244,7 @@ refuse_early(
 	if (r->route == ROUTE_SEGMENT)
 		most = SUBMIT_SEGMENT_MAX;
 	if (r->route == ROUTE_UPLOAD)
-		most = NOISE_BYTES;
+		most = TRANSFER_BYTES_MAX;
 	if (r->route == ROUTE_SEGMENT && !bearer(connection)) {
 		*why = "the token is missing: Authorization: Bearer <token>";
 		return MHD_HTTP_UNAUTHORIZED;
@@ -415,7 +301,7 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 	if (!r)
 		return begin((struct request **)state, connection, method, url);
 	if (*upload_n > 0 && r->route == ROUTE_UPLOAD) {
-		count_upload(r, *upload_n);
+		transfer_count(&r->upload, *upload_n);
 		*upload_n = 0;
 		return MHD_YES;
 	}
@@ -431,11 +317,11 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 	case ROUTE_WHERE:
 		return answer_where(http, connection);
 	case ROUTE_SPEED:
-		return answer_speed(http, connection);
+		return transfer_send(connection, http->noise);
 	case ROUTE_TARGETS:
 		return answer_targets(http, connection);
 	case ROUTE_UPLOAD:
-		return answer_upload(connection, r);
+		return transfer_answer(connection, &r->upload);
 	}
 	return MHD_NO;
 }
@@ -532,10 +418,10 @@ http_open(struct http **out, const struct http_parts *parts, const char *address
 		bug("no memory");
 	http->parts = *parts;
 	http->fd = -1;
-	http->noise = malloc(NOISE_BYTES);
+	http->noise = malloc(TRANSFER_BYTES_MAX);
 	if (!http->noise)
 		bug("no memory");
-	crypto_random(http->noise, NOISE_BYTES);
+	crypto_random(http->noise, TRANSFER_BYTES_MAX);
 	err = identity_tls(&http->tls_key, &http->tls_cert, parts->dir);
 	if (err == OK)
 		err = address_listen(&http->fd, address);
