@@ -544,6 +544,31 @@ back_off_grows_with_failures_and_stays_under_its_longest(void **state)
 	free(w);
 }
 
+static void
+of_the_longest_list_every_check_is_planned_or_said_to_be_left_out(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 7);
+	struct buf text = {0};
+	size_t n, left_out, planned[CHECK_COUNT] = {0};
+
+	(void)state;
+	buf_puts(&text, TARGETS_HEADER "\n");
+	for (int i = 0; i < TARGETS_MAX; i++)
+		buf_printf(&text, "control,h%d.example,192.0.%d.%d,443,-,phones,no\n",
+			i, i / 200, i % 200 + 1);
+	assert_int_equal(targets_read(&w->targets, buf_span(&text), NULL, NULL), OK);
+	w->config.level = LEVEL_HIGH;
+	n = plan(w, 5 * SECOND_US, &left_out);
+	for (size_t i = 0; i < n + left_out; i++)
+		planned[w->jobs[i].check]++;
+	assert_int_equal(planned[CHECK_tcp], TARGETS_MAX);
+	assert_int_equal(planned[CHECK_tls], TARGETS_MAX);
+	assert_int_equal(planned[CHECK_quic], TARGETS_MAX);
+	assert_int_equal(planned[CHECK_speed], 2);
+	buf_free(&text);
+	free(w);
+}
+
 int
 main(void)
 {
@@ -572,6 +597,8 @@ main(void)
 		cmocka_unit_test(intervals_are_jittered_by_a_tenth_either_way),
 		cmocka_unit_test(a_day_that_lies_in_the_future_or_the_far_past_is_over),
 		cmocka_unit_test(the_same_seed_plans_the_same),
+		cmocka_unit_test(
+			of_the_longest_list_every_check_is_planned_or_said_to_be_left_out),
 		cmocka_unit_test(
 			back_off_grows_with_failures_and_stays_under_its_longest),
 	};
