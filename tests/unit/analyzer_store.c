@@ -297,7 +297,7 @@ write_targets(void *arg, const uint8_t sha256[static HASH_BYTES], struct span by
 }
 
 static void
-a_target_list_is_kept_once(void **state)
+target_lists_are_kept_once_in_the_order_in_which_they_came(void **state)
 {
 	struct place *place = *state;
 	const uint8_t one[HASH_BYTES] = {1}, two[HASH_BYTES] = {2};
@@ -310,7 +310,7 @@ a_target_list_is_kept_once(void **state)
 	assert_int_equal(
 		store_put_targets(place->store, one, (struct span){"a", 1}), OK);
 	assert_int_equal(store_each_targets(place->store, write_targets, text), OK);
-	assert_string_equal(text, "1:a 2:b ");
+	assert_string_equal(text, "2:b 1:a ");
 }
 
 static void
@@ -358,7 +358,7 @@ main(void)
 		TEST(what_was_rolled_back_is_gone_and_what_was_committed_stays),
 		TEST(events_are_replaced_as_a_whole_and_come_back_by_start),
 		TEST(events_that_ended_before_stay_when_later_ones_are_replaced),
-		TEST(a_target_list_is_kept_once),
+		TEST(target_lists_are_kept_once_in_the_order_in_which_they_came),
 		TEST(a_store_is_not_made_over_another),
 		TEST(a_file_that_is_no_store_of_ours_is_not_opened),
 	};
