@@ -181,8 +181,8 @@ static void
 test_what_a_later_list_says_of_a_target_counts(void **state)
 {
 	static const char *const lists[] = {
-		"names,www.example.org,resolver,53,-,every device,no\n"
-		"domestic,www.example.org,8.8.4.4,443,64600,readers,no\n",
+		("names,www.example.org,resolver,53,-,every device,no\n"
+		 "domestic,www.example.org,8.8.4.4,443,64600,readers,no\n"),
 		"domestic,www.example.org,8.8.4.4,443,64601,readers,no\n",
 		"domestic,www.example.org,8.8.4.4,443,64602,readers,no\n"};
 	struct loading *l = *state;
