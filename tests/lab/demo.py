@@ -1,4 +1,4 @@
-"""The whole job in about a minute: one country, broken three ways, and what is said."""
+"""The whole job in a minute or two: one country, broken three ways, and what is said."""
 
 import os
 import shutil

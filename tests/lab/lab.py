@@ -3,7 +3,7 @@
 broken in known ways.
 
     lab.py [--seed N] [--format table|json] [--faults a,b|none] [FAULT...]   runs and scores
-    lab.py --demo [--faults a,b|none]              the whole job in about a minute
+    lab.py --demo [--faults a,b|none]              the whole job in a minute or two
     lab.py --list                                  the faults and what decides each
     lab.py --prove [--no-breakage] [FAULT...]      each fault proves itself, without probes
     lab.py --up                                    brings the country up and checks it
