@@ -9,7 +9,6 @@
  */
 #define SHARE_SCALE 1000
 #define SHARE_FALLS_UNDER 2 /* a half */
-#define RATE_FALLS_UNDER 3 /* a third */
 #define SHARE_LEAST 200 /* what hardly ever succeeds cannot break */
 #define BAD_BINS 2
 #define BAD_TRANSFERS 3

@@ -9,7 +9,7 @@
 /* What one series says of the event. */
 struct course {
 	const struct point *first;
-	int64_t usual, least, most; /* before; while it lasted; -1 unknown */
+	int64_t usual, least; /* before; while it lasted; -1 unknown */
 };
 
 /* The series that begins at ${i}; returns where the next one does. */
@@ -20,8 +20,7 @@ follow(struct course *course, const struct view *v, size_t i)
 	struct baseline before = {0};
 	size_t end = i;
 
-	*course = (struct course){
-		.first = &r->points[i], .usual = -1, .least = -1, .most = -1};
+	*course = (struct course){.first = &r->points[i], .usual = -1, .least = -1};
 	for (; end < r->points_n && r->points[end].source == r->points[i].source;
 		end++) {
 		const struct point *p = &r->points[end];
@@ -32,8 +31,6 @@ follow(struct course *course, const struct view *v, size_t i)
 		} else if (p->utc_us > v->event->start_lo_us && p->utc_us < v->to_us) {
 			if (course->least < 0 || p->value_micro < course->least)
 				course->least = p->value_micro;
-			if (p->value_micro > course->most)
-				course->most = p->value_micro;
 		}
 	}
 	if (before.n >= LEAST_BEFORE)

@@ -139,6 +139,9 @@ bool rollup_by_name(const struct sample *sample);
 
 /* ---- baseline and detect: bins -> anomalies ---- */
 
+/* A rate is bad under one such part of the usual one, wherever that is asked. */
+#define RATE_FALLS_UNDER 3
+
 /* The last good values of one series, for its median. */
 #define BASELINE_VALUES 64
 /* Values it needs before it says anything. */

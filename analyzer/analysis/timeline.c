@@ -14,9 +14,6 @@
 /* Room before and after the event: half its length, some windows at least. */
 #define MARGIN_WINDOWS 8
 
-/* A third of what is usual is slow, as for detect(). */
-#define RATE_FALLS_UNDER 3
-
 /* What one probe said, by column. */
 struct track {
 	bool heard[TIMELINE_COLUMNS], begun[TIMELINE_COLUMNS];

@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As detect has it. */
-#define RATE_FALLS_UNDER 3
-
 static void
 keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
 {
