@@ -11,7 +11,7 @@
  * contract for every field. RFC 8785 canonical JSON restricted to one flat object of
  * integers, names, printable ASCII without '"' and '\', and lists of integers.
  */
-#define MEASUREMENT_SCHEMA 2
+#define MEASUREMENT_SCHEMA 3
 #define MEASUREMENT_LINE_MAX 4096
 #define TIME_MAX 9007199254740991 /* 2^53-1: the largest integer RFC 8785 carries */
 
@@ -64,6 +64,11 @@ enum direction {
 #define DIRECTION(name, sentence) DIRECTION_##name,
 #include "common/measurement.def"
 	DIRECTION_COUNT,
+};
+enum registration {
+#define REGISTRATION(name, sentence) REGISTRATION_##name,
+#include "common/measurement.def"
+	REGISTRATION_COUNT,
 };
 
 /* The field's place in has[]. */

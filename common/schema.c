@@ -43,6 +43,10 @@ static const struct schema_name names_direction[] = {
 #define DIRECTION NAME
 #include "common/measurement.def"
 };
+static const struct schema_name names_registration[] = {
+#define REGISTRATION NAME
+#include "common/measurement.def"
+};
 
 /* The letters of measurement.def, and each set of them that it uses. */
 enum kinds {
@@ -238,4 +242,6 @@ measurement_document(struct buf *out)
 	document_names(out, "Supplies", names_supply, COUNT(names_supply));
 	document_names(out, "Protocols", names_protocol, COUNT(names_protocol));
 	document_names(out, "Directions", names_direction, COUNT(names_direction));
+	document_names(
+		out, "Registrations", names_registration, COUNT(names_registration));
 }
