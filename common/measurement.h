@@ -65,6 +65,11 @@ enum direction {
 #include "common/measurement.def"
 	DIRECTION_COUNT,
 };
+enum carriage {
+#define CARRIAGE(name, sentence) CARRIAGE_##name,
+#include "common/measurement.def"
+	CARRIAGE_COUNT,
+};
 enum registration {
 #define REGISTRATION(name, sentence) REGISTRATION_##name,
 #include "common/measurement.def"

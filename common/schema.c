@@ -43,6 +43,10 @@ static const struct schema_name names_direction[] = {
 #define DIRECTION NAME
 #include "common/measurement.def"
 };
+static const struct schema_name names_carriage[] = {
+#define CARRIAGE NAME
+#include "common/measurement.def"
+};
 static const struct schema_name names_registration[] = {
 #define REGISTRATION NAME
 #include "common/measurement.def"

@@ -17,9 +17,9 @@ static const struct check_row check_rows[CHECK_COUNT] = {
 const struct check_row *
 check_row(enum check check)
 {
-	if ((size_t)check >= CHECK_COUNT || !check_rows[check].run)
-		bug("check %d has no row in checks.def", (int)check);
-	return &check_rows[check];
+	if ((size_t)check >= CHECK_COUNT)
+		bug("check %d is none of the schema", (int)check);
+	return check_rows[check].run ? &check_rows[check] : NULL;
 }
 
 void

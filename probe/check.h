@@ -83,7 +83,7 @@ struct check_row {
 	int64_t deadline_us;
 	const char *who_else;
 };
-/* Row of checks.def; never NULL for a check of the schema. */
+/* Row of checks.def; NULL for what the schema can say and no check here measures. */
 const struct check_row *check_row(enum check check);
 
 #define CHECK(name, level, bytes, packets, deadline_s, sentence) check_fn check_##name;
