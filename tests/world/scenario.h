@@ -1,0 +1,56 @@
+#pragma once
+
+#include <stdio.h>
+
+#include "tests/world/weather.h"
+
+/*
+ * scenarios.csv: rows shaped like real events, and what they do to a country over time.
+ * A cell that is not understood is said on standard error with file, line and column, and
+ * left out: a row that somebody else wrote must still run.
+ */
+struct scenario; /* one row, as read */
+struct scenarios {
+	struct scenario *rows;
+	size_t n;
+};
+/* False: said on standard error in one sentence (file, line, what to do). */
+bool scenarios_read(struct scenarios *scenarios, const char *path);
+void scenarios_free(struct scenarios *scenarios);
+int scenario_id(const struct scenario *scenario);
+/* What it was modelled on may not be drawn as its country: a code, or NULL. */
+const char *scenario_not_code(const struct scenario *scenario);
+bool scenario_satellite(const struct scenario *scenario);
+
+enum noise { NOISE_LOW, NOISE_HIGH };
+struct story_options {
+	uint64_t seed;
+	enum noise noise;
+	bool random_minutes; /* every start minute is drawn: timing alone says nothing */
+	double alive; /* share of probes that live at all: 1, .6, .3 */
+};
+/* The country must outlive it. It begins at a Monday's local midnight of 2026, some quiet
+ * days before the first edge, and ends some after the last. */
+void story_tell(struct story **story, const struct scenario *scenario,
+	const struct country *country, const struct story_options *options);
+void story_free(struct story *story);
+int64_t story_start_s(const struct story *story); /* UTC */
+int64_t story_end_s(const struct story *story);
+/* Does the detail of hours, rather than of days, matter then: is an edge of what happens to
+ * this network near? */
+bool story_near(const struct story *story, uint8_t network, int64_t utc_s);
+
+/*
+ * What is true, as rows of labels.csv (header first), never given to the analyzer:
+ *
+ *   id        <scenario>.<occurrence>.<part>, or g<n> of a spontaneous glitch
+ *   country   XX
+ *   regions   XX-YY, a space between two; empty: all
+ *   asns      a space between two; empty: all
+ *   probes    how many probes' lines can show it
+ *   start,end UTC; end empty: it had not ended
+ *   cause     the cause; none; insufficient
+ *   named     where insufficient: the causes that must lead, a space between
+ *   found     must: not to find it is an error; may: it counts only if found
+ */
+void story_labels(FILE *out, const struct story *story);
