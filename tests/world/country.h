@@ -53,7 +53,8 @@ struct country_probe {
 	double rtt_factor, rate_factor; /* against its network's; around 1 */
 	uint8_t cohort;
 	char prefix[20]; /* its /24 */
-	double wants[2]; /* two draws in [0, 1): by which a scenario picks shares of probes */
+	double wants
+		[2]; /* two draws in [0, 1): by which a scenario picks shares of probes */
 };
 
 struct country_target {

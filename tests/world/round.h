@@ -1,16 +1,10 @@
 #pragma once
 
 #include "common/buf.h"
+#include "tests/world/chance.h"
 #include "tests/world/weather.h"
 
 /* One round of one probe over one uplink: weather -> the lines its checks would write. */
-
-struct chance { /* a generator; the same seed gives the same draws */
-	uint64_t state;
-};
-double chance_draw(struct chance *chance); /* [0, 1) */
-bool chance_is(struct chance *chance, double share);
-double chance_normal(struct chance *chance); /* mean 0, deviation 1 */
 
 enum detail {
 	DETAIL_THIN, /* home, a few targets of each rung, names: what a cheap round holds */

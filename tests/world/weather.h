@@ -62,18 +62,21 @@ struct weather {
 	double pass[PASS_COUNT]; /* abroad */
 	double pass_home[PASS_COUNT];
 	bool ipv6; /* IPv6 passes at all */
-	uint64_t listed; /* targets (bit: index) that no filter, cut or meter holds up */
+	uint64_t
+		listed; /* targets (bit: index) that no filter, cut or meter holds up */
 	/* names and services */
 	double resolver; /* the configured resolver's */
 	uint8_t block[WORLD_SERVICES]; /* enum block */
 	double service_bps; /* BLOCK_SLOW */
 	/* quality */
-	double rtt_ms[2]; /* home, abroad: round trip of an idle line, whatever is on the way */
+	double rtt_ms
+		[2]; /* home, abroad: round trip of an idle line, whatever is on the way */
 	double jitter_ms;
 	double loss; /* share of packets lost in each direction */
 	double rate_bps; /* what the line carries now, before any meter */
 	enum meter meter;
-	double meter_bps, burst_bytes, queue_ms; /* queue_ms: of a shaper or a crowd, when full */
+	double meter_bps, burst_bytes,
+		queue_ms; /* queue_ms: of a shaper or a crowd, when full */
 	double freeze_bytes; /* connections abroad stand still after so many; 0 none */
 	/* delivery */
 	double upload; /* chance that a delivery to the analyzer gets through */
