@@ -246,6 +246,54 @@ def a_full_queue_drops():
     check("and says so", said == [len(arrived), 0, 100 - len(arrived)], f"({said})")
 
 
+def flood(family, near, seconds, size=1000):
+    """Datagrams from far to near, many more than a meter lets pass: [how late each came, s]."""
+    receiver = socket_in("near", family, socket.SOCK_DGRAM)
+    receiver.bind((near, 0))
+    receiver.setblocking(False)
+    sender, late = socket_in("far", family, socket.SOCK_DGRAM), []
+    begun = time.monotonic()
+    while time.monotonic() < begun + seconds:
+        sender.sendto(str(time.monotonic()).encode().ljust(size), receiver.getsockname())
+        while select.select([receiver], [], [], 0.001)[0]:
+            late.append(time.monotonic() - float(receiver.recv(2048)))
+    took_s = time.monotonic() - begun
+    receiver.close()
+    sender.close()
+    return late, took_s
+
+
+def a_meter_lets_a_burst_pass_and_then_its_rate():
+    rate, burst, size = 400000, 20000, 1000
+    for family, near, wire in ((4, NEAR[4][0], size + 28), (6, NEAR[6][1], size + 48)):
+        link = Link("--down", f"rate={rate},burst={burst}", "--subscribers")
+        at_once, most = datagrams(family, 100, size, share=0.1), burst // wire
+        check(f"IPv{family}: the first {burst} bytes pass at once and in order",
+              at_once[:most] == list(range(most)) and len(at_once) <= most + 2,
+              f"({len(at_once)} of 100)")
+        # The other subscriber's bucket is still full.
+        late, took_s = flood(family, near, 4, size)
+        told = rate * took_s / 8 + (burst if near == NEAR[6][1] else 0)
+        check(f"IPv{family}: then its rate, nothing more", abs(len(late) * wire - told)
+              < 0.05 * told, f"({len(late) * wire} of {told:.0f} bytes)")
+        slow = statistics.quantiles(late, n=10)[-1]
+        check(f"IPv{family}: and nothing is held back", slow < 0.02,
+              f"(a tenth came more than {1000 * slow:.1f} ms late)")
+        link.end()
+
+
+def each_subscriber_has_a_bucket():
+    for options, apart in ((("--subscribers",), True), ((), False)):
+        link = Link("--down", "rate=10000,burst=20000", *options)
+        flood(4, NEAR[4][1], 0.2)
+        came = datagrams(4, 100, size=1000, share=0.01)
+        check("an empty bucket is " + ("its subscriber's own" if apart else "everybody's"),
+              len(came) >= 19 if apart else len(came) <= 1, f"({len(came)} of 100 came)")
+        passed, lost, over = link.end()["down"]
+        check("what finds no tokens is counted", lost == 0 and over > 0 and passed >= len(came),
+              f"({passed} passed, {over} over the meter)")
+
+
 def its_memory_is_bounded():
     link = Link("--down", "delay=60000")
     check("nothing comes before its time", datagrams(4, 20000, size=1400, share=0)
@@ -278,7 +326,9 @@ def it_goes_with_its_devices():
 
 def it_refuses_what_it_does_not_understand():
     for argv, code in ((["near"], 2), (["--up", "delay=soon", "a", "b"], 2),
-                       (["--up", "colour=red", "a", "b"], 2), (["/nowhere", "/nowhere"], 1)):
+                       (["--up", "colour=red", "a", "b"], 2),
+                       (["--up", "burst=9000", "a", "b"], 2),
+                       (["--up", "rate=9000,queue=9,burst=9000", "a", "b"], 2), (["/nowhere", "/nowhere"], 1)):
         done = subprocess.run([LINKEMU, *argv], text=True, capture_output=True, check=False)
         check(f"'{' '.join(argv)}' is refused", done.returncode == code and done.stderr)
 
@@ -300,6 +350,7 @@ def inside():
                  jitter_is_even_to_both_sides, it_loses_as_much_as_it_is_told,
                  the_same_seed_loses_the_same_packets,
                  nothing_overtakes_unless_it_is_asked_to, a_full_queue_drops,
+                 a_meter_lets_a_burst_pass_and_then_its_rate, each_subscriber_has_a_bucket,
                  # Behind these, what TCP still has to say passes over later links, too.
                  each_subscriber_has_its_rate, without_subscribers_all_share_one_rate,
                  its_memory_is_bounded, it_goes_with_its_devices):

@@ -5,7 +5,10 @@
  *   linkemu [OPTION...] LEFT RIGHT     paths of network namespaces (/run/netns/NAME)
  *
  *   --up WHAT, --down WHAT    what happens from left to right, and from right to left:
- *                             delay=MS,jitter=MS,loss=PPM,rate=BIT/S,queue=MS, any of them
+ *                             delay=MS,jitter=MS,loss=PPM,rate=BIT/S,queue=MS, any of them;
+ *                             burst=BYTES in queue's place makes of rate a meter, a token
+ *                             bucket of that size that drops what finds no tokens and holds
+ *                             nothing back
  *   --subscribers             each address on the left has a rate and a queue of its own,
  *                             as radio bearers do; else all share one
  *   --reorder                 jitter may let a packet overtake another
@@ -15,42 +18,35 @@
  * Says "ready" once both devices are there; addresses, routes and "up" are the caller's.
  * Ends on SIGTERM or when one of the namespaces has gone, and says what became of the
  * packets. Memory is fixed: what finds no room is dropped as by a full queue.
- *
- * The devices are made here and moved: an open TUN holds the namespace it was made in, and
- * one that this process held could never go.
  */
 #include <argp.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/lab/tun.h"
 
 #define SLOT_BYTES 2048
 #define PACKETS 4096 /* on the way in one direction, at most */
 #define SUBSCRIBERS 256
 #define BATCH 64 /* packets taken from one side before the other has its turn */
 #define NS_OF_MS INT64_C(1000000)
+#define BURST_BYTES_MOST 100000000
 
 struct settings {
 	int64_t delay_ns, jitter_ns, queue_ns;
 	int64_t loss_ppm, rate_bps; /* 0 none */
+	int64_t burst_bytes; /* of a meter; 0 a queue */
 };
 
-/* One transmitter: when it is free again, and when the last packet arrives. */
+/* One transmitter: when it is free again (of a meter: when its bucket is full again), and
+ * when the last packet arrives. */
 struct subscriber {
 	uint8_t address[16];
 	bool used;
@@ -85,15 +81,6 @@ struct options {
 	uint64_t seed;
 	const char *name, *left, *right;
 };
-
-static int64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* splitmix64 (Steele, Lea, Flood 2014). */
 static uint64_t
@@ -176,20 +163,35 @@ subscriber_of(struct way *way, const uint8_t *packet, size_t len)
 	return &way->subscribers[hash % SUBSCRIBERS]; /* all taken: it shares one */
 }
 
-/* When a packet that came now arrives at the other end; -1 when the queue is full. */
+/* A bucket that is full again at free_ns lacks what flows in until then: the virtual time of
+ * ITU-T I.371, which needs no clock that ticks. */
+static bool
+has_tokens(const struct settings *set, const struct subscriber *s, int64_t now,
+	int64_t cost_ns)
+{
+	int64_t burst_ns = set->burst_bytes * 8 * 1000000000 / set->rate_bps;
+
+	return s->free_ns - now + cost_ns <= burst_ns;
+}
+
+/* When a packet that came now arrives at the other end; -1 when the queue is full or the
+ * meter says no. */
 static int64_t
 due(const struct way *way, struct subscriber *s, size_t len, int64_t jitter_ns)
 {
 	const struct settings *set = &way->settings;
-	int64_t now = now_ns(), sent_ns = now, due_ns;
+	int64_t now = tun_now_ns(), sent_ns = now, cost_ns, due_ns;
+	bool metered = set->burst_bytes > 0;
 
 	if (set->rate_bps > 0) {
+		cost_ns = (int64_t)len * 8 * 1000000000 / set->rate_bps;
 		if (s->free_ns < now)
 			s->free_ns = now;
-		if (s->free_ns - now > set->queue_ns)
+		if (metered ? !has_tokens(set, s, now, cost_ns)
+			    : s->free_ns - now > set->queue_ns)
 			return -1;
-		s->free_ns += (int64_t)len * 8 * 1000000000 / set->rate_bps;
-		sent_ns = s->free_ns;
+		s->free_ns += cost_ns;
+		sent_ns = metered ? now : s->free_ns;
 	}
 	due_ns = sent_ns + set->delay_ns + jitter_ns;
 	if (due_ns < sent_ns)
@@ -225,14 +227,6 @@ accept_packet(struct way *way, uint16_t slot, size_t len)
 	heap_push(way, (struct packet){due_ns, way->order++, slot, (uint16_t)len});
 }
 
-/* The device went with its namespace. Nothing else that it says ends the link: one that is
- * down, or has no room, loses packets. */
-static bool
-is_gone(ssize_t done)
-{
-	return done < 0 && errno == EBADFD;
-}
-
 static bool
 take_packets(struct way *way)
 {
@@ -245,7 +239,7 @@ take_packets(struct way *way)
 			read(way->from, room ? way->slots[slot] : overflow, SLOT_BYTES);
 
 		if (len <= 0)
-			return !is_gone(len);
+			return !tun_is_gone(len);
 		if (room)
 			accept_packet(way, slot, (size_t)len);
 		else
@@ -257,14 +251,14 @@ take_packets(struct way *way)
 static bool
 deliver_packets(struct way *way)
 {
-	int64_t now = now_ns();
+	int64_t now = tun_now_ns();
 
 	while (way->n > 0 && way->packets[0].due_ns <= now) {
 		struct packet packet = heap_pop(way);
 		ssize_t done = write(way->to, way->slots[packet.slot], packet.len);
 
 		way->spare[PACKETS - 1 - way->n] = packet.slot;
-		if (is_gone(done))
+		if (tun_is_gone(done))
 			return false;
 		if (done < 0)
 			way->lost++;
@@ -289,7 +283,7 @@ run(struct way *const ways[2], int told)
 			if (ways[i]->n > 0 && ways[i]->packets[0].due_ns < next_ns)
 				next_ns = ways[i]->packets[0].due_ns;
 		if (next_ns < INT64_MAX) {
-			left_ns = next_ns - now_ns();
+			left_ns = next_ns - tun_now_ns();
 			if (left_ns < 0)
 				left_ns = 0;
 			wait = (struct timespec){
@@ -306,61 +300,6 @@ run(struct way *const ways[2], int told)
 				!deliver_packets(ways[i]))
 				return false;
 	}
-}
-
-/* Moves a device into a namespace, under another name. 0, or -1 and errno. */
-static int
-move(const char *device, const char *name, int namespace)
-{
-	struct {
-		struct nlmsghdr header;
-		struct ifinfomsg link;
-		char attributes[RTA_SPACE(sizeof(int)) + RTA_SPACE(IFNAMSIZ)];
-	} ask = {.header = {.nlmsg_type = RTM_NEWLINK,
-			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
-			 .nlmsg_len = sizeof(ask)},
-		.link = {.ifi_index = (int)if_nametoindex(device)}};
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-		char rest[256];
-	} answer = {0};
-	struct rtattr *attribute = (struct rtattr *)(void *)ask.attributes;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), error = -1;
-
-	attribute->rta_type = IFLA_NET_NS_FD;
-	attribute->rta_len = RTA_LENGTH(sizeof(int));
-	memcpy(RTA_DATA(attribute), &namespace, sizeof(int));
-	attribute = (struct rtattr *)(void *)(ask.attributes + RTA_SPACE(sizeof(int)));
-	attribute->rta_type = IFLA_IFNAME;
-	attribute->rta_len = RTA_LENGTH(IFNAMSIZ);
-	strncpy(RTA_DATA(attribute), name, IFNAMSIZ - 1);
-	if (fd >= 0 && send(fd, &ask, sizeof(ask), 0) == (ssize_t)sizeof(ask) &&
-		recv(fd, &answer, sizeof(answer), 0) >=
-			(ssize_t)sizeof(answer.header)) {
-		errno = -answer.error.error;
-		error = errno ? -1 : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	return error;
-}
-
-/* A TUN device called name in the namespace at path; exits with a sentence if there can
- * be none. */
-static int
-open_device(const char *name, const char *path)
-{
-	struct ifreq ask = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	int namespace = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ask) < 0)
-		argp_failure(NULL, 1, errno, "/dev/net/tun");
-	if (namespace < 0 || move(ask.ifr_name, name, namespace) < 0)
-		argp_failure(NULL, 1, errno, "%s", path);
-	close(namespace);
-	return fd;
 }
 
 static struct way *
@@ -400,8 +339,8 @@ static void
 parse_settings(struct settings *settings, char *text, struct argp_state *state)
 {
 	char delay[] = "delay", jitter[] = "jitter", loss[] = "loss", rate[] = "rate",
-	     queue[] = "queue", *value;
-	char *const names[] = {delay, jitter, loss, rate, queue, NULL};
+	     queue[] = "queue", burst[] = "burst", *value;
+	char *const names[] = {delay, jitter, loss, rate, queue, burst, NULL};
 
 	while (*text) {
 		switch (getsubopt(&text, names, &value)) {
@@ -423,11 +362,18 @@ parse_settings(struct settings *settings, char *text, struct argp_state *state)
 			settings->queue_ns =
 				parse_number(value, 60000, state) * NS_OF_MS;
 			break;
+		case 5:
+			settings->burst_bytes =
+				parse_number(value, BURST_BYTES_MOST, state);
+			break;
 		default:
-			argp_error(state, "'%s': delay, jitter, loss, rate or queue",
+			argp_error(state,
+				"'%s': delay, jitter, loss, rate, queue or burst",
 				value);
 		}
 	}
+	if (settings->burst_bytes && (settings->queue_ns || !settings->rate_bps))
+		argp_error(state, "burst stands beside rate and in place of queue");
 }
 
 static error_t
@@ -483,7 +429,8 @@ parse_options(int argc, char **argv)
 	static const struct argp argp = {rows, parse, "LEFT RIGHT",
 		"Joins two network namespaces by a link with delay, jitter, loss and "
 		"rate.\v"
-		"WHAT is delay=MS,jitter=MS,loss=PPM,rate=BIT/S,queue=MS, any of them.",
+		"WHAT is delay=MS,jitter=MS,loss=PPM,rate=BIT/S,queue=MS, any of them; "
+		"burst=BYTES in queue's place makes of rate a meter that drops.",
 		NULL, NULL, NULL};
 	struct options options = {.name = "emu0", .seed = 1};
 
@@ -498,26 +445,21 @@ main(int argc, char **argv)
 	struct options options = parse_options(argc, argv);
 	struct way *ways[2] = {open_way("up", &options.up, &options),
 		open_way("down", &options.down, &options)};
-	sigset_t ends;
-	int told;
+	int told = tun_stop();
 	bool stopped;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	told = signalfd(-1, &ends, SFD_CLOEXEC);
 	prctl(PR_SET_TIMERSLACK, 1);
-	ways[0]->from = ways[1]->to = open_device(options.name, options.left);
-	ways[1]->from = ways[0]->to = open_device(options.name, options.right);
+	ways[0]->from = ways[1]->to = tun_open(options.name, options.left);
+	ways[1]->from = ways[0]->to = tun_open(options.name, options.right);
 	printf("ready\n");
 	fflush(stdout);
 	stopped = run(ways, told);
 	for (int i = 0; i < 2; i++)
-		printf("%s: %llu passed, %llu lost, %llu over the queue\n",
-			ways[i]->name, (unsigned long long)ways[i]->passed,
+		printf("%s: %llu passed, %llu lost, %llu over the %s\n", ways[i]->name,
+			(unsigned long long)ways[i]->passed,
 			(unsigned long long)ways[i]->lost,
-			(unsigned long long)ways[i]->overflowed);
+			(unsigned long long)ways[i]->overflowed,
+			ways[i]->settings.burst_bytes ? "meter" : "queue");
 	printf("%s\n", stopped ? "told to stop" : "a namespace is gone");
 	free(ways[0]);
 	free(ways[1]);

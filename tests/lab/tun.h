@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What the programs that join two network namespaces share: a TUN device in each, a clock,
+ * an end. */
+
+/* A descriptor of a new TUN device called name in the namespace at path (/run/netns/NAME),
+ * one IP packet a read; exits 1 with a sentence if there can be none. The device is made
+ * here and moved: an open TUN holds the namespace it was made in, and one that this process
+ * held could never go. */
+int tun_open(const char *name, const char *path);
+
+/* Did a read or write say that the device went with its namespace? Nothing else that it says
+ * ends the link: one that is down, or has no room, loses packets. */
+bool tun_is_gone(ssize_t done);
+
+/* A descriptor that can be read once SIGTERM or SIGINT came; both are held back from now. */
+int tun_stop(void);
+
+int64_t tun_now_ns(void);
