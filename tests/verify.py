@@ -26,7 +26,8 @@ HEADERS = ["clock", "network", "where", "software", "targets", "gaps"]
 SECTIONS = {
     "line": "Kinds of line", "check": "Checks", "rung": "Rungs", "stage": "Stages",
     "outcome": "Outcomes", "reason": "Reasons", "medium": "Media", "supply": "Supplies",
-    "protocol": "Protocols", "direction": "Directions",
+    "protocol": "Protocols", "direction": "Directions", "carriage": "Carriages",
+    "registration": "Registrations",
 }
 
 
