@@ -246,6 +246,7 @@ measurement_document(struct buf *out)
 	document_names(out, "Supplies", names_supply, COUNT(names_supply));
 	document_names(out, "Protocols", names_protocol, COUNT(names_protocol));
 	document_names(out, "Directions", names_direction, COUNT(names_direction));
+	document_names(out, "Carriages", names_carriage, COUNT(names_carriage));
 	document_names(
 		out, "Registrations", names_registration, COUNT(names_registration));
 }
