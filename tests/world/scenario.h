@@ -36,8 +36,8 @@ void story_tell(struct story **story, const struct scenario *scenario,
 void story_free(struct story *story);
 int64_t story_start_s(const struct story *story); /* UTC */
 int64_t story_end_s(const struct story *story);
-/* Does the detail of hours, rather than of days, matter then: is an edge of what happens to
- * this network near? */
+/* Does the detail of minutes, rather than of hours, matter then: was or will be an edge of
+ * what happens to this network within three hours? */
 bool story_near(const struct story *story, uint8_t network, int64_t utc_s);
 
 /*

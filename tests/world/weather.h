@@ -52,7 +52,8 @@ struct weather {
 	double signal_dbm;
 	bool registered, roaming, bearer, voice, cell_changed;
 	uint8_t reject_cause; /* where there is no bearer or registration; 0 none said */
-	/* reach: chance that one exchange is answered at all, were nothing filtered */
+	/* reach: chance that one exchange is answered at all, were nothing filtered; each by
+	 * itself (a dead access leaves nothing of home and abroad), loss not counted in */
 	double access; /* the operator's own next router */
 	double home[WORLD_NETWORKS]; /* targets in each network of the country */
 	double abroad;
@@ -72,7 +73,7 @@ struct weather {
 	double rtt_ms
 		[2]; /* home, abroad: round trip of an idle line, whatever is on the way */
 	double jitter_ms;
-	double loss; /* share of packets lost in each direction */
+	double loss[2]; /* home, abroad: share of packets lost in each direction */
 	double rate_bps; /* what the line carries now, before any meter */
 	enum meter meter;
 	double meter_bps, burst_bytes,
