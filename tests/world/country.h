@@ -66,10 +66,19 @@ struct country_target {
 	int8_t service; /* index of the service it belongs to, -1 none */
 };
 
+/* So far ahead of UTC is local time from then on. */
+struct country_offset {
+	int64_t from_utc_s, offset_s;
+};
+#define COUNTRY_OFFSETS 16
+
 struct country {
 	uint64_t seed;
 	char code[3];
 	char zone[64]; /* of tzdata */
+	struct country_offset
+		offsets[COUNTRY_OFFSETS]; /* by time; the first holds before it */
+	size_t offsets_n;
 	char regions[WORLD_REGIONS][7]; /* XX-YY */
 	struct country_network networks[WORLD_NETWORKS];
 	struct country_probe *probes; /* controls last */
@@ -82,11 +91,13 @@ struct country {
 struct country_options {
 	uint64_t seed;
 	unsigned int per_network; /* probes per region and network: 3 */
+	size_t probes; /* so many in the field in all, instead; 0: as many as per_network says */
 	bool satellite; /* probes on S1 as well */
 	const char *not_code; /* a country's code that must not be drawn; NULL any */
 };
-/* ${country} owns its probes: country_free(). The same options give the same country. */
-void country_draw(struct country *country, const struct country_options *options);
+/* ${country} owns its probes: country_free(). The same options give the same country. False:
+ * said on standard error (this machine has no tzdata). */
+bool country_draw(struct country *country, const struct country_options *options);
 void country_free(struct country *country);
 /* Seconds that local time is ahead of UTC then. */
 int64_t country_offset_s(const struct country *country, int64_t utc_s);

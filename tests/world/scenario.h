@@ -36,9 +36,10 @@ void story_tell(struct story **story, const struct scenario *scenario,
 void story_free(struct story *story);
 int64_t story_start_s(const struct story *story); /* UTC */
 int64_t story_end_s(const struct story *story);
-/* Does the detail of minutes, rather than of hours, matter then: was or will be an edge of
- * what happens to this network within three hours? */
-bool story_near(const struct story *story, uint8_t network, int64_t utc_s);
+/* How far it is to the nearest edge, before or after, of what happens to this network; very
+ * far where nothing does: rounds are rare there. A few edges may be of nothing, so that many
+ * rounds alone say nothing. */
+int64_t story_edge_s(const struct story *story, uint8_t network, int64_t utc_s);
 
 /*
  * What is true, as rows of labels.csv (header first), never given to the analyzer:
