@@ -151,6 +151,8 @@ static const struct command {
 	{"events", "[filters]", "list what happened", events_list, false},
 	{"explain", "EVENT", "the arithmetic of a verdict, row by row", explain_event,
 		false},
+	{"score", "--labels FILE", "hold the events against a list of known ones",
+		scores_print, false},
 	{"report", "EVENT --out DIR", "a page about an event, and its verdict as JSON",
 		report_event, false},
 	{"query", "measurements|events|networks [filters]", "list what is stored",
