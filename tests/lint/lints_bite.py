@@ -26,6 +26,8 @@ BREACHES = {
         ("analyzer/ingest/http.c", '#include "common/measurement.h"\n', None),
         ("common/err.c", '#include "err.h"\n', None),
         ("common/err.c", '#include "common/buf.c"\n', None),
+        ("tests/world/zz.c", '#include "analyzer/steps.h"\n', None),
+        ("tests/world/zz.c", '#include "probe/steps.h"\n', None),
     ],
     "doors.py": [
         ("analyzer/zz.c", "#include <curl/curl.h>\n", None),

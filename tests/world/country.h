@@ -6,6 +6,7 @@
 
 #include "common/measurement.h"
 #include "common/targets.h"
+#include "tests/world/chance.h"
 
 /*
  * A country drawn from a seed: its networks, regions, probes and target list. What stands
@@ -86,6 +87,9 @@ struct country {
 	struct country_target targets[64];
 	size_t targets_n;
 	char services[WORLD_SERVICES][16]; /* what scenarios call them: "twitter" */
+	uint32_t
+		given[32]; /* numbers and first halves of addresses that somebody has */
+	size_t given_n;
 };
 
 struct country_options {
@@ -101,3 +105,7 @@ bool country_draw(struct country *country, const struct country_options *options
 void country_free(struct country *country);
 /* Seconds that local time is ahead of UTC then. */
 int64_t country_offset_s(const struct country *country, int64_t utc_s);
+/* One more number or /16 that nobody of this country has yet. */
+uint32_t country_new_asn(struct country *country, struct chance *chance);
+void country_new_prefix(
+	char prefix[static 20], struct country *country, struct chance *chance);
