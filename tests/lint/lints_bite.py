@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-COPIED = ("common", "probe", "analyzer", "tests/lint", "dev", ".clang-format")
+COPIED = ("common", "probe", "analyzer", "tests/lint", "tests/world", "dev", ".clang-format")
 PURE = ["-mgeneral-regs-only"]
 
 # rule: [(file, what is added behind it, None) or (file, all it holds, compiler's flags)]
@@ -86,6 +86,11 @@ BREACHES = {
          "void\nhttp_zz(void)\n{\n\tstore_open();\n}\n", []),
         ("common/zz.c", "int other(void);\nint\nother(void)\n{\n\treturn 1;\n}\n", []),
     ],
+    "world_frozen.py": [
+        ("tests/world/weather.h", "\n", None),
+        ("tests/world/zz.c", "int zz;\n", None),
+        ("tests/world.sha256", "0" * 64 + "  tests/world/zz.c\n", None),
+    ],
 }
 
 
@@ -97,6 +102,7 @@ def copy_tree(to):
                             ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(root / name, to / name)
+    subprocess.run([HERE / "world_frozen.py", "--freeze", to], check=True)
 
 
 def compile_one(to, path, flags):
