@@ -14,6 +14,11 @@ def rows(country):
     return [line.split(",") for line in country_module.targets(country).splitlines()[1:]]
 
 
+def ids(country, fits):
+    """The ids of the list's rows that fit."""
+    return [country_module.target_id(row) for row in rows(country) if fits(row)]
+
+
 def each(world, hosts, ask):
     """What a proof says of each host, asked all at once."""
     found = world.together([lambda p=h.probe: ask(world, p) for h in hosts])

@@ -16,6 +16,13 @@ OBSERVABLE = ("none: everything abroad is dead to everybody, no listed host live
 VANTAGE = "nine probes of three operators, a collector of routes abroad"
 TRAP = "a confident answer, whichever it is"
 ROUNDS, WINDOWS, SECONDS = 0, 2, 29  # as where the gateways filter
+# Half of the questions, and four of ten pages, are for the country itself. Where all abroad is
+# dead no transfer is tried.
+TABLE = """
+who       power  link  router  access  domestic  international  core  names    transport  service  quality
+victims   up     up    up      up      up        down           down  partial  partial    partial  -
+controls  up     up    up      up      down      up             up    up       up         up       up
+"""
 
 GATEWAYS = ("gw0", "gw1")
 BACK_S = 15  # bird's sessions come up again in one to three

@@ -11,6 +11,18 @@ OBSERVABLE = "the probe itself writes down that its link has no carrier"
 VANTAGE = "that probe, afterwards; its neighbours as reference"
 TRAP = "seen from outside it is a silence like any other"
 ROUNDS, WINDOWS, SECONDS = 3, 3, 0  # two bad bins in a row, and whole ones
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     down  down    -       -         -              -     -      -          -        -
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of  fact     is
+victims  link   -   outcome  = link_down
+victims  link   -   carrier  = 0
+others   link   -   carrier  = 1
+"""
 
 
 def victims(world):

@@ -19,6 +19,22 @@ TRAP = ("a meter or a shaper caps the rate and leaves the round trip of an idle 
         "crowding does not begin at two operators at once and end as suddenly")
 # A transfer each, which takes seconds; three make an anomaly, one may be lost.
 ROUNDS, WINDOWS, SECONDS = 4, 2, 0
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of             fact      is
+victims  ping   domestic       rtt_us    > 200000
+victims  ping   international  rtt_us    > 200000
+victims  ping   international  rtt_us    < 900000
+victims  speed  down           rate_bps  < 110000
+victims  speed  up             rate_bps  < 60000
+others   ping   international  rtt_us    < 50000
+others   speed  down           rate_bps  > 0.5 x before
+"""
 
 LATER_S = 1.5  # a round of the lab
 # Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has. A whole

@@ -21,8 +21,20 @@ VANTAGE = "nine probes of three operators; control probes that ask the same name
 TRAP = ("a resolver at fault errs for many names and only where it is asked; a name that has "
         "moved or answers differently by place does so abroad as well")
 ROUNDS, WINDOWS, SECONDS = 4, 4, 0
-
+# A lie is an answer, so no rung breaks.
 TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who       check  of      fact           is
+victims   dns    forged  answer_sha256  != before
+victims   dns    true    answer_sha256  = before
+controls  dns    forged  answer_sha256  = before
+"""
+
+RULES = """
 table inet lab {{
     counter forged {{}}
     chain lie {{
@@ -37,6 +49,12 @@ WIRE_BITS_MOST = 128  # what one comparison of nft takes
 
 def victims(world):
     return world.field()
+
+
+def targets(world):
+    host, c = name(world).host, world.country
+    return {"forged": look.ids(c, lambda r: r[3] == "53" and r[1] == host),
+            "true": look.ids(c, lambda r: r[3] == "53" and r[1] != host and r[0] != "core")}
 
 
 def name(world):
@@ -85,7 +103,7 @@ def on(world, breakage):
         for asked, kind, value in ((address, "A", told[0]), (address6, "AAAA", told[1])):
             servers.wait_for(f"the liar {asked}", lambda a=asked, k=kind, v=value:
                              servers.resolve(node, a, site.host, k, 0.3) == v, 15)
-        net.nft(node, TABLE.format(below=f"agg{i}", asks=asks(site.host), liar=address,
+        net.nft(node, RULES.format(below=f"agg{i}", asks=asks(site.host), liar=address,
                                    liar6=address6))
 
 

@@ -4,6 +4,7 @@ The routes stay, the gateways themselves answer, the domestic Internet lives, an
 foreign host is on the list: SCIENCE rows 12 and 13.
 """
 
+import look
 import net
 
 SENTENCE = ("both international gateways drop what they should forward, but for one "
@@ -18,8 +19,23 @@ TRAP = ("a cut cable takes the listed host too, so it would leave the same domes
 # Deadlines of jobs are not scaled. The round under way at the onset ends within 22 s (page,
 # transfer, pulse); the next, the first that is dark as a whole, has little left to try 7 s later.
 ROUNDS, WINDOWS, SECONDS = 0, 2, 29
-
+# The listed host is in the list two to four times, by chance also under TLS and IPv6: where it
+# is all of these, just over half of all handshakes and pages pass. A transfer is tried, as not
+# all abroad is dead. Of the controls' pages and handshakes most are for hosts abroad.
 TABLE = """
+who       power  link  router  access  domestic  international                  core  names                          transport   service     quality
+victims   up     up    up      up      up        partial:generic_timeout_error  down  partial:generic_timeout_error  partial|up  partial|up  down
+controls  up     up    up      up      down      up                             up    up                             up          up          up
+"""
+FACTS = """
+who       check  of         fact     is
+victims   http   listed     outcome  = ok
+victims   ping   listed     rtt_us   < 50000
+victims   http   neighbour  outcome  = generic_timeout_error
+controls  http   neighbour  outcome  = ok
+"""
+
+RULES = """
 table inet lab {{
     counter listed {{}}
     counter dropped4 {{}}
@@ -46,10 +62,16 @@ def victims(world):
     return world.field()
 
 
+def targets(world):
+    c = world.country
+    return {"listed": look.ids(c, lambda r: r[1] == c.listed.host and r[3] == "80"),
+            "neighbour": look.ids(c, lambda r: r[1] == c.listed_control.host and r[3] == "80")}
+
+
 def on(world, breakage):
     listed = world.country.listed
     for gateway in GATEWAYS:
-        net.nft(gateway, TABLE.format(listed=listed.address, listed6=listed.address6,
+        net.nft(gateway, RULES.format(listed=listed.address, listed6=listed.address6,
                                       verdict="drop" if breakage else "accept"))
 
 

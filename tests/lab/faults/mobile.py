@@ -18,8 +18,20 @@ TRAP = ("one owner's failure takes one operator, and a power cut takes machines 
 # The round under way at the onset ends within 22 s, as deadlines of jobs are not scaled; the
 # next has little left to try.
 ROUNDS, WINDOWS, SECONDS = 0, 2, 29
-
+# Where all abroad is dead no transfer is tried.
 TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      down    down      down           down  down   down       down     -
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of        fact     is
+victims  link   -         carrier  = 1
+victims  ping   domestic  outcome  = generic_timeout_error
+"""
+
+RULES = """
 table inet lab {{
     counter dropped4 {{}}
     counter dropped6 {{}}
@@ -42,7 +54,7 @@ def victims(world):
 
 def on(world, breakage):
     for router in routers(world):
-        net.nft(router, TABLE.format(verdict="drop" if breakage else "accept"))
+        net.nft(router, RULES.format(verdict="drop" if breakage else "accept"))
 
 
 def off(world):

@@ -12,6 +12,20 @@ OBSERVABLE = ("transfers settle on one plateau with heavy loss while the round t
 VANTAGE = "three probes of the operator; probes of the others as reference"
 TRAP = "crowding loses packets too, but its queue makes the round trip grow"
 ROUNDS, WINDOWS, SECONDS = 6, 2, 0  # a transfer each: three whole ones beside both edges
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of    fact             is
+victims  speed  down  rate_bps         < 200000
+victims  speed  down  loss             > 0.02
+victims  speed  down  sndr_min_rtt_us  < 50000
+victims  speed  up    rate_bps         > 0.5 x before
+others   speed  down  rate_bps         > 0.5 x before
+"""
 
 # tbf with a queue of one packet is a policer: nft's limit passes far too large bursts.
 RATE_BPS = 128000

@@ -10,6 +10,12 @@ OBSERVABLE = ("all three operators' probes of one region have a gap without samp
 VANTAGE = "three probes of three operators in the region; the other regions as reference"
 TRAP = "a probe that is only cut off goes on measuring; its gap is filled in afterwards"
 ROUNDS, WINDOWS, SECONDS = 0, 2, 0  # a shorter gap is no more than a restart
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   off    off   off     off     off       off            off   off    off        off      off
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
 
 
 def victims(world):

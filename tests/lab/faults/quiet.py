@@ -7,6 +7,16 @@ OBSERVABLE = "every rung of every probe stays where it was"
 VANTAGE = "all probes"
 TRAP = "chance losses on a busy machine are no event"
 ROUNDS, WINDOWS, SECONDS = 5, 5, 0
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of             fact      is
+victims  speed  -              rate_bps  > 0.5 x before
+victims  ping   international  rtt_us    < 20000
+"""
 
 
 def victims(world):

@@ -19,6 +19,20 @@ VANTAGE = "nine probes of three operators; control probes abroad that reach the 
 TRAP = ("a server that is broken or overloaded resets too, but for everybody and whatever it "
         "is called")
 ROUNDS, WINDOWS, SECONDS = 4, 4, 0
+# One name of many: no rung breaks.
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who       check  of     fact             is
+victims   tls    named  outcome          = connection_reset
+victims   tls    named  control_outcome  = ok
+victims   tls    named  bare_outcome     = ok
+victims   http   -      outcome          = ok
+controls  tls    named  outcome          = ok
+"""
 
 # It drops the ClientHello and answers in the server's place: the server sees nothing.
 RULE = ("FORWARD", "-p", "tcp", "--dport", "443", "-m", "string", "--algo", "bm", "--string")
@@ -38,6 +52,11 @@ def name(world):
     asked = {r[1] for r in look.rows(c) if r[3] == "443" and r[0] != "control"}
     fit = [s for s in c.sites() if s.host in asked]
     return random.Random(f"reset {c.seed}").choice(fit)
+
+
+def targets(world):
+    host = name(world).host
+    return {"named": look.ids(world.country, lambda r: r[1] == host and r[3] == "443")}
 
 
 def routers(world):

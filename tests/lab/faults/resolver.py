@@ -17,6 +17,18 @@ VANTAGE = "nine probes of three operators, each with its resolver and one abroad
 TRAP = ("to a user nothing works any more, as in a shutdown; but no name is chosen, nothing "
         "is forged and every address still answers")
 ROUNDS, WINDOWS, SECONDS = 3, 4, 0
+# Half of the questions are put to the resolver; targets have addresses and need no answer.
+TABLE = """
+who       power  link  router  access  domestic  international  core  names                          transport  service  quality
+victims   up     up    up      up      up        up             up    partial:generic_timeout_error  up         up       up
+controls  up     up    up      up      up        up             up    up                             up         up       up
+"""
+FACTS = """
+who       check  of             fact     is
+victims   dns    names          outcome  = generic_timeout_error
+victims   dns    international  outcome  = ok
+controls  dns    names          outcome  = ok
+"""
 
 
 def victims(world):

@@ -12,6 +12,19 @@ OBSERVABLE = "the control probes abroad find the same target dead at the same ti
 VANTAGE = "two control probes in two foreign networks; nine probes in the country"
 TRAP = "from inside alone it looks as if one service were blocked by every operator"
 ROUNDS, WINDOWS, SECONDS = 3, 4, 0
+# One host of many: no rung breaks.
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who       check  of    fact     is
+victims   ping   dead  outcome  = host_unreachable
+controls  ping   dead  outcome  = host_unreachable
+victims   tcp    dead  outcome  = host_unreachable
+controls  tcp    dead  outcome  = host_unreachable
+"""
 
 
 def victim(world):
@@ -24,6 +37,11 @@ def victim(world):
 
 def victims(world):
     return world.field()
+
+
+def targets(world):
+    address = victim(world).address
+    return {"dead": look.ids(world.country, lambda r: r[2] == address)}
 
 
 def on(world, breakage):

@@ -16,8 +16,13 @@ OBSERVABLE = "what the probes measured meanwhile and deliver later: every rung a
 VANTAGE = "all probes, afterwards"
 TRAP = "from the analyzer's place the whole country and the controls fell silent at once"
 ROUNDS, WINDOWS, SECONDS = 4, 4, 0
-
+# The transfers are with the analyzer.
 TABLE = """
+who      power  link  router  access  domestic  international  core  names  transport  service  quality
+victims  up     up    up      up      up        up             up    up     up         up       down:generic_timeout_error
+"""
+
+RULES = """
 table inet lab {{
     counter dropped {{}}
     chain forward {{
@@ -35,7 +40,7 @@ def victims(world):
 
 
 def on(world, breakage):
-    net.nft("w", TABLE.format(verdict="drop" if breakage else "accept"))
+    net.nft("w", RULES.format(verdict="drop" if breakage else "accept"))
 
 
 def off(world):
