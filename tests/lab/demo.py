@@ -42,7 +42,8 @@ def play(names, options, directory, root, screen):
         spans = []
         for name in names:
             screen.say(f"Now: {faults.load(name).SENTENCE}.")
-            spans.append((name, stage.suffer(name, True)[1]))
+            done = stage.suffer(name, True)
+            spans.append((name, (done.start_s, done.end_s)))
         if not names:
             stage.suffer("quiet", True)
         stage.settle()

@@ -2,9 +2,11 @@
 """A small country in namespaces of its own, with real servers, probes and an analyzer,
 broken in known ways.
 
-    lab.py [--seed N] [--format table|json] [--faults a,b|none] [FAULT...]   runs and scores
+    lab.py [-j N] [--seed N] [--format table|json] [FAULT...]     runs and scores, side by side
+    lab.py --no-breakage [FAULT...]                the same with nothing broken: proof or table
+                                                   must fail
     lab.py --demo [--faults a,b|none]              the whole job in a minute or two
-    lab.py --list                                  the faults and what decides each
+    lab.py --list [FAULT...]                       the faults, what decides each, their tables
     lab.py --prove [--no-breakage] [FAULT...]      each fault proves itself, without probes
     lab.py --up                                    brings the country up and checks it
 """
@@ -19,11 +21,12 @@ import bridge
 import enter
 import faults
 import prove
+import side
 import unpack
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 DEMO = ("international", "policed", "power")
-LIMIT_S = 240  # of wall time, for each fault that one call runs
+LIMIT_S = 240  # of wall time, for each fault that one lab runs
 
 
 def read_options(argv):
@@ -43,6 +46,9 @@ def read_options(argv):
     parser.add_argument("--scale", type=int, help="time_scale of the programs")
     parser.add_argument("--keep", metavar="DIR", help="copies each run's files there")
     parser.add_argument("--verbose", action="store_true", help="shows every event")
+    parser.add_argument("-j", dest="at_once", type=int, metavar="N",
+                        help=f"so many labs side by side; {side.AT_ONCE} is as many as there are")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     names = list(options.fault)
     if options.faults == "none":
@@ -53,15 +59,24 @@ def read_options(argv):
         if name not in faults.NAMES:
             parser.error(f"no fault is called '{name}'; there are {', '.join(faults.NAMES)}")
     options.names = names or list(DEMO if options.demo else faults.NAMES)
+    if options.at_once is not None and options.at_once < 1:
+        parser.error(f"-j {options.at_once}: at least one lab must run")
+    options.at_once = min(options.at_once or side.AT_ONCE, len(options.names))
     return options
 
 
-def list_faults():
-    for name in faults.NAMES:
+def list_faults(names):
+    for name in names:
         f = faults.load(name)
         print(f"{name}: {f.SENTENCE}\n    expected: {f.EXPECTED_CLASS}, {f.EXPECTED_CAUSE}\n"
               f"    decides:  {f.OBSERVABLE}\n    seen by:  {f.VANTAGE}\n"
               f"    trap:     {f.TRAP}")
+        for phase, _ in faults.phases(f) if hasattr(f, "PHASES") else (("", None),):
+            for what in ("TABLE", "FACTS"):
+                text = getattr(f, what, "")
+                text = text.get(phase, "") if isinstance(text, dict) else text
+                for row in filter(None, map(str.strip, text.splitlines())):
+                    print(f"    {phase + ': ' if phase else ''}{row}")
     return 0
 
 
@@ -83,6 +98,8 @@ def stand_up(options, directory):
 
 def inside(options):
     directory = enter.settle()
+    # The first process of a pid namespace hears of no signal that it does not ask for.
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
     signal.alarm(LIMIT_S * (1 + len(options.names)))  # the pid namespace goes with us
     if options.up or options.prove:
         standing = stand_up(options, directory)
@@ -109,7 +126,7 @@ def main():
         print("\n".join(faults.NAMES))
         return 0
     if options.list:
-        return list_faults()
+        return list_faults(options.names)
     try:
         if enter.inside():
             return inside(options)
@@ -117,6 +134,11 @@ def main():
     except RuntimeError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    if not (options.alone or options.demo or options.up):
+        try:
+            return (side.prove if options.prove else side.run)(options, LIMIT_S)
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
     again = [os.path.abspath(__file__), *sys.argv[1:]]
     if not options.demo:
         return enter.again(again)

@@ -26,6 +26,8 @@ country_db = {mmdb}/country.mmdb
 targets = {targets}
 public_endpoint = https://{address}:{port}
 """
+# What stands before the seed in a private key of Ed25519 (RFC 8410 section 7).
+ED25519 = bytes.fromhex("302e020100300506032b657004220420")
 
 
 class ProgramError(Exception):
@@ -140,6 +142,16 @@ class Probe:
                               capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
         found = lines(done.stdout) if done.returncode == 0 else []
         return found[0] if found else {}
+
+    def epoch(self):
+        """By what the analyzer knows it: the public key of the identity on this machine."""
+        with open(f"{self.host.state}/keys", encoding="ascii") as keys:
+            seed = next(line.split()[1] for line in keys if line.startswith("seed "))
+        done = subprocess.run(["openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"],
+                              input=ED25519 + bytes.fromhex(seed), capture_output=True)
+        if done.returncode != 0:
+            raise ProgramError(f"openssl pkey: {done.stderr.decode().strip()}")
+        return done.stdout[-32:].hex()
 
     def check_alive(self):
         if self.host.on and self.host.command and not self.host.alive():

@@ -16,7 +16,8 @@ def prove(world, names, breakage):
     for name in names:
         fault = faults.load(name)
         start = time.monotonic()
-        fault.on(world, breakage)
+        for _, enter in faults.phases(fault):
+            enter(world, breakage)
         said = fault.proof(world)
         fault.off(world)
         said += fault.healed(world)

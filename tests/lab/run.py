@@ -7,6 +7,7 @@ import shutil
 import time
 
 import faults
+import ladder
 import programs
 import score
 import seen
@@ -76,13 +77,17 @@ class Stage:
                                    >= BASELINE_WINDOWS))
 
     def hold(self, fault, start_s, watch):
-        """Until those who suffer have had time to see it, and made rounds that saw it."""
+        """Until those who suffer have had time to see it, and everybody has made rounds that
+        the table speaks of."""
+        suffer = fault.victims(self.world)
+
         def fine(s):
             least_s = max(fault.WINDOWS * s.window_s, fault.SECONDS)
+            rounds = max(fault.ROUNDS, 1) if s.probe.host in suffer else 1
             return (time.time() >= start_s + least_s
-                    and (not s.probe.host.on or s.whole_rounds(start_s) >= fault.ROUNDS))
+                    and (not s.probe.host.on or s.whole_rounds(start_s) >= rounds))
 
-        self.wait(fault.SENTENCE, self.those(fault.victims(self.world), fine), watch)
+        self.wait(fault.SENTENCE, self.those(self.world.hosts, fine), watch)
 
     def mend(self, fault, end_s, watch=None):
         """Until those who suffered are well again for as long as the analysis asks."""
@@ -98,16 +103,30 @@ class Stage:
                   self.those(self.world.hosts, lambda s: s.delivered()), watch)
 
     def suffer(self, name, breakage):
-        """One fault from its start until all is well; returns (fault, span, Watch)."""
+        """One fault from its start until all is well: what was done, and when. Where nothing
+        is broken the fault's proof looks too, while it should be."""
         fault = faults.load(name)
-        start_s = time.time()
-        watch = Watch(self.analyzer, fault, start_s)
-        fault.on(self.world, breakage)
-        self.hold(fault, start_s, watch)
+        done = Done(fault, self.analyzer)
+        for phase, enter in faults.phases(fault):
+            enter(self.world, breakage)
+            since_s = time.time()
+            self.hold(fault, since_s, done.watch)
+            done.phases.append((phase, since_s, time.time()))
+        done.proof = [] if breakage else fault.proof(self.world)
         fault.off(self.world)
-        end_s = time.time()
-        self.mend(fault, end_s, watch)
-        return fault, (start_s, end_s), watch
+        done.end_s = time.time()
+        self.mend(fault, done.end_s, done.watch)
+        return done
+
+    def climbed(self, done):
+        """What the stored measurements alone say of the fault's table: (held, sentence)."""
+        groups = faults.groups(done.fault, self.world)
+        targets = getattr(done.fault, "targets", lambda world: {})(self.world)
+        return ladder.judge(ladder.read(done.fault), ladder.Run(
+            self.analyzer.measurements(),
+            {p.host.probe.node: p.epoch() for p in self.probes},
+            {who: [h.probe.node for h in hosts] for who, hosts in groups.items()},
+            done.phases, done.start_s, targets))
 
     def conclude(self):
         """What others measured comes in, and the last word on all of it."""
@@ -137,6 +156,15 @@ class Stage:
         shutil.rmtree(self.world.dir, ignore_errors=True)
 
 
+class Done:
+    """A fault that was made: from when to when, each phase of it, and who watched."""
+
+    def __init__(self, fault, analyzer):
+        self.fault, self.phases, self.proof = fault, [], []
+        self.start_s = self.end_s = time.time()
+        self.watch = Watch(analyzer, fault, self.start_s)
+
+
 class Watch:
     """When did the analyzer first say the right class, in seconds after the onset?"""
 
@@ -158,46 +186,44 @@ def one(name, options, directory, root, screen):
     stage = Stage(options.seed, f"{directory}/{name}", options, root, screen)
     try:
         stage.baseline(f"{name}: all is well")
-        fault, (start_s, end_s), watch = stage.suffer(name, not options.no_breakage)
-        stage.settle(watch)
+        done = stage.suffer(name, not options.no_breakage)
+        stage.settle(done.watch)
         stage.conclude()
         events = stage.analyzer.events()
-        watch()
-        if name == "quiet":  # no event at all, whenever
-            start_s = 0
-        if options.verbose:
-            for e in events:
-                screen.note(json.dumps(e))
-        found = score.verdict(events, start_s, end_s)
-        for event in events:
-            if event is not found:
-                screen.note(f"lab: {name}: besides {score.short(event)}")
-        if hasattr(fault, "afterwards"):
-            wrong = [what for ok, what in fault.afterwards(stage, start_s, end_s) if not ok]
+        done.watch()
+        # In the quiet country no event at all is right, whenever.
+        start_s = 0 if name == "quiet" else done.start_s
+        found = score.verdict(events, start_s, done.end_s)
+        tell_events(name, events, found, options, screen)
+        if hasattr(done.fault, "afterwards"):
+            said = done.fault.afterwards(stage, done.start_s, done.end_s)
+            wrong = [what for ok, what in said if not ok]
             if wrong:
                 raise RuntimeError(f"not so: {'; '.join(wrong)}")
-        return score.line(fault, name, options.seed, found, watch.delay_s)
+        line = score.line(done.fault, name, options.seed, found, done.watch.delay_s)
+        line |= {"ladder": score.cells(stage.climbed(done))}
+        return line | ({"proof": score.cells(done.proof)} if options.no_breakage else {})
     finally:
         stage.close(options, name)
 
 
+def tell_events(name, events, found, options, screen):
+    for event in events:
+        if options.verbose:
+            screen.note(json.dumps(event))
+        if event is not found:
+            screen.note(f"lab: {name}: besides {score.short(event)}")
+
+
 def run(options, directory, root):
-    screen = show.Screen()
-    done = []
+    """Fault after fault in this process; what they came to, a line each."""
+    screen, failed = show.Screen(), False
     for name in options.names:
         try:
             line = one(name, options, directory, root, screen)
         except (programs.ProgramError, RuntimeError) as error:
             screen.note(f"lab: {name}: {error}")
-            return 1
-        done.append(line)
-        if options.format == "json":
-            screen.say(json.dumps(line))
-        else:
-            screen.row(line)
-    matrix = score.confusion(done)
-    if options.format == "json":
-        screen.note(matrix)
-    else:
-        screen.say(matrix)
-    return 0 if all(map(score.right, done)) else 1
+            failed = True
+            continue
+        screen.say(json.dumps(line))
+    return 1 if failed else 0

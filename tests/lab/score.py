@@ -88,6 +88,16 @@ def line(fault, name, seed, event, delay_s):
     }
 
 
+def cells(judged):
+    """How many of them held, and a sentence for each that did not."""
+    wrong = [what for held, what in judged if not held]
+    return {"held": len(judged) - len(wrong), "of": len(judged), "wrong": wrong}
+
+
+def held(x):
+    return x["ladder"]["of"] > 0 and not x["ladder"]["wrong"]
+
+
 def confusion(lines):
     """Rows: what was true; columns: what was said; as text."""
     counts = collections.Counter((x["expected_class"], x["class"]) for x in lines)
@@ -98,5 +108,6 @@ def confusion(lines):
         row = "".join(str(counts[true, s]).rjust(width) for s in shown)
         out.append(true.ljust(width) + row)
     well = sum(map(right, lines))
-    out.append(f"class right in {well} of {len(lines)}")
+    out.append(f"class right in {well} of {len(lines)}, "
+               f"table held in {sum(map(held, lines))} of {len(lines)}")
     return "\n".join(out)

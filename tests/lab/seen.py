@@ -3,6 +3,7 @@
 import score
 
 SECONDS_OF_A_WINDOW = 900  # as shipped; time_scale divides it
+LONGEST_S = 24  # of a round in the dark: deadlines of jobs are not scaled
 
 
 class Seen:
@@ -24,8 +25,10 @@ class Seen:
         return len({int(end // self.window_s) for end in self.ends if end > since_s})
 
     def whole_rounds(self, since_s):
-        """Rounds that began and ended since then: the first may have begun before."""
-        return max(0, sum(end > since_s for end in self.ends) - 1)
+        """Rounds that began and ended since then: the first may have begun before, unless
+        it ended later than any could that did."""
+        ends = [end for end in self.ends if end > since_s]
+        return len(ends) - bool(ends and min(ends) < since_s + LONGEST_S)
 
     def mark(self):
         """What is kept by now is what delivered() means."""

@@ -40,7 +40,10 @@ class Screen:
         mark = "right" if score.right(x) else "WRONG"
         delay = "" if x["delay_s"] is None else f", said after {x['delay_s']:.0f} s"
         self.say(f"{x['fault']} (seed {x['seed']}): {self.paint(x['class'], x['class'])}, "
-                 f"{x['cause']}, probability {x['probability']:.2f}{delay}: {mark}")
+                 f"{x['cause']}, probability {x['probability']:.2f}{delay}: {mark}; "
+                 f"ladder held {x['ladder']['held']} of {x['ladder']['of']} cells")
+        for what in x["ladder"]["wrong"]:
+            self.note(f"    not so: {what}")
 
     def event(self, name, event):
         p = score.probability(event)

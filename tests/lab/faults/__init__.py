@@ -12,12 +12,49 @@ A fault file says, before any run, what it expects and why:
     ROUNDS, WINDOWS, SECONDS
                      how long it must last to be seen: so many whole rounds of each
                      victim, windows of the analysis, seconds that time_scale leaves alone
+    TABLE, FACTS     what each probe's ladder is while it lasts, below
     victims(world)   the hosts that suffer
     on(world, breakage), off(world)
     proof(world)     while it is on: list of (true, sentence), without any probe
     healed(world)    after off: the same
+
+and where there is need:
+
+    PHASES           in place of on(): (name, enter) pairs, entered one after the other by
+                     enter(world, breakage), each held for ROUNDS, WINDOWS and SECONDS; then
+                     TABLE and FACTS may be dicts by name. off() ends the last one and proof()
+                     looks during it
+    groups(world)    {name: [Host]}, further names for rows of the table
+    targets(world)   {name: [id in the target list]}, further names for `of` in FACTS
     afterwards(stage, start_s, end_s)
-                     where there is one: what must hold once everything is delivered
+                     what must hold once everything is delivered
+
+A row of TABLE begins with `victims`, `others` (probes of the country that are no victims),
+`controls`, a name of groups() or a node; every probe is in exactly one row. Its cells are
+what common/ladder.h makes of most of the whole rounds, those that began and ended in the
+phase:
+
+    up | partial | down   more than half, some or nothing of what was tried succeeded
+    -                     nothing was tried
+    off                   the machine made no round: in all cells of a row or in none
+    any                   open indeed; a comment says why
+
+`a|b` is either; `partial:connection_reset` says the most frequent failure there, too. A row of
+FACTS is about each probe of a row of TABLE: of all its measurements in the phase by this
+check, `of` a rung, a role of a target or - (of transfers: - or down, and up), the middle
+value of the fact, or the most frequent of names:
+
+    who      check  of             fact      is
+    victims  speed  -              rate_bps  < 150000
+    victims  ping   international  rtt_us    > 3 x before
+    victims  dns    names          answer_sha256  != before
+    others   modem  -              signal_dbm     none
+
+`rate_bps` is computed of body_bytes and transfer_us; `loss` of all of them together: of what
+the sender sent, or of echoes. `before` is the same probe's before the fault; `none`: not measured. What
+no check measures yet may stand there: it is the truth. The table is committed before the
+first run with probes; a cell is corrected only where the world is otherwise than was
+thought, and the commit says so.
 
 Faults are made on routers only, or on a machine's plug and cable.
 """
@@ -26,7 +63,24 @@ import importlib
 
 NAMES = ("quiet", "international", "policed", "power", "cable", "mobile", "unreachable",
          "resolver", "server", "forged", "downgrade", "border", "reset")
+HARMLESS = ("quiet",)  # nothing is broken, so nothing can be left unbroken
+SAYS = ("SENTENCE", "EXPECTED_CLASS", "EXPECTED_CAUSE", "OBSERVABLE", "VANTAGE", "TRAP",
+        "ROUNDS", "WINDOWS", "SECONDS", "TABLE", "victims", "off", "proof", "healed")
 
 
 def load(name):
     return importlib.import_module(f"faults.{name}")
+
+
+def phases(fault):
+    """(name, enter) pairs; a fault that has none is one without a name."""
+    return getattr(fault, "PHASES", None) or (("", fault.on),)
+
+
+def groups(fault, world):
+    """{row of its table: [Host]}"""
+    suffer, field = fault.victims(world), world.field()
+    found = {h.probe.node: [h] for h in world.hosts}
+    found |= {"victims": suffer, "others": [h for h in field if h not in suffer],
+              "controls": [h for h in world.hosts if h not in field]}
+    return found | (fault.groups(world) if hasattr(fault, "groups") else {})

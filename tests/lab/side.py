@@ -1,0 +1,150 @@
+"""Faults side by side: each a lab of its own, in a process and namespaces of its own."""
+
+import collections
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import faults
+import score
+import show
+
+AT_ONCE = 3  # two processors carry three labs: most of a round is waiting
+LOOK_S = 0.5
+
+
+class Child:
+    """One lab; what it says comes in whole lines."""
+
+    def __init__(self, argv, names, heard):
+        self.names, self.since_s = names, time.monotonic()
+        self.process = subprocess.Popen(argv, text=True, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.readers = [threading.Thread(target=self.read, args=(pipe, name, heard))
+                        for name, pipe in (("out", self.process.stdout),
+                                           ("err", self.process.stderr))]
+        for reader in self.readers:
+            reader.start()
+
+    def read(self, pipe, name, heard):
+        for line in pipe:
+            heard.put((name, line.rstrip("\n")))
+
+    def ended(self):
+        return self.process.poll() is not None and not any(r.is_alive() for r in self.readers)
+
+    def age_s(self):
+        return time.monotonic() - self.since_s
+
+    def end(self):
+        """Its own namespaces, and all that runs in them, go with it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+
+
+class Side:
+    """Runs labs, so many at a time; on() is told every line of theirs."""
+
+    def __init__(self, at_once, limit_s, screen, on):
+        self.at_once, self.limit_s, self.screen, self.on = at_once, limit_s, screen, on
+        self.heard, self.running, self.failed = queue.Queue(), [], False
+
+    def run(self, jobs):
+        """Jobs: (argv, names). True when every one of them ended well."""
+        left = collections.deque(jobs)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        try:
+            while left or self.running:
+                while left and len(self.running) < self.at_once:
+                    self.running.append(Child(*left.popleft(), self.heard))
+                self.listen()
+                self.look(len(left))
+            return not self.failed
+        finally:
+            for child in self.running:
+                child.end()
+            for child in self.running:
+                child.process.wait()
+
+    def listen(self):
+        try:
+            said = self.heard.get(timeout=LOOK_S)
+            while True:
+                self.on(*said)
+                said = self.heard.get_nowait()
+        except queue.Empty:
+            pass
+
+    def look(self, left):
+        for child in list(self.running):
+            if child.age_s() > self.limit_s * len(child.names):
+                self.screen.note(f"lab: {' '.join(child.names)}: not done within "
+                                 f"{child.age_s():.0f} s: ended")
+                child.end()
+                child.process.wait()
+            if child.ended():
+                self.running.remove(child)
+                self.listen()
+                self.failed |= child.process.returncode != 0
+        names = " ".join(name for child in self.running for name in child.names)
+        self.screen.progress(f"at work: {names}; {left} wait")
+
+
+def command(options, names):
+    """This very lab for some of the names, without anybody beside."""
+    argv = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab.py"),
+            "--alone", "--seed", str(options.seed), "--build", options.build]
+    for word, given in (("--no-breakage", options.no_breakage), ("--prove", options.prove),
+                        ("--verbose", options.verbose)):
+        argv += [word] if given else []
+    for word, value in (("--keep", options.keep), ("--scale", options.scale)):
+        argv += [word, str(value)] if value else []
+    return argv + list(names), list(names)
+
+
+def prove(options, limit_s):
+    """The faults shared out among so many countries; exit code."""
+    screen = show.Screen()
+    side = Side(options.at_once, limit_s, screen,
+                lambda name, line: (screen.say if name == "out" else screen.note)(line))
+    shares = [options.names[i::options.at_once] for i in range(options.at_once)]
+    return 0 if side.run([command(options, share) for share in shares if share]) else 1
+
+
+def run(options, limit_s):
+    """A lab a fault, then all of them in one matrix; exit code."""
+    screen, done = show.Screen(), []
+
+    def hear(name, line):
+        if name == "err" or not line.startswith("{"):
+            screen.note(line)
+            return
+        done.append(json.loads(line))
+        screen.say(line) if options.format == "json" else screen.row(done[-1])
+
+    side = Side(options.at_once, limit_s, screen, hear)
+    well = side.run([command(options, [name]) for name in options.names])
+    missing = [n for n in options.names if n not in {x["fault"] for x in done}]
+    if missing:
+        screen.note(f"lab: without a result: {' '.join(missing)}")
+    if options.no_breakage:
+        return 0 if well and not missing and tell_unbroken(done, screen) else 1
+    (screen.note if options.format == "json" else screen.say)(score.confusion(done))
+    right = all(score.right(x) and score.held(x) for x in done)
+    return 0 if well and not missing and right else 1
+
+
+def tell_unbroken(done, screen):
+    """Where nothing was broken, proof or table must fail."""
+    good = True
+    for x in done:
+        fails = [what for what, held in (("its proof", x["proof"]["wrong"] == []),
+                                         ("its table", score.held(x))) if not held]
+        good &= bool(fails) or x["fault"] in faults.HARMLESS
+        screen.note(f"{x['fault']}: with nothing broken {' and '.join(fails) or 'nothing'} fails")
+    return good
