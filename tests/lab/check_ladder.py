@@ -129,8 +129,10 @@ def success_is_what_the_programs_call_so():
 def a_pulse_belongs_to_no_round():
     asked = row("p00", 12, "international", check="dns", target="international-1")
     pulse = asked | {"line": 99, "time": at(40), "outcome": "generic_timeout_error"}
-    rounds = ladder.rounds_of(a_round("p00", 12) + [asked | {"line": 50}, pulse])
+    last = row("p00", 12, "quality", line=60)
+    rounds = ladder.rounds_of(a_round("p00", 12) + [asked | {"line": 50}, last, pulse, pulse])
     assert len(rounds) == 1 and rounds[0].end_s < ladder.score.utc_s(at(13))
+    assert sum(x["check"] == "dns" and x["rung"] == "international" for x in rounds[0].rows) == 1
 
 
 def a_round_is_counted_anew_after_a_boot():

@@ -17,7 +17,7 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "../../common/measurement.def")
 STATES = ("up", "partial", "down", "-", "off", "any")
 FACTS_HEAD = ["who", "check", "of", "fact", "is"]
 MADE = ("rate_bps", "loss")  # of other facts
-NAMES = ("dns", "international")  # a pulse asks this again between rounds
+PULSE = ("dns", "international")  # what a pulse asks, after a round and before the next
 SECOND = {"tcp": "transport", "tls": "transport", "quic": "transport", "http": "service",
           "dns": "names", "speed": "quality"}  # as ladder_second()
 COMPARE = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
@@ -171,17 +171,17 @@ def span_of(row):
 
 
 def rounds_of(rows):
-    """The rounds of one probe, in order; a pulse between two belongs to neither."""
-    found, last, asked = [], None, set()
+    """The rounds of one probe, in order. A pulse belongs to none: it says the round before it,
+    which ends with a transfer, or below where there is no link."""
+    found, last = [], None
     for row in sorted(rows, key=lambda r: (r["seq"], r["line"])):
         if row["round"] != last:
-            last, asked = row["round"], set()
+            last = row["round"]
             found.append([])
-        same = (row["check"], row["rung"], row["target"])
-        if same[:2] == NAMES and same in asked:
-            continue
-        asked.add(same)
         found[-1].append(row)
+    for rows in found:
+        while len(rows) > 1 and (rows[-1]["check"], rows[-1]["rung"]) == PULSE:
+            rows.pop()
     spans = [[span_of(row) for row in rows] for rows in found]
     return [Round(min(s for s, _ in span), max(e for _, e in span), rows)
             for rows, span in zip(found, spans)]

@@ -15,7 +15,7 @@ OBSERVABLE = ("none: everything abroad is dead to everybody, no listed host live
               "routes of every network are gone, as after a cut and as after an order")
 VANTAGE = "nine probes of three operators, a collector of routes abroad"
 TRAP = "a confident answer, whichever it is"
-ROUNDS, WINDOWS, SECONDS = 0, 2, 29  # as where the gateways filter
+ROUNDS, WINDOWS, SECONDS = 1, 2, 0  # as where the gateways filter
 # Half of the questions, and four of ten pages, are for the country itself. Where all abroad is
 # dead no transfer is tried.
 TABLE = """
