@@ -10,13 +10,19 @@
  * left out: a row that somebody else wrote must still run.
  */
 struct scenario; /* one row, as read */
+#define SCENARIOS_MAX 1000
 struct scenarios {
 	struct scenario *rows;
 	size_t n;
+	size_t left_out; /* how many times something was said and left out */
 };
 /* False: said on standard error in one sentence (file, line, what to do). */
 bool scenarios_read(struct scenarios *scenarios, const char *path);
+bool scenarios_parse(struct scenarios *scenarios, struct span bytes, const char *path);
 void scenarios_free(struct scenarios *scenarios);
+/* NULL: there is none. */
+const struct scenario *scenarios_find(const struct scenarios *scenarios, int id);
+const struct scenario *scenarios_at(const struct scenarios *scenarios, size_t i);
 int scenario_id(const struct scenario *scenario);
 /* What it was modelled on may not be drawn as its country: a code, or NULL. */
 const char *scenario_not_code(const struct scenario *scenario);

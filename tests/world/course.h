@@ -1,0 +1,6 @@
+#pragma once
+
+#include "tests/world/parts.h"
+
+/* A cell "duration / recovery / repeat". Pure but for complaints. */
+void course_read(struct course *course, struct span cell, struct complaint *complaint);
