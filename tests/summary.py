@@ -5,6 +5,7 @@ JUnit files). Says why each skipped test was skipped; the last line is
 skipped that tests/allowed-skips.txt does not allow."""
 import os
 import pathlib
+import subprocess
 import sys
 import xml.etree.ElementTree as xml
 
@@ -38,8 +39,11 @@ def tests(results):
 
 
 def allowed_skips():
+    """Names; what needs namespaces, only where this machine refuses them."""
+    refused = subprocess.run([HERE / "lab/enter.py"], capture_output=True).returncode == 77
     lines = (HERE / "allowed-skips.txt").read_text().splitlines()
-    return {line.split()[0] for line in lines if line and not line.startswith("#")}
+    rows = [line.split(None, 1) for line in lines if line and not line.startswith("#")]
+    return {name for name, why in rows if refused or not why.startswith("namespaces:")}
 
 
 def main():

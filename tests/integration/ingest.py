@@ -544,9 +544,13 @@ def main():
         small.mkdir()
         mount = f'mount -t tmpfs -o size=2m none "{small}" && exec "$0" "$@"'
         user = [] if os.geteuid() == 0 else ["-Ur"]
-        done = subprocess.run(["unshare", *user, "-m", "sh", "-c", mount, sys.executable, __file__,
-                               "full", str(small)])
-        check.that(done.returncode == 0, "the store bears a full disk")
+        into = ["unshare", *user, "-m"]
+        if subprocess.run([*into, "true"], capture_output=True).returncode:
+            print("not tried without a mount namespace: a full disk")
+        else:
+            done = subprocess.run([*into, "sh", "-c", mount, sys.executable, __file__,
+                                   "full", str(small)])
+            check.that(done.returncode == 0, "the store bears a full disk")
     print(f"{check.made} checks")
 
 

@@ -2,6 +2,7 @@
 # Every fault of the lab proves itself with counters, curl and ping, without the programs
 # under test; and every one but the quiet country fails that proof when nothing is broken.
 set -u
+"$(dirname "$0")/../lab/enter.py" || exit
 lab=$(dirname "$0")/../lab/lab.py
 export PYTHONDONTWRITEBYTECODE=1
 failed=0

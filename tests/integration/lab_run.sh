@@ -2,6 +2,7 @@
 # One fault with real probes and a real analyzer, from the packets to the verdict; what the
 # lab prints fits its schema, and every probe measured both families and each kind of check.
 here=$(dirname "$0")
+"$here/../lab/enter.py" || exit
 export PYTHONDONTWRITEBYTECODE=1
 kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT

@@ -1,9 +1,12 @@
+#!/usr/bin/python3
 """Into namespaces of our own: nothing of the host changes and nothing is left behind.
 
 As anybody: a user, a mount, a pid and a network namespace. In a chroot the kernel refuses
 a user namespace; there root takes the others alone. The pid namespace ends with its first
 process, and everything in it with that: a lab that is told to stop leaves no process, and
 one that is killed outright ends by its own limit of wall time.
+
+Run as a script it only says whether this machine gives them: exit 0, or 77 and a sentence.
 """
 
 import os
@@ -13,6 +16,9 @@ import sys
 
 MARK = "FAULTLINE_LAB_INSIDE"
 PRIVATE = "/run"  # our own tmpfs
+SKIP = 77  # as ctest has it
+REFUSED = ("this machine gives no namespaces; run as root, or allow user namespaces (sysctl "
+           "kernel.unprivileged_userns_clone=1 user.max_user_namespaces=1000)")
 
 # A chroot's root is no mount of its own, so it cannot be made private; a copy of it can,
 # hung where only this namespace looks.
@@ -41,13 +47,14 @@ def command():
     return None
 
 
-def again(argv):
-    """Runs this program once more, inside; returns its exit code."""
+def again(argv, prepare=lambda: None):
+    """Runs this program once more, inside, after what can only be prepared outside;
+    returns its exit code, SKIP where there is no inside."""
     into = command()
     if into is None:
-        print("lab: this system gives no namespaces; run as root, or allow user "
-              "namespaces (sysctl kernel.unprivileged_userns_clone=1)", file=sys.stderr)
-        return 1
+        print(f"lab: {REFUSED}", file=sys.stderr)
+        return SKIP
+    prepare()
     child = subprocess.Popen([*into, sys.executable, *argv], env={**os.environ, MARK: "1"})
     # unshare holds SIGTERM back while it waits; killed, it takes what is inside along.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -73,3 +80,9 @@ def settle():
         with open(resolv, "w", encoding="ascii"):
             pass
     return f"{PRIVATE}/lab"
+
+
+if __name__ == "__main__":
+    if command() is None:
+        print(REFUSED)
+        sys.exit(SKIP)

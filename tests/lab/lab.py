@@ -127,6 +127,9 @@ def main():
         return 0
     if options.list:
         return list_faults(options.names)
+    if not enter.inside() and enter.command() is None:
+        print(f"lab: {enter.REFUSED}", file=sys.stderr)
+        return 1
     try:
         if enter.inside():
             return inside(options)

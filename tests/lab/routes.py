@@ -133,8 +133,7 @@ def main():
         return 1
     if enter.inside():
         return inside(build, root)
-    unpack.Unpacked(build).prepare()
-    return enter.again([os.path.abspath(__file__)])
+    return enter.again([os.path.abspath(__file__)], unpack.Unpacked(build).prepare)
 
 
 if __name__ == "__main__":
