@@ -6,6 +6,10 @@ import sys
 
 sys.dont_write_bytecode = True
 import figures
+import folder
+import labelled
+import live
+import told
 
 
 def near(one, other):
@@ -131,11 +135,44 @@ def the_whole_is_json_with_six_digits():
     assert scores["live_delay_s"]["median"] == 0.333333
 
 
+def a_scenario_is_told_in_a_row():
+    rows = [dict(r, cause_right=r["true_cause"] == r["cause"]) for r in ROWS]
+    assert told.brief(rows) == (
+        "shutdown.full x3, infrastructure.cable, insufficient x2",
+        "shutdown.full, shutdown.mobile, none | infrastructure.cable | insufficient, undecided",
+        "3/6")
+    assert told.overview([("7", rows)]).splitlines()[1].split()[-2:] == ["3/6", "1"]
+    assert told.confusion({"none": {"none": 2}, "shutdown": {"none": 1, "shutdown": 3}}) == (
+        "true \\ said  none  shutdown\nnone         2     .\nshutdown     1     3")
+
+
+def only_what_is_first_seen_after_the_onset_is_found_live():
+    onset_s = 1000000.0
+    label = labelled.Label("1", "QX", ("QX-A",), (7, 8), 9, onset_s, None, "shutdown.full", "must")
+
+    def event(at_s, error_s=0, asns=(7,), regions=(), country="QX"):
+        return {"scope": {"country": country, "asns": list(asns), "regions": list(regions)},
+                "start": {"estimate": folder.utc(at_s), "error_s": error_s}}
+
+    def found(*args, **more):
+        return live.is_of(event(*args, **more), label, onset_s + 120)
+
+    assert found(onset_s) and found(onset_s + 100, regions=["QX-A", "QX-B"])
+    assert found(onset_s - 60, error_s=60), "the last good round may be long ago"
+    assert not found(onset_s - 60, error_s=59), "it was there before"
+    assert not found(onset_s, asns=(9,)) and not found(onset_s, country="QY")
+    assert not found(onset_s, regions=["QX-B"])
+    assert live.first_label([label._replace(found="may"), label._replace(cause="none"),
+                             label._replace(id="2", start_s=5.0), label]).id == "2"
+    assert live.first_label([]) is None
+
+
 for test in (a_confusion_holds_what_counts, macro_f1_is_the_mean_over_what_is_true,
              precision_is_that_of_a_world_where_shutdowns_are_rare,
              the_brier_score_is_the_mean_squared_distance,
              calibration_error_weighs_bins_by_what_fell_there,
              edges_and_delays_are_told_by_their_median,
-             shares_and_rates_are_of_what_there_was, the_whole_is_json_with_six_digits):
+             shares_and_rates_are_of_what_there_was, the_whole_is_json_with_six_digits,
+             a_scenario_is_told_in_a_row, only_what_is_first_seen_after_the_onset_is_found_live):
     test()
     print("ok:", test.__name__.replace("_", " "))

@@ -80,11 +80,9 @@ class Analyzer:
         return [json.loads(line) for line in self("events", "--format", "json").splitlines()]
 
     def score(self, labels):
-        """(rows, summary)"""
-        rows = [json.loads(line) for line in
+        """One object a row; the last is the summary."""
+        return [json.loads(line) for line in
                 self("score", "--labels", labels, "--format", "json").splitlines()]
-        return [{k: v for k, v in r.items() if k != "summary"} for r in rows[:-1]], \
-            rows[-1]["summary"]
 
 
 def arrivals_s(world):

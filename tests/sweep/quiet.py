@@ -38,7 +38,8 @@ def run(options):
     until_s = 1 + max(folder.arrivals_s(world))
     took_s, mib = measured([f"{options.build}/faultline-analyzer", "--dir", store, "analyze",
                             "--until", folder.utc(until_s)])
-    rows, summary = analyzer.score(f"{world}/labels.csv")
+    *rows, last = analyzer.score(f"{world}/labels.csv")
+    summary = last["summary"]
     rate = figures.false_alarms_per_network_year(rows, folder.network_s(world))
     glitches = len(labelled.read(f"{world}/labels.csv"))
     told = {"days": options.quiet, "probes": options.probes, "seed": options.seed,

@@ -33,7 +33,6 @@ class Options(NamedTuple):
 class Result(NamedTuple):
     id: str
     rows: list  # of score, each with the class probabilities of its event
-    summary: dict
     labels: list
     network_s: float
     threshold: dict
@@ -77,11 +76,11 @@ def with_probabilities(rows, events):
     return [dict(row, class_probability=of.get(row["event"])) for row in rows]
 
 
-def keep(base, world, events, rows, everything):
+def keep(base, world, events, scored, everything):
     with open(f"{base}/events.jsonl", "w", encoding="utf-8") as out:
         out.writelines(json.dumps(event) + "\n" for event in events)
     with open(f"{base}/score.jsonl", "w", encoding="utf-8") as out:
-        out.writelines(json.dumps(row) + "\n" for row in rows)
+        out.writelines(json.dumps(row) + "\n" for row in scored)
     for name in KEPT:
         if os.path.exists(f"{world}/{name}"):
             shutil.copy(f"{world}/{name}", base)
@@ -105,7 +104,7 @@ def judge(options, number):
     clock("feed")
     analyzer.analyze(1 + max(folder.arrivals_s(world)))
     clock("analyze")
-    rows, summary = analyzer.score(f"{world}/labels.csv")
+    scored = analyzer.score(f"{world}/labels.csv")
     events = analyzer.events()
     threshold = baselines.threshold(world, labels)
     clock("score")
@@ -113,10 +112,10 @@ def judge(options, number):
     if options.over_http == number:
         http = over_http.compare(options.build, world, analyzer, f"{base}/http")
         clock("http")
-    result = Result(number, with_probabilities(rows, events), summary, labels,
+    result = Result(number, with_probabilities(scored[:-1], events), labels,
                     folder.network_s(world), threshold, seen,
                     live.first_label(labels) is not None, clock.took_s, http)
-    keep(base, world, events, rows, options.keep)
+    keep(base, world, events, scored, options.keep)
     return result
 
 
