@@ -16,6 +16,7 @@ struct round {
 	uint32_t number; /* of the climb */
 	int64_t t_us; /* on the scale of the boot */
 	int64_t uptime_min;
+	int64_t clock_off_us; /* wall clock less true time */
 	bool unclean; /* the first round after the power went */
 	bool speed; /* with a transfer each way */
 	enum detail detail;
