@@ -57,3 +57,58 @@ def end(world, node, program):
     """Ends a server that a fault had started, and takes its files away."""
     world.servers.end(child(world, node, program))
     shutil.rmtree(f"{world.servers.dir}/{program}-{node}")
+
+
+def everything(world, node):
+    """Says that all servers serve the node, at home and abroad."""
+    return [(all(world.together([lambda s=s: world.serves(node, s)
+                                 for s in world.country.sites()])),
+             f"{node}: everything is as ever")]
+
+
+def home_alone(world, node):
+    """Says that the country serves the node and nothing abroad does."""
+    c = world.country
+    return [(all(world.serves(node, s) for s in c.domestic_sites),
+             f"{node}: the country itself is as ever"),
+            (none_serves(world, node, c.foreign_sites), f"{node}: nothing abroad answers")]
+
+
+def nothing(world, node):
+    """Says that nobody serves the node, at home or abroad."""
+    return [(none_serves(world, node, world.country.sites()),
+             f"{node}: nothing at home or abroad answers")]
+
+
+def router_lives(world, p):
+    """Says that the probe's line and its first router are there."""
+    return [(world.carrier(p.node, "eth0"), f"{p.node}: has a carrier"),
+            (world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: its router answers")]
+
+
+def routed(world, networks, there=True):
+    """Says that w has, or has not, the routes of these networks."""
+    said = []
+    for network in networks:
+        for prefix in network.prefixes:
+            family = "-6" if ":" in prefix else "-4"
+            routes = net.call([net.IP, family, "-n", "w", "route", "show", prefix]).stdout
+            said.append(((prefix in routes) == there,
+                         f"w: {'a' if there else 'no'} route to {prefix}"))
+    return said
+
+
+def behind(world, gateway):
+    """The operators that hang on the gateway of this number, by theirs."""
+    return [i for i, g in enumerate(world.country.gateway_of) if g == gateway]
+
+
+def of_operators(world, operators):
+    return [h for h in world.field() if h.probe.operator in operators]
+
+
+def back(world, hosts, limit_s=15):
+    """Says that these hosts are served from abroad again, soon."""
+    site = world.country.foreign_sites[1]
+    return each(world, hosts, lambda world, p: [
+        (soon(lambda: world.serves(p.node, site, 1), limit_s), f"{p.node}: is back")])
