@@ -6,6 +6,9 @@ link that goes down ends its sessions at once; the timers of the way back are sh
 """
 
 import os
+import re
+
+import net
 
 HEAD = """router id {router_id};
 log stderr {{ warning, error, fatal, bug }};
@@ -39,7 +42,9 @@ def session(name, at, family, own, asn, other, other_asn, **policy):
                           other=other.addresses[at], other_asn=other_asn, **policy)
 
 
-def gateway_conf(gateway, transit):
+def gateway_conf(gateway, transit, detour=None):
+    """detour: (own End, the other gateway's End, its number): a way round over a neighbour,
+    who is told all and passes on to the world what is told him."""
     own, world = gateway.uplink
     text = HEAD.format(router_id=own.address, kept="RTS_STATIC, RTS_BGP")
     for at, family, default in FAMILIES:
@@ -50,8 +55,14 @@ def gateway_conf(gateway, transit):
             path = "" if network is gateway.network else f"bgp_path.prepend({network.asn}); "
             routes.append(f"    route {network.prefixes[at]} {hop} {{ {path}}};")
         text += STATIC.format(family=family, routes="\n".join(routes))
+        told = "where source = RTS_STATIC"
+        if detour:
+            here, there, asn = detour
+            text += session("detour", at, family, here, gateway.network.asn, there, asn,
+                            taken="all", told=f'{told} || proto = "world_{family}"')
+            told += f' || (proto = "detour_{family}" && net != {default})'
         text += session("world", at, family, own, gateway.network.asn, world, transit.asn,
-                        taken=f"where net = {default}", told="where source = RTS_STATIC")
+                        taken=f"where net = {default}", told=told)
     return text
 
 
@@ -69,6 +80,30 @@ def world_conf(gateways, transit):
 
 def socket(servers, node):
     return f"{servers.dir}/bird-{node}/socket"
+
+
+def ask(servers, node, *words):
+    """What the node's bird answers."""
+    return net.call([servers.unpacked.program("birdcl"), "-s", socket(servers, node),
+                     *words]).stdout
+
+
+def change(servers, node, text):
+    """The node's bird follows other settings from now on; sessions that stay stay up."""
+    path = f"{servers.dir}/bird-{node}/bird.conf"
+    with open(path, "w", encoding="ascii") as out:
+        out.write(text)
+    said = ask(servers, node, "configure", f'"{path}"')
+    if "Reconfigured" not in said and "Reconfiguration in progress" not in said:
+        raise RuntimeError(f"bird on {node}: {said.strip()}")
+
+
+def paths(servers, node, prefix):
+    """The networks, by number, of each way that the node knows to the prefix; the one it goes
+    comes first."""
+    said = ask(servers, node, "show", "route", "where", "net", "=", prefix, "all")
+    return [[int(asn) for asn in found.split()]
+            for found in re.findall(r"BGP\.as_path:([ \d]*)", said)]
 
 
 def bring_up(servers, topology, country):
