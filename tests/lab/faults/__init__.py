@@ -61,8 +61,9 @@ Faults are made on routers only, or on a machine's plug and cable.
 
 import importlib
 
-NAMES = ("quiet", "international", "policed", "power", "cable", "mobile", "unreachable",
-         "resolver", "server", "forged", "downgrade", "border", "reset")
+NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
+         "unreachable", "resolver", "server", "forged", "downgrade", "border", "reset",
+         "gateway")
 HARMLESS = ("quiet",)  # nothing is broken, so nothing can be left unbroken
 SAYS = ("SENTENCE", "EXPECTED_CLASS", "EXPECTED_CAUSE", "OBSERVABLE", "VANTAGE", "TRAP",
         "ROUNDS", "WINDOWS", "SECONDS", "TABLE", "victims", "off", "proof", "healed")
