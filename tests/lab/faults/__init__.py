@@ -64,7 +64,7 @@ import importlib
 NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
          "unreachable", "resolver", "server", "forged", "downgrade", "border", "reset",
          "gateway", "region", "curfew", "allowlist", "blackhole", "cable_partial",
-         "cable_double")
+         "cable_double", "cable_wave")
 HARMLESS = ("quiet",)  # nothing is broken, so nothing can be left unbroken
 SAYS = ("SENTENCE", "EXPECTED_CLASS", "EXPECTED_CAUSE", "OBSERVABLE", "VANTAGE", "TRAP",
         "ROUNDS", "WINDOWS", "SECONDS", "TABLE", "victims", "off", "proof", "healed")
