@@ -34,8 +34,10 @@ struct story_options {
 	enum noise noise;
 	bool random_minutes; /* every start minute is drawn: timing alone says nothing */
 	double alive; /* share of probes that live at all: 1, .6, .3 */
+	unsigned int
+		quiet_days; /* without a scenario: how long nothing but glitches happens */
 };
-/* The country must outlive it. It begins at a Monday's local midnight of 2026, some quiet
+/* The country must outlive it. ${scenario} may be NULL: a quiet country. It begins at a Monday's local midnight of 2026, some quiet
  * days before the first edge, and ends some after the last. */
 void story_tell(struct story **story, const struct scenario *scenario,
 	const struct country *country, const struct story_options *options);
