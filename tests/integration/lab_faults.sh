@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every fault of the lab proves itself with counters, curl and ping, without the programs
-# under test; and every one but the quiet country fails that proof when nothing is broken.
+# under test; and every one that breaks something fails that proof when nothing is broken.
 set -u
 "$(dirname "$0")/../lab/enter.py" || exit
 lab=$(dirname "$0")/../lab/lab.py

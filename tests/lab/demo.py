@@ -34,7 +34,7 @@ def demo(options, directory, root):
 
 def play(names, options, directory, root, screen):
     start_s = time.monotonic()
-    stage = run.Stage(options.seed, f"{directory}/demo", options, root, screen)
+    stage = run.Stage(names, f"{directory}/demo", options, root, screen)
     pages = open_pages(stage)
     try:
         screen.say(f"Pages: {address()} ({how_long()})")

@@ -5,6 +5,8 @@ import subprocess
 
 import net
 
+LINES = 77  # the table of routes for what some lines below send
+
 
 class Link:
     """A device of one name in each of two nodes, joined as slow, late and lossy as told."""
@@ -28,18 +30,40 @@ class Link:
 
 
 class Emulated(Link):
-    """The link between two neighbouring routers, slow, late and lossy from now on."""
+    """The link between two neighbouring routers, slow, late and lossy from now on; each
+    address below has rate and queue of its own, or all share one. With lines, (IPv4 prefix,
+    IPv6 prefix) pairs below it, only what goes to and from these passes it. Two that meet
+    at one router need names apart."""
 
-    def __init__(self, world, below, above, *options):
-        self.routes = list(routes_between(world.topology, below, above))
-        super().__init__(world, below, above, "--subscribers", *options)
-        for node, prefix, via in self.routes:
-            net.ip(node, [f"route replace {of_family(prefix, via)} dev emu0"])
+    def __init__(self, world, below, above, *options, shared=False, lines=(), name="emu0"):
+        self.back = []  # how the routes are given back: what ip() of net.py takes
+        apart = [] if shared else ["--subscribers"]
+        super().__init__(world, below, above, *apart, *options, name=name)
+        if lines:
+            self.lead(below, above, lines, name)
+        else:
+            self.lead_all(routes_between(world.topology, below, above), name)
+
+    def lead_all(self, routes, name):
+        for node, prefix, via in routes:
+            net.ip(node, [f"route replace {of_family(prefix, via)} dev {name}"])
+            self.back.append((node, [f"route replace {prefix} via {via}"]))
+
+    def lead(self, below, above, lines, name):
+        """Down by routes that are closer than the network's, up by who sends."""
+        for pair in lines:
+            for prefix in pair:
+                six = ":" in prefix
+                net.ip(above, [f"route replace {prefix} dev {name}"])
+                net.ip(below, [f"route replace default dev {name} table {LINES}",
+                               f"rule add from {prefix} lookup {LINES}"], six)
+                self.back.append((above, [f"route del {prefix} dev {name}"]))
+                self.back.append((below, [f"rule del from {prefix} lookup {LINES}"], six))
 
     def end(self):
         """Gives the routes back; returns what the emulator says of its packets."""
-        for node, prefix, via in self.routes:
-            net.ip(node, [f"route replace {prefix} via {via}"])
+        for what in self.back:
+            net.ip(*what)
         return super().end()
 
 

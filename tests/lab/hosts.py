@@ -30,11 +30,15 @@ class Host:
         self.daemon, self.command, self.on = None, None, True
         self.state = f"{self.dir}/state"
         os.makedirs(f"{self.dir}/supply")
-        with open(f"{self.dir}/resolv.conf", "w", encoding="ascii") as out:
-            out.write(f"nameserver {resolver}\noptions timeout:2 attempts:1\n")
+        self.resolve_at(resolver)
         if probe.mains_sensor:
             self.make_sensor()
         self.boot(probe.age_s)
+
+    def resolve_at(self, resolver):
+        """What the line hands out, from the next start of the daemon on."""
+        with open(f"{self.dir}/resolv.conf", "w", encoding="ascii") as out:
+            out.write(f"nameserver {resolver}\noptions timeout:2 attempts:1\n")
 
     def make_sensor(self):
         os.makedirs(f"{self.dir}/supply/AC")

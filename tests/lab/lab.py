@@ -39,6 +39,7 @@ def read_options(argv):
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--names", dest="names_only", action="store_true",
                         help="the faults' names alone")
+    parser.add_argument("--nine", action="store_true", help="the faults that every test run sees")
     parser.add_argument("--up", action="store_true")
     parser.add_argument("--prove", action="store_true")
     parser.add_argument("--no-breakage", action="store_true")
@@ -53,6 +54,8 @@ def read_options(argv):
     names = list(options.fault)
     if options.faults == "none":
         names += ["quiet"]
+    elif options.nine:
+        names += faults.NINE
     elif options.faults:
         names += options.faults.split(",")
     for name in names:
@@ -123,7 +126,7 @@ def inside(options):
 def main():
     options = read_options(sys.argv[1:])
     if options.names_only:
-        print("\n".join(faults.NAMES))
+        print("\n".join(options.names))
         return 0
     if options.list:
         return list_faults(options.names)

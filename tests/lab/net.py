@@ -22,8 +22,9 @@ def inside(node, argv):
     return ["nsenter", f"--net=/run/netns/{node}", "--", *argv]
 
 
-def ip(node, lines):
-    call([IP, "-n", node, "-batch", "-"], "\n".join(lines) + "\n")
+def ip(node, lines, six=False):
+    """Lines for ip(8); six where they do not say by themselves that they are about IPv6."""
+    call([IP, *(["-6"] if six else []), "-n", node, "-batch", "-"], "\n".join(lines) + "\n")
 
 
 def nft(node, text):
@@ -35,6 +36,7 @@ def tc(node, *words):
 
 
 def build(topology):
+    """All of it, or what comes new to a country that stands: nodes, and their links to old ones."""
     call([IP, "-batch", "-"], "".join(f"netns add {node}\n" for node in topology.nodes))
     six = {end.node for ends in topology.links for end in ends if end.address6}
     for node in topology.nodes:
@@ -49,6 +51,7 @@ def build(topology):
     for ends in topology.links:
         for end in ends:
             lengths = (end.length, end.length6)
+            todo.setdefault(end.node, [])
             todo[end.node] += [added(address, length, end.interface)
                                for address, length in zip(end.addresses, lengths)]
             todo[end.node].append(f"link set dev {end.interface} up")

@@ -16,11 +16,13 @@ def prove(world, names, breakage):
     for name in names:
         fault = faults.load(name)
         start = time.monotonic()
+        faults.before(fault, world)
         for _, enter in faults.phases(fault):
             enter(world, breakage)
         said = fault.proof(world)
         fault.off(world)
         said += fault.healed(world)
+        faults.after(fault, world)
         wrong = [what for ok, what in said if not ok]
         for what in wrong:
             print(f"    not so: {what}", file=sys.stderr)

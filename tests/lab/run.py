@@ -26,11 +26,14 @@ LIMIT_S = 150.0  # for any one wait; a round over 2G takes half a minute
 class Stage:
     """A country with its probes and its analyzer at work."""
 
-    def __init__(self, seed, directory, options, root, screen):
+    def __init__(self, names, directory, options, root, screen):
+        seed = options.seed
         self.screen, self.seed = screen, seed
         screen.progress("the country comes up")
         self.world = world_module.World(seed, directory, unpack.Unpacked(options.build))
         self.world.wait_ready()
+        for name in names:
+            faults.before(faults.load(name), self.world)
         self.routes = self.world.collect(max(ROUTES_S / options.scale, ROUTES_LEAST_S))
         self.analyzer = programs.Analyzer(self.world, options.build, options.scale, root)
         self.analyzer.serve()
@@ -183,7 +186,7 @@ class Watch:
 
 def one(name, options, directory, root, screen):
     """A fresh country, one fault: its line."""
-    stage = Stage(options.seed, f"{directory}/{name}", options, root, screen)
+    stage = Stage([name], f"{directory}/{name}", options, root, screen)
     try:
         stage.baseline(f"{name}: all is well")
         done = stage.suffer(name, not options.no_breakage)

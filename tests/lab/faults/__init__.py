@@ -24,6 +24,9 @@ and where there is need:
                      enter(world, breakage), each held for ROUNDS, WINDOWS and SECONDS; then
                      TABLE and FACTS may be dicts by name. off() ends the last one and proof()
                      looks during it
+    before(world), after(world)
+                     what is so in this country from the start, before any probe runs, and
+                     its end
     groups(world)    {name: [Host]}, further names for rows of the table
     targets(world)   {name: [id in the target list]}, further names for `of` in FACTS
     afterwards(stage, start_s, end_s)
@@ -65,6 +68,9 @@ NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
          "unreachable", "resolver", "server", "forged", "downgrade", "border", "reset",
          "gateway", "region", "curfew", "allowlist", "blackhole", "cable_partial",
          "cable_double", "cable_wave")
+# What every test run sees with real probes: each class, filters and meters, machines and lines.
+NINE = ("quiet", "mobile", "international", "reset", "policed", "power", "cable", "server",
+        "border")
 HARMLESS = ("quiet",)  # nothing is broken, so nothing can be left unbroken
 SAYS = ("SENTENCE", "EXPECTED_CLASS", "EXPECTED_CAUSE", "OBSERVABLE", "VANTAGE", "TRAP",
         "ROUNDS", "WINDOWS", "SECONDS", "TABLE", "victims", "off", "proof", "healed")
@@ -77,6 +83,14 @@ def load(name):
 def phases(fault):
     """(name, enter) pairs; a fault that has none is one without a name."""
     return getattr(fault, "PHASES", None) or (("", fault.on),)
+
+
+def before(fault, world):
+    getattr(fault, "before", lambda _: None)(world)
+
+
+def after(fault, world):
+    getattr(fault, "after", lambda _: None)(world)
 
 
 def groups(fault, world):
