@@ -69,6 +69,7 @@ class Probe:
     line_kbps: int  # what its line carries towards it
     address6: str = ""
     gateway6: str = ""
+    plmn: str = ""  # of the operator whose modem it has; "" none: its medium is declared
 
 
 @dataclasses.dataclass
@@ -236,6 +237,7 @@ def draw(seed):
     place_sites(country, d)
     number6(country)
     place_core(country, random.Random(f"core {seed}"))
+    place_modems(country, random.Random(f"modems {seed}"))
     return country
 
 
@@ -314,6 +316,18 @@ def place_core(country, chance):
         server(country.foreign, "f", third, f"ns2.{word}.{country.tld}")]
     country.clock = server(country.foreign, "f", fourth, f"clock.{word}")
     country.serial = chance.randrange(10**9, 2 * 10**9)
+
+
+def place_modems(country, chance):
+    """All mobile probes of an operator but one have a modem that says what it hears; that one
+    hangs on a stick or a telephone that looks like any wired network."""
+    codes = chance.sample(range(1, 90), len(country.operators))
+    for i, code in enumerate(codes):
+        mine = [p for p in country.probes if p.operator == i and p.medium == "mobile"]
+        silent = chance.choice(mine) if mine else None
+        for probe in mine:
+            if probe is not silent:
+                probe.plmn = f"001{code:02d}"  # 001: no country's (ITU-T E.212)
 
 
 def target_id(row):

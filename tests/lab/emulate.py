@@ -83,5 +83,5 @@ def of_family(prefix, via):
     return "::/0" if ":" in via else "0.0.0.0/0"
 
 
-def program(world):
-    return os.path.join(world.servers.unpacked.root, "../tests/linkemu")
+def program(world, name="linkemu"):
+    return os.path.join(world.servers.unpacked.root, "../tests", name)

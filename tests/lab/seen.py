@@ -1,7 +1,10 @@
 """What the probes' own status tells of the rounds they finished, and when."""
 
+import time
+
 import score
 
+A_DAY_S = 86400
 SECONDS_OF_A_WINDOW = 900  # as shipped; time_scale divides it
 LONGEST_S = 45  # of a round in the dark, as deadlines of jobs are not scaled
 
@@ -17,7 +20,9 @@ class Seen:
         self.status = self.probe.status()
         rounds = self.status.get("rounds", 0)
         if rounds != self.rounds and rounds > 0:
-            self.ends.append(score.utc_s(self.status["updated"]))
+            said_s, now_s = score.utc_s(self.status["updated"]), time.time()
+            # A machine's clock may be wrong by decades; then it ended when we saw it.
+            self.ends.append(said_s if abs(said_s - now_s) < A_DAY_S else now_s)
         self.rounds = rounds
 
     def windows(self, since_s):

@@ -1,5 +1,6 @@
 """The servers: Debian's own packages, unpacked under build/, never installed."""
 
+import glob
 import os
 import subprocess
 import sys
@@ -13,8 +14,12 @@ PROGRAMS = {
     "nsd": ("nsd", "usr/sbin/nsd"),
     "chronyd": ("chrony", "usr/sbin/chronyd"),
     "caddy": ("caddy", "usr/bin/caddy"),
+    "wireguard-go": ("wireguard-go", "usr/bin/wireguard-go"),
+    "wg": ("wireguard-tools", "usr/bin/wg"),
 }
 LAB = tuple(PROGRAMS)
+# Of what is loaded into another program: the package and where it lies in it.
+LIBRARIES = {"libfaketime.so.1": ("libfaketime", "usr/lib/*/faketime/libfaketime.so.1")}
 
 
 class Unpacked:
@@ -27,6 +32,14 @@ class Unpacked:
             if os.access(f"{d}/{name}", os.X_OK):
                 return f"{d}/{name}"
         return os.path.join(self.root, PROGRAMS[name][1])
+
+    def library(self, name):
+        """The path of a library that is to be loaded, or None."""
+        for root in ("/", self.root):
+            found = glob.glob(os.path.join(root, LIBRARIES[name][1]))
+            if found:
+                return found[0]
+        return None
 
     def environment(self):
         lib = os.path.join(self.root, "usr/lib")
@@ -65,6 +78,8 @@ class Unpacked:
         """Makes every server runnable, or raises RuntimeError with a sentence."""
         missing = {PROGRAMS[name][0] for name in self.names
                    if not os.access(self.program(name), os.X_OK)}
+        missing |= {package for name, (package, _) in LIBRARIES.items()
+                    if self.library(name) is None}
         self.fetch(sorted(missing))
         for name in self.names:
             if self.missing_libraries(self.program(name)):

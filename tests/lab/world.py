@@ -7,6 +7,7 @@ import subprocess
 import collector
 import core
 import country as country_module
+import emulate
 import hosts
 import net
 import routing
@@ -28,7 +29,8 @@ class World:
         public = self.country.public_resolvers[0][1]
         self.hosts = [
             hosts.Host(p, self.country.resolver if p.role == "field" else public,
-                       f"{directory}/hosts", seed) for p in self.country.everyone()]
+                       f"{directory}/hosts", seed, emulate.program(self, "modemd"))
+            for p in self.country.everyone()]
 
     def wait_ready(self):
         """Every site, every resolver and every server of the core answers somebody."""
@@ -172,7 +174,7 @@ class World:
 
     def close(self):
         for host in self.hosts:
-            host.stop()
+            host.end()
         self.servers.stop()
         for node in self.topology.nodes:
             subprocess.run([net.IP, "netns", "del", node], capture_output=True)
