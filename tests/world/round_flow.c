@@ -50,7 +50,7 @@ static struct flow
 flow_of(struct climb *c, const struct path *path, enum direction direction)
 {
 	const struct weather *w = c->weather;
-	double spread = w->queue_ms > 0 && w->meter == METER_NONE ? .35 : .12;
+	double spread = w->queue_ms > 100 && w->meter == METER_NONE ? .35 : .12;
 	struct flow f = {.line_bps = w->rate_bps *
 				     (direction == DIRECTION_up ? .4 : 1) *
 				     chance_between(c->chance, 1 - spread, 1 + spread),
