@@ -349,10 +349,11 @@ the_next_segment_is_closed_when_it_was_promised(void **state)
 }
 
 static void
-power_that_fails_is_a_new_boot(void **state)
+power_that_fails_is_a_new_boot_without_an_anchor_at_first(void **state)
 {
 	struct scene *s = *state;
 	bool before = false, after = false;
+	const struct arrival *first = NULL, *last = NULL;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct arrival *a = &s->arrivals[i];
@@ -361,6 +362,10 @@ power_that_fails_is_a_new_boot(void **state)
 			continue;
 		before |= a->boot == 0;
 		after |= a->boot == 1;
+		if (a->boot == 1 && (!first || a->seq < first->seq))
+			first = a;
+		if (!last || a->seq > last->seq)
+			last = a;
 		assert_true(a->boot <= 1);
 		if (a->boot == 1)
 			assert_true(a->received_us >= DARK_TO_S * INT64_C(1000000));
@@ -369,6 +374,8 @@ power_that_fails_is_a_new_boot(void **state)
 				a->t_us <= (DARK_FROM_S - START_S) * INT64_C(1000000));
 	}
 	assert_true(before && after);
+	assert_int_equal(first->closed_us, 0);
+	assert_true(last->closed_us > DARK_TO_S * INT64_C(1000000));
 }
 
 static void
@@ -393,7 +400,8 @@ main(void)
 			a_cut_delivers_nothing_until_it_ends_and_then_all_that_was_kept),
 		cmocka_unit_test(what_an_anchor_says_is_when_it_was_closed),
 		cmocka_unit_test(the_next_segment_is_closed_when_it_was_promised),
-		cmocka_unit_test(power_that_fails_is_a_new_boot),
+		cmocka_unit_test(
+			power_that_fails_is_a_new_boot_without_an_anchor_at_first),
 		cmocka_unit_test(the_same_options_give_the_same_bytes),
 	};
 

@@ -176,24 +176,35 @@ climb_unmeasured(struct climb *c, enum reason reason)
 	c->n++;
 }
 
+static bool
+is_connection(int64_t check)
+{
+	return check == CHECK_tcp || check == CHECK_tls || check == CHECK_http ||
+	       check == CHECK_speed || check == CHECK_large || check == CHECK_compare;
+}
+
 void
 climb_fail(struct climb *c, const struct path *path, enum stage stage, int64_t wait_us)
 {
 	struct measurement *m = &c->out[c->n];
 	int64_t took_us = (int64_t)(c->weather->rtt_ms[0] * 700) + 900;
+	bool of_host = chance_of(c->country->seed, 7, c->round->network) < .5;
 
 	if (!path->told) {
 		climb_end(c, stage, OUTCOME_generic_timeout_error,
 			wait_us + (int64_t)(chance_draw(c->chance) * 4000));
 		return;
 	}
-	SET(m, os_error, ENETUNREACH);
-	if (m->check != CHECK_tcp && m->check != CHECK_tls && m->check != CHECK_http &&
-		m->check != CHECK_speed) {
+	SET(m, os_error, of_host ? EHOSTUNREACH : ENETUNREACH);
+	if (is_connection(m->check)) {
+		SET(m, retrans, 0);
+	} else {
 		SET(m, icmp_type, 3);
-		SET(m, icmp_code, 0);
+		SET(m, icmp_code, of_host);
 	}
-	climb_end(c, stage, OUTCOME_network_unreachable, took_us);
+	climb_end(c, stage,
+		of_host ? OUTCOME_host_unreachable : OUTCOME_network_unreachable,
+		took_us);
 }
 
 void

@@ -1,5 +1,6 @@
 #include "tests/world/round_flow.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -152,6 +153,10 @@ transfer(struct climb *c, enum direction direction)
 	SET(m, direction, direction);
 	if (!path.alive || !passes) {
 		path.told = path.told && !path.alive;
+		if (!path.told) {
+			SET(m, os_error, ETIMEDOUT);
+			SET(m, retrans, 3);
+		}
 		climb_fail(c, &path, STAGE_connect, CONNECT_US);
 		return false;
 	}
@@ -188,7 +193,6 @@ round_flow_measure(struct climb *c)
 			continue;
 		}
 		climb_begin(c, CHECK_speed, RUNG_quality, NULL);
-		SET(&c->out[c->n], direction, d);
 		climb_unmeasured(c, REASON_lower_rung);
 	}
 }

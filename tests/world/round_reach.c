@@ -1,5 +1,6 @@
 #include "tests/world/round_reach.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +16,10 @@
 #define DNS_AGAIN_US 2000000
 #define DNS_WAIT_US 4500000
 #define CORE_WAIT_US 3500000
-/* Of the hosts under TLS, so many speak QUIC: silence of the others says nothing. */
+/* Of the hosts under TLS, so many speak QUIC; most of the others refuse it, some are
+ * silent. */
 #define SPEAKS_QUIC .75
+#define REFUSES_QUIC .95
 #define DATAGRAMS 10
 
 static int64_t
@@ -111,8 +114,16 @@ round_reach_quic(struct climb *c, const struct country_target *t)
 	struct measurement *m = climb_begin(c, CHECK_quic, t->row.rung, t);
 	int64_t rtt_us = climb_rtt_us(c, &path);
 	bool lost = climb_loses(c, &path);
+	double trait = climb_trait(c, 11, t->row.host);
 
-	path.alive = path.alive && climb_trait(c, 11, t->row.host) < SPEAKS_QUIC;
+	if (path.alive && trait >= SPEAKS_QUIC && trait < REFUSES_QUIC) {
+		SET(m, icmp_type, 3);
+		SET(m, icmp_code, 3);
+		SET(m, os_error, ECONNREFUSED);
+		climb_end(c, STAGE_reply, OUTCOME_connection_refused, rtt_us + 100);
+		return;
+	}
+	path.alive = path.alive && trait < SPEAKS_QUIC;
 	if (!path.alive || (lost && climb_loses(c, &path))) {
 		climb_fail(c, &path, STAGE_reply, 2 * QUIC_AGAIN_US);
 		return;

@@ -278,6 +278,7 @@ round_web_http(struct climb *c, const struct country_target *t)
 	int64_t bytes, body_us;
 
 	if (!n.open) {
+		SET(m, retrans, 3);
 		climb_fail(c, &n.path, STAGE_connect, HTTP_WAIT_US);
 		return;
 	}

@@ -9,8 +9,8 @@
 static double
 seen(struct chance *chance, const struct story *story, uint8_t network, int64_t utc_s)
 {
-	double percent =
-		weather_routes(story, network, (double)utc_s) - NOISE * chance_draw(chance);
+	double percent = weather_routes(story, network, (double)utc_s) -
+			 NOISE * chance_draw(chance);
 
 	return percent < 0 ? 0 : percent;
 }

@@ -56,7 +56,6 @@ static const char *const count_names[COUNTS] = {"access", "domestic", "internati
 struct cell {
 	float sum[COUNTS];
 	uint32_t n[COUNTS];
-	uint32_t rounds;
 };
 struct tally {
 	const struct country *country;
@@ -197,7 +196,6 @@ tally_add(struct tally *tally, uint8_t network, uint8_t region, int64_t utc_us,
 	if (bin < 0 || (size_t)bin >= tally->bins)
 		return;
 	cell = cell_of(tally, network, region, (size_t)bin);
-	cell->rounds++;
 	for (size_t i = 0; i < n; i++) {
 		put_outcome(cell, &lines[i]);
 		put_facts(cell, &lines[i]);
@@ -298,7 +296,6 @@ sum_up(const struct tally *t, const struct scope *s, int64_t from_s, int64_t to_
 				struct cell *c =
 					cell_of(t, network, region, (size_t)bin);
 
-				sum.rounds += c->rounds;
 				for (int i = 0; i < COUNTS; i++) {
 					sum.sum[i] += c->sum[i];
 					sum.n[i] += c->n[i];
@@ -324,6 +321,21 @@ put_cell(FILE *out, const struct cell *cell)
 		put_number(out, (double)cell->sum[i] / cell->n[i], cell->n[i] > 0);
 }
 
+/* Percent that the world sees of the routes of its networks, halfway through. */
+static double
+routes_of(const struct tally *t, const struct scope *s)
+{
+	double sum = 0, n = 0;
+
+	for (uint8_t i = 0; i < WORLD_ABROAD; i++) {
+		if (!s->networks[i])
+			continue;
+		sum += weather_routes(t->story, i, (double)(s->start_s + s->end_s) / 2);
+		n++;
+	}
+	return sum / n;
+}
+
 static void
 put_row(FILE *out, const struct tally *t, const struct span *column)
 {
@@ -347,17 +359,10 @@ put_row(FILE *out, const struct tally *t, const struct span *column)
 		column[LABEL_ID].at, networks, mobile, regions,
 		(double)(s.end_s - s.start_s) / 3600, (long long)(local_s / 60 % 60),
 		(long long)(local_s / 3600 % 24));
-	put_number(out,
-		(double)during.rounds / before.rounds * (double)day_s /
-			(double)(s.end_s - s.start_s + 1),
-		before.rounds > 0);
 	put_cell(out, &during);
 	put_cell(out, &before);
 	put_cell(out, &others);
-	put_number(out,
-		t->story ? weather_routes(t->story, WORLD_M1, (double)(s.start_s + s.end_s) / 2)
-			 : 0,
-		t->story && s.networks[WORLD_M1]);
+	put_number(out, routes_of(t, &s), networks > 0);
 	fputs("\n", out);
 }
 
@@ -366,7 +371,7 @@ put_header(FILE *out)
 {
 	static const char *const when[] = {"", "before_", "others_"};
 
-	fputs("id,networks,mobile,regions,hours,minute,hour,rounds", out);
+	fputs("id,networks,mobile,regions,hours,minute,hour", out);
 	for (size_t w = 0; w < sizeof(when) / sizeof(when[0]); w++)
 		for (int i = 0; i < COUNTS; i++)
 			fprintf(out, ",%s%s", when[w], count_names[i]);
