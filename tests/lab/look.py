@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+import threading
+import time
 
 import country as country_module
 import net
@@ -46,6 +48,13 @@ def echoes(world, node, address, count):
                                             "2", address]), text=True, capture_output=True)
     found = sorted(float(ms) for ms in re.findall(r"time=([\d.]+)", done.stdout))
     return found[len(found) // 2] if found else 1e6, 1 - len(found) / count
+
+
+def full_hour(world):
+    """Waits for the next full hour of the lab's time; without a lab's time at once."""
+    if world.scale:
+        hour_s = 3600 / world.scale
+        threading.Event().wait(hour_s - time.time() % hour_s)
 
 
 def soon(test, limit_s):

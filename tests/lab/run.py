@@ -31,6 +31,7 @@ class Stage:
         self.screen, self.seed = screen, seed
         screen.progress("the country comes up")
         self.world = world_module.World(seed, directory, unpack.Unpacked(options.build))
+        self.world.scale = options.scale
         self.world.wait_ready()
         for name in names:
             faults.before(faults.load(name), self.world)

@@ -19,6 +19,7 @@ class World:
     def __init__(self, seed, directory, unpacked):
         self.country = country_module.draw(seed)
         self.dir = directory
+        self.scale = None  # what the programs divide durations by, where there are any
         self.topology = topology.build(self.country)
         net.build(self.topology)
         for probe in self.country.everyone():

@@ -66,7 +66,8 @@ import importlib
 
 NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
          "unreachable", "resolver", "server", "forged", "downgrade", "border", "reset",
-         "congestion", "migration", "ddos",
+         "congestion", "migration", "ddos", "slide", "shaped_deep", "shaped_shallow",
+         "policed_small", "policed_large", "maintenance",
          "gateway", "region", "curfew", "allowlist", "blackhole", "cable_partial",
          "cable_double", "cable_wave")
 # What every test run sees with real probes: each class, filters and meters, machines and lines.

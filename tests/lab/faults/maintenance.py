@@ -1,0 +1,88 @@
+"""The fixed operator works on its lines of one region, as announced: nothing beyond the first
+router from a full hour to a full hour, and nowhere else: SCIENCE scenario 36.
+"""
+
+import random
+
+import look
+import net
+
+SENTENCE = "the fixed operator's lines of one region are dead from one full hour to another"
+EXPECTED_CLASS = "ordinary"
+EXPECTED_CAUSE = "ordinary.maintenance"
+OBSERVABLE = ("it begins and ends on the hour, for one operator in one region, and the machine, its "
+              "link and its router are fine throughout")
+VANTAGE = "the operator's probe of that region; its others, and the region's others"
+TRAP = "one dark line looks like a home's own trouble, and a full hour like an order's"
+ROUNDS, WINDOWS, SECONDS = 1, 2, 0  # one in the dark lasts 40 s
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      down    down      down           down  down   down       down     -
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check   of  fact     is
+victims  link    -   carrier  = 1
+victims  router  -   outcome  = ok
+"""
+
+RULES = """
+table inet lab {{
+    counter dropped4 {{}}
+    counter dropped6 {{}}
+    chain work {{
+        meta nfproto ipv4 counter name dropped4 {verdict}
+        meta nfproto ipv6 counter name dropped6 {verdict}
+    }}
+    chain forward {{
+        type filter hook forward priority 0;
+        iifname "{line}" jump work
+        oifname "{line}" jump work
+    }}
+}}
+"""
+
+
+def victims(world):
+    region = random.Random(f"maintenance {world.country.seed}").choice(world.country.regions)
+    return [h for h in world.field()
+            if h.probe.medium == "fixed" and h.probe.region == region]
+
+
+def router(world):
+    return f"acc{world.country.media.index('fixed')}"
+
+
+def on(world, breakage):
+    look.full_hour(world)
+    line = victims(world)[0].probe.node
+    net.nft(router(world), RULES.format(verdict="drop" if breakage else "accept", line=line))
+
+
+def off(world):
+    look.full_hour(world)
+    net.nft(router(world), "delete table inet lab\n")
+
+
+def proof(world):
+    said = look.each(world, world.field(), prove_host)
+    seen = net.counters(router(world))
+    return said + [(packets > 0, f"{router(world)}: {name} {packets} packets")
+                   for name, (packets, _) in seen.items()]
+
+
+def prove_host(world, p):
+    c = world.country
+    sites = [c.domestic_sites[0], c.listed, c.foreign_sites[1]]
+    said = [(world.carrier(p.node, "eth0"), f"{p.node}: has a carrier"),
+            (world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: its router answers")]
+    if p.node in [h.probe.node for h in victims(world)]:
+        return said + [(look.none_serves(world, p.node, sites),
+                        f"{p.node}: nothing beyond it does, over either family")]
+    return said + [(all(world.serves(p.node, s) for s in sites), f"{p.node}: is fine")]
+
+
+def healed(world):
+    return [(world.serves(h.probe.node, world.country.foreign_sites[1]),
+             f"{h.probe.node}: is back") for h in victims(world)]

@@ -1,0 +1,56 @@
+"""One mobile operator meters every subscriber: 512 kbit/s, bursts of a megabyte.
+
+What a probe does in a day's budget fits into the burst: a transfer of the lab is 32 KiB, one of
+a home 256 KiB, and the bucket is full again before the next. Only who fetches more than a
+megabyte without a pause meets the meter.
+"""
+
+import shaper
+
+SENTENCE = "one mobile operator polices each subscriber to 512 kbit/s, with bursts of a megabyte"
+EXPECTED_CLASS = "none"
+EXPECTED_CAUSE = "none"
+OBSERVABLE = ("none: every transfer that a probe can afford is over before the bucket is empty, so "
+              "it measures the line; a longer one would decide")
+VANTAGE = "none without a transfer of several megabytes, which no budget of a day has"
+TRAP = "whoever knows that a meter is there may see it in the noise of the rates"
+ROUNDS, WINDOWS, SECONDS = 6, 6, 0
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of             fact             is
+victims  speed  down           rate_bps         > 0.5 x before
+victims  speed  down           loss             < 0.02
+others   speed  down           rate_bps         > 0.5 x before
+"""
+
+NAME = "policed_large"
+RATE_BPS, BURST_BYTES = 512000, 1000000
+FETCHES = 28  # of 48 KiB: a third of it is more than the burst
+EASY = "delay=0"  # for the proof that must fail
+
+
+def victims(world):
+    return shaper.victims(world, NAME)
+
+
+def on(world, breakage):
+    meter = f"rate={RATE_BPS},burst={BURST_BYTES}"
+    world.meter = shaper.link(world, NAME, meter if breakage else EASY)
+
+
+def off(world):
+    world.meter.end()
+
+
+def proof(world):
+    return shaper.prove(world, NAME, FETCHES, lambda rates, ms: len(rates) == FETCHES
+                        and rates[1] > 3 * RATE_BPS and min(rates[-2:]) < 1.6 * RATE_BPS)
+
+
+def healed(world):
+    return shaper.healed(world, NAME)

@@ -1,0 +1,58 @@
+"""One mobile operator shapes every subscriber: 600 kbit/s behind a queue of a second.
+
+Nothing is lost: what is too fast waits, as before many modems and in many a shaper that was
+set up with the memory that there is: SCIENCE row 36.
+"""
+
+import shaper
+
+SENTENCE = "one mobile operator shapes each subscriber to 600 kbit/s, with a queue of a second"
+EXPECTED_CLASS = "throttling"
+EXPECTED_CAUSE = "throttling.shaped"
+OBSERVABLE = ("transfers settle on one rate without loss while the round trip under load grows "
+              "with every byte that is on its way")
+VANTAGE = "three probes of the operator; probes of the others as reference"
+TRAP = ("a crowded cell has a queue as well, but its rate changes with the crowd and differs from "
+        "cell to cell; an idle line here is as quick as ever")
+ROUNDS, WINDOWS, SECONDS = 6, 2, 0  # a transfer each: three whole ones beside both edges
+TABLE = """
+who       power  link  router  access  domestic  international  core  names  transport  service  quality
+victims   up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up      up        up             up    up     up         up       up
+controls  up     up    up      up      up        up             up    up     up         up       up
+"""
+FACTS = """
+who      check  of             fact             is
+victims  speed  down           rate_bps         < 700000
+victims  speed  down           loss             < 0.01
+victims  speed  down           sndr_rtt_us      > 100000
+victims  speed  down           sndr_min_rtt_us  < 60000
+victims  speed  up             rate_bps         > 0.5 x before
+others   speed  down           rate_bps         > 0.5 x before
+"""
+
+NAME = "shaped_deep"
+RATE_BPS, QUEUE_MS = 600000, 1000
+EASY = "delay=0"  # for the proof that must fail
+
+
+def victims(world):
+    return shaper.victims(world, NAME)
+
+
+def on(world, breakage):
+    shape = f"rate={RATE_BPS},queue={QUEUE_MS}"
+    world.shaper = shaper.link(world, NAME, shape if breakage else EASY)
+
+
+def off(world):
+    world.shaper.end()
+
+
+def proof(world):
+    return shaper.prove(world, NAME, 4, lambda rates, ms: len(rates) == 4 and all(
+        rate < 1.1 * RATE_BPS for rate in rates) and ms > 180)
+
+
+def healed(world):
+    return shaper.healed(world, NAME)
