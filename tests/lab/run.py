@@ -205,7 +205,7 @@ def one(name, options, directory, root, screen):
             if wrong:
                 raise RuntimeError(f"not so: {'; '.join(wrong)}")
         line = score.line(done.fault, name, options.seed, found, done.watch.delay_s)
-        line |= {"ladder": score.cells(stage.climbed(done))}
+        line |= {"ladder": score.cells(stage.climbed(done)), "phases": done.phases}
         return line | ({"proof": score.cells(done.proof)} if options.no_breakage else {})
     finally:
         stage.close(options, name)

@@ -22,7 +22,7 @@ class Child:
     """One lab; what it says comes in whole lines."""
 
     def __init__(self, argv, names, heard):
-        self.names, self.since_s = names, time.monotonic()
+        self.names, self.since_s, self.told = names, time.monotonic(), False
         self.process = subprocess.Popen(argv, text=True, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.readers = [threading.Thread(target=self.read, args=(pipe, name, heard))
@@ -82,11 +82,11 @@ class Side:
 
     def look(self, left):
         for child in list(self.running):
-            if child.age_s() > self.limit_s * len(child.names):
+            if child.age_s() > self.limit_s * len(child.names) and not child.told:
+                child.told = True
                 self.screen.note(f"lab: {' '.join(child.names)}: not done within "
                                  f"{child.age_s():.0f} s: ended")
                 child.end()
-                child.process.wait()
             if child.ended():
                 self.running.remove(child)
                 self.listen()

@@ -93,6 +93,9 @@ def on(world, breakage):
     world.flood = crowd.Flood(NODES, addresses, INBOUND_BPS * (TIMES if breakage else 0.001))
     if breakage:
         look.child(world, node, "unbound").send_signal(signal.SIGSTOP)
+        site = world.country.foreign_sites[1].address
+        servers.wait_for("a full queue", lambda: 380 < look.echoes(world, node, site, 8)[0] < 1e6,
+                         20)
 
 
 def off(world):
