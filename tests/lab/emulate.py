@@ -55,10 +55,13 @@ class Emulated(Link):
             for prefix in pair:
                 six = ":" in prefix
                 net.ip(above, [f"route replace {prefix} dev {name}"])
+                # What lies below itself is still reached straight.
+                rules = (f"from {prefix} lookup main suppress_prefixlength 0 priority {LINES}",
+                         f"from {prefix} lookup {LINES} priority {LINES + 1}")
                 net.ip(below, [f"route replace default dev {name} table {LINES}",
-                               f"rule add from {prefix} lookup {LINES}"], six)
+                               *(f"rule add {rule}" for rule in rules)], six)
                 self.back.append((above, [f"route del {prefix} dev {name}"]))
-                self.back.append((below, [f"rule del from {prefix} lookup {LINES}"], six))
+                self.back.append((below, [f"rule del {rule}" for rule in rules], six))
 
     def end(self):
         """Gives the routes back; returns what the emulator says of its packets."""

@@ -20,11 +20,12 @@ VANTAGE = "six mobile probes in three regions, three fixed ones"
 TRAP = ("the fixed operator is slow because of others, not throttled: rate and delay get worse "
         "together, with no plateau, right after the mobile operators went dark")
 ROUNDS, WINDOWS, SECONDS = 1, 2, 0  # one in the dark lasts 40 s
+# A single echo with a small TTL meets the full queue, too, and is not sent again.
 TABLE = """
-who       power  link  router  access  domestic  international  core  names  transport  service  quality
-victims   up     up    up      down    down      down           down  down   down       down     -
-others    up     up    up      up      up        up             up    up     up         up       up
-controls  up     up    up      up      up        up             up    up     up         up       up
+who       power  link  router  access      domestic  international  core  names  transport  service  quality
+victims   up     up    up      down        down      down           down  down   down       down     -
+others    up     up    up      up|partial  up        up             up    up     up         up       up
+controls  up     up    up      up          up        up             up    up     up         up       up
 """
 FACTS = """
 who      check  of             fact      is

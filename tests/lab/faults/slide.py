@@ -27,21 +27,21 @@ who       power  link  router  access  domestic  international  core  names  tra
 gone1     up     down  down    -       -         -              -     -      -          -        -
 gone2     up     up    up      up      up        up             up    up     up         up       up
 gone3     up     up    up      up      up        up             up    up     up         up       up
-others    up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up|partial  up     up          up    up     up         up       up
 controls  up     up    up      up      up        up             up    up     up         up       up
 """, "second": """
 who       power  link  router  access  domestic  international  core  names  transport  service  quality
 gone1     up     down  down    -       -         -              -     -      -          -        -
 gone2     up     down  down    -       -         -              -     -      -          -        -
 gone3     up     up    up      up      up        up             up    up     up         up       up
-others    up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up|partial  up     up          up    up     up         up       up
 controls  up     up    up      up      up        up             up    up     up         up       up
 """, "last": """
 who       power  link  router  access  domestic  international  core  names  transport  service  quality
 gone1     up     down  down    -       -         -              -     -      -          -        -
 gone2     up     down  down    -       -         -              -     -      -          -        -
 gone3     up     up    up      down    down      down           down  down   down       down     -
-others    up     up    up      up      up        up             up    up     up         up       up
+others    up     up    up      up|partial  up     up          up    up     up         up       up
 controls  up     up    up      up      up        up             up    up     up         up       up
 """}
 FACTS = {"first": """
