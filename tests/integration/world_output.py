@@ -142,6 +142,9 @@ def a_part_that_is_left_out_leaves_no_trace(base):
 
 
 def main():
+    if not (BUILD / "tests/world").exists():
+        print("there is no world program")
+        sys.exit(77)
     with tempfile.TemporaryDirectory() as name:
         base = pathlib.Path(name)
         for number in ROWS:
