@@ -57,6 +57,20 @@ def full_hour(world):
         threading.Event().wait(hour_s - time.time() % hour_s)
 
 
+def status(node, url, timeout_s=2):
+    """The status of a page, redirects not followed; 0 where none came."""
+    done = subprocess.run(net.inside(node, ["curl", "-s", "-o", "/dev/null", "--max-time",
+                                            str(timeout_s), "-w", "%{http_code}", url]),
+                          text=True, capture_output=True)
+    return int(done.stdout or 0)
+
+
+def route_again(world, node):
+    """The node's routes as they were: what a port that was down took along."""
+    net.ip(node, [f"route replace {prefix} via {via}"
+                  for at, prefix, via in world.topology.routes if at == node])
+
+
 def soon(test, limit_s):
     """Does the test hold within the limit?"""
     try:
@@ -68,6 +82,13 @@ def soon(test, limit_s):
 def child(world, node, program):
     """The server's process."""
     return next(c for c in world.servers.running if f"/{program}-{node}/" in " ".join(c.args))
+
+
+def restart(world, node, program):
+    """The same server anew, which reads its settings again."""
+    old = child(world, node, program)
+    world.servers.end(old)
+    world.servers.start(node, old.args[len(net.inside(node, [])):])
 
 
 def end(world, node, program):

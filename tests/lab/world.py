@@ -81,7 +81,7 @@ class World:
     # What proofs ask, all from inside a node and without any program under test.
 
     def get(self, node, site, timeout_s=2, path="/", six=False, tls=False):
-        """One page by curl, over IPv4 or IPv6: {ok, time_s, bytes}."""
+        """One page by curl, over IPv4 or IPv6: {ok, status, time_s, bytes}."""
         address = f"[{site.address6}]" if six else site.address
         where = ["-H", f"Host: {site.host}", f"http://{address}{path}"]
         if tls:
@@ -92,7 +92,7 @@ class World:
             "%{http_code} %{time_total} %{size_download}", *where]), text=True,
             capture_output=True)
         words = (done.stdout or "0 0 0").split()
-        return {"ok": done.returncode == 0 and words[0] == "200",
+        return {"ok": done.returncode == 0 and words[0] == "200", "status": int(words[0]),
                 "time_s": float(words[1]), "bytes": int(words[2])}
 
     def serves(self, node, site, timeout_s=2):
