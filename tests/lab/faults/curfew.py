@@ -20,9 +20,9 @@ TRAP = ("load-shedding and maintenance keep a timetable too: the one stops machi
 ROUNDS, WINDOWS, SECONDS = 1, 2, 10  # each night, and the day between
 
 DARK = """
-who       power link router access domestic             international core names transport service quality
-victims   up    up   up     up     down:icmp_prohibited down          down down  down      down    -
-controls  up    up   up     up     up                   up            up   up    up        up      up
+who       power link router access domestic international core names transport service quality
+victims   up    up   up     up     down     down          down down  down      down    -
+controls  up    up   up     up     up       up            up   up    up        up      up
 """
 OPEN = """
 who       power link router access domestic international core names transport service quality
@@ -30,10 +30,12 @@ victims   up    up   up     up     up       up            up   up    up        u
 controls  up    up   up     up     up       up            up   up    up        up      up
 """
 TABLE = {"night": DARK, "day": OPEN, "second": DARK}
+# TCP is told no more than EHOSTUNREACH of it (Linux, icmp_err_convert), echoes the word itself.
 FORBIDDEN = """
 who      check  of             fact     is
 victims  ping   domestic       outcome  = icmp_prohibited
 victims  ping   international  outcome  = icmp_prohibited
+victims  tcp    domestic       outcome  = host_unreachable
 """
 FACTS = {"night": FORBIDDEN, "second": FORBIDDEN}
 
