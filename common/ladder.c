@@ -4,13 +4,17 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Did any router behind the first one answer? */
+/* Did any router behind the first one answer? Whoever refuses a packet that goes on stands
+ * there twice, once for the TTL that ran out: the first one alone, where nobody else does. */
 static bool
 heard_beyond_the_first(const char *hops)
 {
 	const char *rest = strchr(hops, ' ');
+	size_t first = rest ? (size_t)(rest - hops) : 0;
 
-	return rest && rest[strspn(rest, " *")] != '\0';
+	if (!rest || (!strncmp(hops, rest + 1, first) && rest[1 + first] == '\0'))
+		return false;
+	return rest[strspn(rest, " *")] != '\0';
 }
 
 int

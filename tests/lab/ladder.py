@@ -188,7 +188,8 @@ def rounds_of(rows):
 
 
 def heard_beyond_the_first(hops):
-    return any(hop != "*" for hop in (hops or "").split()[1:])
+    first, *rest = (hops or "*").split()
+    return any(hop != "*" for hop in rest) and rest != [first]
 
 
 def success(row):

@@ -121,6 +121,8 @@ a_trace_is_evidence_of_life_and_never_of_an_outage(void **state)
 		{OUTCOME_generic_timeout_error, "192.168.1.0/24 * * * *", -1},
 		{OUTCOME_generic_timeout_error, "* * * *", -1},
 		{OUTCOME_network_unreachable, NULL, -1},
+		{OUTCOME_network_unreachable, "45.1.1.0/24 45.1.1.0/24", -1},
+		{OUTCOME_network_unreachable, "45.1.1.0/24 45.1.1.0/24 45.1.1.0/24", 1},
 		{OUTCOME_unmeasured, "192.168.1.0/24 45.1.1.0/24", -1}};
 	struct ladder ladder;
 
