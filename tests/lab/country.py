@@ -117,6 +117,7 @@ class Country:
     roots: list = dataclasses.field(default_factory=list)  # Server; all abroad
     tld_servers: list = dataclasses.field(default_factory=list)  # one here, one abroad
     clock: Server = None  # abroad
+    public_names: list = dataclasses.field(default_factory=list)  # of the public resolvers
     serial: int = 0  # of the root zone; the country's is the next
 
     @property
@@ -316,6 +317,7 @@ def place_core(country, chance):
         server(country.foreign, "f", third, f"ns2.{word}.{country.tld}")]
     country.clock = server(country.foreign, "f", fourth, f"clock.{word}")
     country.serial = chance.randrange(10**9, 2 * 10**9)
+    country.public_names = [f"dns{n}.{word}" for n in chance.sample(range(1, 10), 2)]
 
 
 def place_modems(country, chance):

@@ -68,6 +68,14 @@ server:
 remote-control:
     control-enable: no
 """
+UNBOUND_ENCRYPTED = """
+    interface: {address}@853
+    interface: {address6}@853
+    interface: {address}@443
+    interface: {address6}@443
+    tls-service-key: "{key}"
+    tls-service-pem: "{certificate}"
+"""
 
 
 class Servers:
@@ -111,15 +119,22 @@ class Servers:
         return {"address": site.address, "address6": site.address6, "host": site.host,
                 "root": root, "certificate": certificate, "key": key}
 
-    def unbound(self, node, address, address6, zone):
+    def unbound(self, node, address, address6, zone, name=None):
+        """With a name it answers inside TLS and HTTPS, too, as those do that anybody may ask."""
         home = f"{self.dir}/unbound-{node}"
         os.makedirs(home)
-        data = "\n".join(f'    local-data: "{host}. 300 IN {kind} {value}"'
-                         for host, kind, value in zone)
+        data = [f'    local-data: "{host}. 300 IN {kind} {value}"' for host, kind, value in zone]
+        data += [self.encrypted(address, address6, name)] if name else []
         write(f"{home}/unbound.conf", UNBOUND.format(dir=home, address=address,
-                                                     address6=address6, data=data))
+                                                     address6=address6,
+                                                     data="\n".join(data)))
         self.start(node, [self.unpacked.program("unbound"), "-d", "-c",
                           f"{home}/unbound.conf"])
+
+    def encrypted(self, address, address6, name):
+        certificate, key = self.authority.of(name)
+        return UNBOUND_ENCRYPTED.format(address=address, address6=address6, key=key,
+                                        certificate=certificate)
 
     def end(self, child):
         self.running.remove(child)
@@ -136,7 +151,7 @@ class Servers:
 def bring_up(country, directory, unpacked):
     os.makedirs(directory)
     authority = certificates.Authority(f"{directory}/certificates", country.code)
-    authority.certify([site.host for site in country.sites()])
+    authority.certify([site.host for site in country.sites()] + country.public_names)
     servers = Servers(directory, unpacked, authority)
     by_node = {}
     for site in country.sites():
@@ -145,8 +160,9 @@ def bring_up(country, directory, unpacked):
     for node, sites in by_node.items():
         servers.nginx(node, sites)
     servers.caddy(country.quic_site)
-    for node, address in [("dr", country.resolver)] + country.public_resolvers:
-        servers.unbound(node, address, country.twin(address), country_module.zone(country))
+    resolvers = [("dr", country.resolver)] + country.public_resolvers
+    for (node, address), name in zip(resolvers, [None] + country.public_names):
+        servers.unbound(node, address, country.twin(address), country_module.zone(country), name)
     return servers
 
 
