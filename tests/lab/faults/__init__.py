@@ -69,7 +69,7 @@ NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
          "congestion", "migration", "ddos", "slide", "shaped_deep", "shaped_shallow",
          "policed_small", "policed_large", "maintenance", "gateway", "region",
          "curfew", "allowlist", "blackhole", "cable_partial", "cable_double",
-         "cable_wave", "mistake", "refused", "captive", "plan")
+         "cable_wave", "mistake", "refused", "captive", "plan", "encrypted_dns")
 # What every test run sees with real probes: each class, filters and meters, machines and lines.
 NINE = ("quiet", "mobile", "international", "reset", "policed", "power", "cable", "server",
         "border")
