@@ -83,10 +83,14 @@ def routers(world):
 
 def cut(step):
     def enter(world, breakage):
+        node = landing(world, step)
         if step == 0:
             filters.say_no_route("cable_wave", routers(world))
         if breakage:
-            net.ip("w", [f"link set {landing(world, step)} down"])
+            # What has but this one way out knows at once that it has none.
+            net.ip("w", [f"link set {node} down"])
+            if step == 0:
+                net.ip(node, ["link set w down"])
     return enter
 
 
@@ -95,17 +99,11 @@ PHASES = (("neighbour", cut(0)), ("one", cut(1)), ("two", cut(2)))
 
 def off(world):
     filters.lift("cable_wave", routers(world))
-    for step in range(3):
-        net.ip("w", [f"link set {landing(world, step)} up"])
     node = landing(world, 0)
-    net.ip("w", [f"route replace {prefix} via {via}" for at, prefix, via in
-                 world.topology.routes if at == "w" and ours(world, node, via)])
-
-
-def ours(world, node, via):
-    """Is that the address of the node on its link with w?"""
-    return any(via in end.addresses and end.node == node and end.interface == "w"
-               for ends in world.topology.links for end in ends)
+    net.ip(node, ["link set w up"])
+    net.ip("w", [f"link set {landing(world, step)} up" for step in range(3)])
+    for at in (node, "w"):
+        look.route_again(world, at)
 
 
 def proof(world):
