@@ -142,7 +142,7 @@ class Stage:
         """All files of this run, their settings naming each other where they are now."""
         to = os.path.abspath(f"{options.keep}/{name}")
         shutil.copytree(self.world.dir, to, dirs_exist_ok=True,
-                        ignore=shutil.ignore_patterns("nginx-*", "socket"))
+                        ignore=shutil.ignore_patterns("nginx-*", "socket", "*_socket"))
         for conf in glob.glob(f"{to}/*.conf"):
             with open(conf, "r+", encoding="ascii") as file:
                 text = file.read().replace(self.world.dir, to)
