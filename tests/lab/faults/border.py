@@ -54,11 +54,7 @@ def proof(world):
             routes = net.call([net.IP, f"-{family}", "-n", gateway, "route"]).stdout
             said.append(("default" not in routes,
                          f"{gateway}: the IPv{family} way abroad is withdrawn"))
-    for network in c.operators + c.domestic:
-        for prefix in network.prefixes:
-            routes = net.call([net.IP, "-n", "w", "route", "show", prefix]).stdout
-            said.append((prefix not in routes, f"w: no route to {prefix}"))
-    return said
+    return said + look.routed(world, c.operators + c.domestic, False)
 
 
 def prove_host(world, p):
