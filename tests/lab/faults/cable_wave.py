@@ -29,19 +29,20 @@ DARK = "up up up up   up   down down    partial partial partial -"
 ALONE = "up up up down down down down|partial down down down -"
 
 
-def table(first, second, home):
+def table(first, second, home, core="up|partial"):
     """Of the operators behind either gateway in the coast's order; of home as the far control
-    sees it, whose servers hang on both."""
+    sees it, whose servers hang on both: one of them speaks for the country's zone, and the
+    neighbour may hold another server of the core."""
     return f"""
 who power link router access domestic international core names transport service quality
 first     {first}
 second    {second}
 neighbour {ALONE}
-far up up up up {home} up up up up up up
+far up up up up {home} up {core} up up up up
 """
 
 
-TABLE = {"neighbour": table(ALIVE, ALIVE, "up"), "one": table(DARK, ALIVE, "up|partial"),
+TABLE = {"neighbour": table(ALIVE, ALIVE, "up", "up"), "one": table(DARK, ALIVE, "up|partial"),
          "two": table(DARK, DARK, "down")}
 
 
