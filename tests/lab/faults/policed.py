@@ -23,7 +23,7 @@ who      check  of    fact             is
 victims  speed  down  rate_bps         < 200000
 victims  speed  down  loss             > 0.02
 victims  speed  down  sndr_min_rtt_us  < 50000
-victims  speed  up    rate_bps         > 0.5 x before
+victims  speed  up    rate_bps         > 1000000
 others   speed  down  rate_bps         > 0.5 x before
 """
 

@@ -24,7 +24,7 @@ who      check  of             fact             is
 victims  speed  down           rate_bps         < 400000
 victims  speed  down           loss             > 0.05
 victims  speed  down           sndr_rtt_us      < 60000
-victims  speed  up             rate_bps         > 0.5 x before
+victims  speed  up             rate_bps         > 1000000
 others   speed  down           rate_bps         > 0.5 x before
 """
 
