@@ -50,7 +50,8 @@ struct part {
 struct scenario {
 	int id;
 	char not_code[3];
-	bool satellite, overlap, shared_t0; /* shared_t0: one cell for all parts */
+	bool satellite, overlap;
+	bool shared_t0, shared_course; /* one cell for all parts */
 	char cause[40]; /* insufficient, where it is */
 	char named[200];
 	size_t parts_n;

@@ -209,6 +209,7 @@ read_part(struct reading *r, struct scenario *s, size_t k, struct span cause)
 	r->complaint.column = field_names[TOLD_duration_recovery_repeat];
 	cell = cell_part(field(r, TOLD_duration_recovery_repeat), k, &shared);
 	course_read(&part->course, cell, &r->complaint);
+	s->shared_course = shared;
 }
 
 static void
