@@ -59,7 +59,8 @@ no check measures yet may stand there: it is the truth. The table is committed b
 first run with probes; a cell is corrected only where the world is otherwise than was
 thought, and the commit says so.
 
-Faults are made on routers only, or on a machine's plug and cable.
+Faults are made on routers only, or on what a machine has: plug, battery, cables, modem, tunnel,
+clock.
 """
 
 import importlib

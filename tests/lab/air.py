@@ -1,0 +1,40 @@
+"""What faults do to the air and what proofs ask of modems."""
+
+import emulate
+import modem
+
+# Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has.
+BEARER = "delay=150,jitter=50,loss=10000"
+DOWN, UP = f"{BEARER},rate=100000,queue=1500", f"{BEARER},rate=50000,queue=1500"
+EASY = "delay=0"  # for the proof that must fail
+
+
+def bearer(world, operator, breakage, lines=()):
+    """2G for all of the operator's subscribers, or for these lines of it alone."""
+    down, up = (DOWN, UP) if breakage else (EASY, EASY)
+    return emulate.Emulated(world, f"acc{operator}", f"agg{operator}", "--down", down, "--up",
+                            up, "--seed", str(world.country.seed + operator), lines=lines,
+                            name=f"edge{operator}")
+
+
+def with_modem(hosts):
+    return [h for h in hosts if h.modem]
+
+
+def said(host):
+    """What a program on that machine reads of its modem."""
+    return modem.seen(host.run)
+
+
+def hears(host, **air):
+    """Says that the modem says this: {word of modem.seen(): text}, and is told once."""
+    found = said(host)
+    return [(all(found[k] == str(v) for k, v in air.items()),
+             f"{host.probe.node}: its modem says " + ", ".join(
+                 f"{k} {found[k]}" for k in air))]
+
+
+def as_ever(host):
+    """What it said when the machine was started."""
+    return {"technologies": modem.LTE, "registration": 1, "connected": "true",
+            "operator": host.air["operator"], "quality": host.air["quality"]}
