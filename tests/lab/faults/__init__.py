@@ -71,7 +71,8 @@ NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
          "policed_small", "policed_large", "maintenance", "gateway", "region",
          "curfew", "allowlist", "blackhole", "cable_partial", "cable_double",
          "cable_wave", "mistake", "refused", "captive", "plan", "encrypted_dns",
-         "cut_in_power")
+         "cut_in_power",
+         "order2g")
 # What every test run sees with real probes: each class, filters and meters, machines and lines.
 NINE = ("quiet", "mobile", "international", "reset", "policed", "power", "cable", "server",
         "border")
