@@ -45,6 +45,23 @@ def in_the_quiet_country_any_event_is_wrong():
     assert not right(QUIET, said("insufficient", "ordinary.local", "shutdown.full"))
 
 
+def what_befalls_others_is_no_verdict_on_the_victims():
+    def event(name, asns, minutes):
+        return {"class": name, "class_probability": {name: 1}, "scope": {"asns": asns},
+                "start": {"estimate": "2026-11-22T10:00:00Z"},
+                "end": {"estimate": f"2026-11-22T10:0{minutes}:00Z"}}
+
+    start_s = score.utc_s("2026-11-22T10:00:00Z")
+    both = [event("ordinary", [7], 5), event("shutdown", [8, 9], 3)]
+
+    def said(asns):
+        found = score.verdict(both, start_s, start_s + 300, asns)
+        return found and found["class"]
+
+    assert said({8}) == "shutdown" and said({7}) == "ordinary" and said({5}) is None
+    assert said(None) == "ordinary", "where all are watched the longest counts"
+
+
 def what_leads_instead_is_told():
     line = score.line(OPEN, "border", 1, said("insufficient", "a", "b"), None)
     assert line["cause"] == "a or b" and line["expected_cause"] == "insufficient"
@@ -62,7 +79,8 @@ def what_did_not_arrive_is_missed():
 
 for test in (where_something_decides_the_class_must_be_named,
              where_nothing_decides_the_two_causes_must_lead,
-             in_the_quiet_country_any_event_is_wrong, what_leads_instead_is_told,
+             in_the_quiet_country_any_event_is_wrong,
+             what_befalls_others_is_no_verdict_on_the_victims, what_leads_instead_is_told,
              what_did_not_arrive_is_missed):
     test()
     print("ok:", test.__name__.replace("_", " "))

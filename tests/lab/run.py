@@ -110,7 +110,7 @@ class Stage:
         """One fault from its start until all is well: what was done, and when. Where nothing
         is broken the fault's proof looks too, while it should be."""
         fault = faults.load(name)
-        done = Done(fault, self.analyzer)
+        done = Done(fault, self.world, self.analyzer)
         for phase, enter in faults.phases(fault):
             enter(self.world, breakage)
             since_s = time.time()
@@ -163,24 +163,27 @@ class Stage:
 class Done:
     """A fault that was made: from when to when, each phase of it, and who watched."""
 
-    def __init__(self, fault, analyzer):
+    def __init__(self, fault, world, analyzer):
         self.fault, self.phases, self.proof = fault, [], []
         self.start_s = self.end_s = time.time()
-        self.watch = Watch(analyzer, fault, self.start_s)
+        # Where nothing is wrong, an event about anybody is.
+        self.asns = None if fault.EXPECTED_CLASS == "none" else {
+            h.probe.network.asn for h in fault.victims(world)}
+        self.watch = Watch(analyzer, fault, self.start_s, self.asns)
 
 
 class Watch:
     """When did the analyzer first say the right class, in seconds after the onset?"""
 
-    def __init__(self, analyzer, fault, start_s):
-        self.analyzer, self.fault, self.start_s = analyzer, fault, start_s
+    def __init__(self, analyzer, fault, start_s, asns):
+        self.analyzer, self.fault, self.start_s, self.asns = analyzer, fault, start_s, asns
         self.delay_s = None
 
     def __call__(self):
         if self.delay_s is not None or self.fault.EXPECTED_CLASS == "none":
             return
         now = time.time()
-        event = score.verdict(self.analyzer.events(), self.start_s, now)
+        event = score.verdict(self.analyzer.events(), self.start_s, now, self.asns)
         if event and event["class"] == self.fault.EXPECTED_CLASS:
             self.delay_s = round(now - self.start_s, 1)
 
@@ -197,7 +200,7 @@ def one(name, options, directory, root, screen):
         done.watch()
         # In the quiet country no event at all is right, whenever.
         start_s = 0 if name == "quiet" else done.start_s
-        found = score.verdict(events, start_s, done.end_s)
+        found = score.verdict(events, start_s, done.end_s, done.asns)
         tell_events(name, events, found, options, screen)
         if hasattr(done.fault, "afterwards"):
             said = done.fault.afterwards(stage, done.start_s, done.end_s)

@@ -44,9 +44,17 @@ def overlap_s(event, start_s, end_s):
     return min(span(event)[1], end_s) - max(span(event)[0], start_s)
 
 
-def verdict(events, start_s, end_s):
-    """The event that overlaps the fault the longest (of several, the likeliest), or None."""
-    found = overlapping(events, start_s, end_s)
+def about(event, asns):
+    """Does the event speak of one of these networks? Whoever takes in the victims' users has
+    an event of their own."""
+    named = event.get("scope", {}).get("asns")
+    return not asns or not named or not asns.isdisjoint(named)
+
+
+def verdict(events, start_s, end_s, asns=None):
+    """The event that overlaps the fault the longest (of several, the likeliest), or None;
+    where the victims' networks are told, of those about one of them."""
+    found = [e for e in overlapping(events, start_s, end_s) if about(e, asns)]
     return max(found, key=lambda e: (round(overlap_s(e, start_s, end_s), 3), probability(e)),
                default=None)
 
