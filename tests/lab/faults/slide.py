@@ -61,7 +61,7 @@ others   speed  down           rate_bps < 0.6 x before
 """}
 
 LINE = "delay=10,jitter=1"
-DOWN, UP = f"{LINE},rate=6000000,queue=80", f"{LINE},rate=3000000,queue=80"
+DOWN, UP = f"{LINE},rate=6000000,queue=250", f"{LINE},rate=3000000,queue=250"
 FEW, MANY = 4, 14
 RULES = """
 table inet lab {{
