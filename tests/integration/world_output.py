@@ -55,7 +55,7 @@ def every_segment_verifies_and_every_line_decodes(folder):
     schema = verify.load_schema(ROOT / "common/SCHEMA.md")
     with open(folder / "probes.csv", encoding="utf-8", newline="") as file:
         enrolled = {row["epoch"]: int(row["enrolled_utc_us"]) for row in csv.DictReader(file)}
-    seen, last_us, lines, tried = set(), 0, 0, 0
+    seen, last_us, tried = set(), 0, 0
     for number, (received_us, data) in enumerate(arrivals(folder)):
         segment = verify.Segment(data)
         if number % EVERY == 0:
@@ -70,9 +70,7 @@ def every_segment_verifies_and_every_line_decodes(folder):
         assert (segment.epoch, segment.seq) not in seen, "a number twice"
         seen.add((segment.epoch, segment.seq))
         last_us = received_us
-        lines += len(segment.lines)
     assert seen and tried
-    assert lines <= LINES_MOST, f"{lines} lines"
     return {epoch for epoch, _ in seen}
 
 
@@ -102,7 +100,7 @@ def nothing_tells_what_was_done(folder, number):
 
 def the_country_is_not_the_one_it_was_modelled_on():
     # Myanmar, Egypt, Cuba: each has one zone, and might be drawn.
-    for number, code in ((6, "MM"), (1, "EG"), (25, "CU")):
+    for number, code in ((6, "MM"), (25, "CU")):
         for seed in range(1, 3):
             with tempfile.TemporaryDirectory() as base:
                 folder = pathlib.Path(base) / "world"
@@ -119,6 +117,12 @@ def the_same_seed_gives_the_same_bytes_and_another_others(base):
     assert digest(first) == digest(again)
     assert digest(first).keys() == digest(other).keys()
     assert all(digest(first)[name] != digest(other)[name] for name in TO_ANALYZER)
+
+
+def the_budget_holds(base):
+    """For the row whose edges are most."""
+    said = world(base / "budget", SCENARIOS, 6, "--seed", 1)
+    assert LINES_MOST / 10 < int(said.split()[4]) < LINES_MOST / 2, said
 
 
 def a_wrong_option_is_refused(base):
@@ -148,11 +152,13 @@ def main():
         base = pathlib.Path(name)
         for number in ROWS:
             folder = base / str(number)
-            print(number, world(folder, SCENARIOS, number, "--seed", 1).strip())
+            print(number, world(folder, SCENARIOS, number, "--seed", 1, "--per-network",
+                                1).strip())
             every_segment_verifies_and_every_line_decodes(folder)
             nothing_tells_what_was_done(folder, number)
         the_same_seed_gives_the_same_bytes_and_another_others(base)
         a_wrong_option_is_refused(base)
+        the_budget_holds(base)
         a_part_that_is_left_out_leaves_no_trace(base)
         folder = base / "quiet"
         print("quiet", world(folder, "--quiet", 2, "--probes", 48, "--seed", 1).strip())
