@@ -2,6 +2,7 @@
 
 #define MINUTE_S 60.0
 #define DRILL_FALL_S 600
+#define OFFSET_MOST_S (60 * 86400.0)
 #define EVERY_REGION 0x0f
 
 double
@@ -101,6 +102,8 @@ amount_s(const struct amount *a, double share)
 
 	if (a->unit != UNIT_S)
 		value *= MINUTE_S;
+	if (value > OFFSET_MOST_S)
+		value = OFFSET_MOST_S;
 	return a->sign == '-' ? -value : value;
 }
 

@@ -292,14 +292,26 @@ date_of(const struct act *act, struct spell *s, const struct clause *c)
 	return true;
 }
 
+/* The mains are everybody's in a region, whichever network falls first for want of them. */
+static double
+first_there_s(const struct act *act, int r)
+{
+	double first_s = act->end_s;
+
+	for (int n = 0; n < WORLD_NETWORKS; n++)
+		if (act->begins[n][r] >= 0 && act->begins[n][r] < first_s)
+			first_s = act->begins[n][r];
+	return first_s < act->end_s ? first_s : act->first_s;
+}
+
 static void
 also_at(struct act *act, const struct clause *c, int n, int r)
 {
 	struct spell s = act_spell(act, n, r);
 
-	if (act->begins[n][r] < 0) {
+	if (act->begins[n][r] < 0 || is_of_places(c->lever)) {
 		s.share = 1;
-		s.start_s = act->first_s;
+		s.start_s = first_there_s(act, r);
 	}
 	if (!date_of(act, &s, c) || !move_read(&s, c))
 		return;

@@ -61,6 +61,22 @@ meter_of(struct spell *s, const struct clause *c)
 		s->value = 140e3;
 }
 
+/* No row makes a line a million times as slow, or lets more through than there is. */
+static double
+bounded(enum lever lever, enum change change, double value)
+{
+	bool chance = lever >= LEVER_access && lever <= LEVER_resolver;
+	double most = chance || lever == LEVER_loss || lever == LEVER_lossy ||
+				      lever == LEVER_beacons || lever == LEVER_upload
+			      ? 1
+		      : change == CHANGE_TIMES ? 1000
+					       : 1e10;
+
+	if (change != CHANGE_PLUS && value < 0)
+		return 0;
+	return value > most ? most : value < -1e6 ? -1e6 : value;
+}
+
 bool
 move_read(struct spell *s, const struct clause *c)
 {
@@ -93,5 +109,6 @@ move_read(struct spell *s, const struct clause *c)
 	if ((c->lever == LEVER_rtt || c->lever == LEVER_path) &&
 		s->change == CHANGE_SET && a->unit == UNIT_S)
 		s->value *= 1000;
+	s->value = bounded(c->lever, s->change, s->value);
 	return c->lever < LEVER_access || c->lever > LEVER_resolver || a->unit < UNIT_S;
 }

@@ -18,6 +18,10 @@
 #define NO_END_S (30 * DAY_S)
 #define ACT_DRAWS 1000 /* of one part */
 #define REPEATS_MOST 20
+#define LENGTH_LEAST_S 300
+#define LENGTH_MOST_S (60 * DAY_S)
+#define OFFSET_MOST_S (30 * DAY_S)
+#define SPAN_MOST_D 60.0
 
 /* When a row's parts happen, relative to its base: the first time of day it names. */
 struct plan {
@@ -65,6 +69,12 @@ plan_clock(struct plan *plan, const struct story *story)
 	plan->clock_min = glitch_clock_min(story, &plan->chance);
 }
 
+static double
+within(double value, double low, double high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
 /* A part's start against the base; parts after the first that say nothing begin when
  * two fifths of the whole are over. */
 static double
@@ -89,7 +99,8 @@ length_of(struct plan *plan, size_t k)
 {
 	const struct course *c = course_of(plan->scenario, k);
 
-	return chance_between(&plan->chance, c->low_s, c->high_s);
+	return within(chance_between(&plan->chance, c->low_s, c->high_s),
+		LENGTH_LEAST_S, LENGTH_MOST_S);
 }
 
 /* "step at 03:00": the such time that is nearest to the end that was planned. */
@@ -117,7 +128,8 @@ plan_parts(struct plan *plan)
 	double end_s;
 
 	for (size_t k = 0; k < s->parts_n; k++) {
-		plan->part_s[k] = part_start_s(plan, k);
+		plan->part_s[k] =
+			within(part_start_s(plan, k), -OFFSET_MOST_S, OFFSET_MOST_S);
 		plan->lasts_s[k] = end_at_clock_s(plan, k, length_of(plan, k));
 	}
 	if (!s->shared_course || s->parts_n < 2)
@@ -156,7 +168,7 @@ plan_repeats(struct plan *plan)
 		return;
 	plan->times = affordable(plan->scenario, c);
 	if (c->within_s > 0 && plan->times > 1)
-		gap = c->within_s / DAY_S / (plan->times - 1);
+		gap = within(c->within_s / DAY_S, 1, SPAN_MOST_D) / (plan->times - 1);
 	else if (c->repeat == REPEAT_IRREGULAR)
 		gap = 2;
 	for (unsigned int i = 1; i < plan->times; i++) {
@@ -168,6 +180,10 @@ plan_repeats(struct plan *plan)
 		if ((day - plan->days[i - 1]) * DAY_S < plan->lasts_s[0] + HOUR_S)
 			day = plan->days[i - 1] + 1 +
 			      (double)(int)(plan->lasts_s[0] / DAY_S);
+		if (day > SPAN_MOST_D) {
+			plan->times = i;
+			break;
+		}
 		plan->days[i] = day;
 		/* Without a set of dates, the hour is any, too. */
 		if (c->repeat == REPEAT_IRREGULAR && c->within_s <= 0)
@@ -192,7 +208,9 @@ plan_span(struct plan *plan)
 		for (size_t i = 0; i < also->n; i++)
 			if (also->rows[i].dated &&
 				plan->part_s[k] + also->rows[i].at_s < plan->first_s)
-				plan->first_s = plan->part_s[k] + also->rows[i].at_s;
+				plan->first_s =
+					within(plan->part_s[k] + also->rows[i].at_s,
+						-2 * OFFSET_MOST_S, 0);
 	}
 }
 
@@ -324,7 +342,8 @@ tell_drills(struct story *story, const struct scenario *s, const struct act *who
 		if (c->lever != LEVER_drill || !c->amounts_n ||
 			c->amount[0].unit != UNIT_S)
 			continue;
-		act.end_s = act.start_s + c->amount[0].low;
+		act.end_s = act.start_s +
+			    within(c->amount[0].low, LENGTH_LEAST_S, OFFSET_MOST_S);
 		act_tell(&act);
 		label = label_of(story, s, &act, whole->part->cause);
 		snprintf(label->id, sizeof label->id, "%d.d%u.%u", s->id, ++n,

@@ -6,6 +6,7 @@
 #define LOAD_SWING .3
 #define SLICE_S (6 * 3600.0)
 #define DOWN .03
+#define RATE_LEAST_BPS 1000
 
 /* How busy a country is by its own hour: 0 in the small hours, 1 at nine in the evening. */
 static double
@@ -76,6 +77,21 @@ moved(double from, double severity, const struct spell *s, double value)
 	if (s->change == CHANGE_PLUS)
 		return from + severity * value;
 	return from + severity * (value - from);
+}
+
+/* Whatever adds up: no line is faster than light or slower than a crawl. */
+static void
+floors(struct weather *w)
+{
+	for (int i = 0; i < 2; i++)
+		if (w->rtt_ms[i] < 1)
+			w->rtt_ms[i] = 1;
+	if (w->rate_bps < RATE_LEAST_BPS)
+		w->rate_bps = RATE_LEAST_BPS;
+	if (w->meter_bps < RATE_LEAST_BPS && w->meter)
+		w->meter_bps = RATE_LEAST_BPS;
+	if (w->jitter_ms < 0)
+		w->jitter_ms = 0;
 }
 
 static enum passage
@@ -411,6 +427,7 @@ weather_at(struct weather *weather, const struct story *story, size_t probe,
 	}
 	weather->on &= plot_alive(story, probe);
 	power(&at, p);
+	floors(weather);
 	follow(weather, mobile, p->control);
 }
 
