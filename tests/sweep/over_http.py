@@ -47,13 +47,15 @@ class Server:
             ["setpriv", "--pdeathsig", "KILL", f"{analyzer.build}/faultline-analyzer", "--dir",
              analyzer.path, "serve", "--ingest", "127.0.0.1:0", "--pages", "127.0.0.1:0"],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.port = None
-        while self.port is None:
+        ports = {}
+        while len(ports) < 2:
             said = self.process.stderr.readline()
             if not said:
                 raise folder.Failed("faultline-analyzer serve ended before it listened")
-            match = re.search(r"ingest listens? on \D*127\.0\.0\.1:(\d+)", said)
-            self.port = int(match[1]) if match else None
+            match = re.search(r"(ingest|pages) listens? on \D*127\.0\.0\.1:(\d+)", said)
+            if match:
+                ports[match[1]] = int(match[2])
+        self.port, self.pages = ports["ingest"], ports["pages"]
         # What it says later is not waited for, and must not fill the pipe.
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""demo.py [--build DIR] [--seed N] [CAUSE...]: the whole job where a machine gives no
+namespaces, and so no country of real packets.
+
+Whole countries are simulated at the level of measurement lines, one for each cause. From
+there on everything is real: the probes' signatures, the way over HTTP into the analyzer, its
+store, its verdicts, the report folder and the pages. Exit 0 when each verdict's class is
+right and the pages answer.
+"""
+
+import argparse
+import contextlib
+import csv
+import http.client
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+import folder
+import labelled
+import over_http
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+SCENARIOS = f"{ROOT}/tests/world/scenarios.csv"
+CAUSES = ("shutdown.international", "throttling.policed", "infrastructure.power")
+COLOURS = {"shutdown": "31", "throttling": "33", "infrastructure": "35"}
+PROBES_A_REGION = "1"  # and network: four regions make four a network
+NOTHING = "none"
+QUIET = ("--quiet", "2", "--probes", "24")
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def paint(kind):
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        return kind
+    return f"\033[1;{COLOURS.get(kind, '36')}m{kind}\033[0m"
+
+
+class Story:
+    """One country and what happens to it."""
+
+    def __init__(self, base, number, cause, row):
+        self.cause, self.row = cause, row
+        self.world = f"{base}/world-{number}"
+
+    def words(self):
+        return QUIET if self.cause == NOTHING else (
+            SCENARIOS, self.row["id"], "--per-network", PROBES_A_REGION)
+
+    def sentence(self):
+        if self.cause == NOTHING:
+            return "a country where nothing happens but what happens in every home"
+        return f"{self.cause}, shaped like {self.row['modelled_on']}"
+
+    def simulate(self, options, analyzer, seed):
+        """Returns which country it became."""
+        shutil.rmtree(self.world, ignore_errors=True)
+        os.mkdir(self.world)
+        key = analyzer.where_key(f"{self.world}/where-key")
+        folder.run(f"{options.build}/tests/world", *self.words(), "--seed", seed,
+                   "--where-key", key, "--out", self.world)
+        os.unlink(key)
+        return labelled.read(f"{self.world}/labels.csv")[0].country
+
+
+def stories(base, causes):
+    """The shortest row of the table for each cause; a cause that none has is Failed."""
+    with open(SCENARIOS, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, cause in enumerate(dict.fromkeys(causes)):
+        fits = [row for row in rows if row["expected_cause"] == cause]
+        if not fits and cause != NOTHING:
+            raise folder.Failed(f"no scenario's cause is {cause} alone; without namespaces "
+                                "that fault cannot be shown")
+        yield Story(base, number, cause, min(fits, key=hours, default=None))
+
+
+def hours(row):
+    """How long it lasts, repetitions too, as far as its cell begins with a number."""
+    words = row["duration_recovery_repeat"].split()
+    try:
+        long = float(words[0].split("-")[0]) * {"h": 1, "d": 24}.get(words[1], 10000)
+    except (ValueError, IndexError):
+        return 10000
+    return long * (10 if "daily" in words or "nightly" in words else 1)
+
+
+def deliver(server, analyzer, story):
+    analyzer.feed(story.world, bare=True)
+    taken = over_http.send(server, story.world)
+    analyzer.take_routes(story.world)
+    return taken
+
+
+def judge(analyzer, story):
+    """Prints what was said of this country; is the class right, and nothing made up?"""
+    rows = analyzer.score(f"{story.world}/labels.csv")[:-1]
+    events = {event["event"]: event for event in analyzer.events()}
+    must = [r for r in rows if r["kind"] == "label" and r["true_cause"] == story.cause]
+    if story.cause == NOTHING:
+        alarms = [r for r in rows if r["kind"] == "false_alarm"]
+        say(f"{story.sentence()}: " + (f"{len(alarms)} FALSE ALARMS" if alarms else
+                                       "no event of a network"))
+        return not alarms
+    right = bool(must)
+    for row in must:
+        right = right and row["class_right"]
+        if row["event"] is None:
+            say(f"{story.cause}: no event: WRONG")
+            continue
+        say(f"{story.cause}: {paint(row['class'])} ({row['cause']}), probability "
+            f"{row['probability']:.2f}, event {row['event']}: "
+            f"{'right' if row['class_right'] else 'WRONG'}")
+        for line in events[row["event"]]["evidence"][:3]:
+            say(f"    - {line['says']}")
+    return right
+
+
+def save(options, analyzer):
+    """The verdicts and the arithmetic behind each, in a folder that stays."""
+    out = os.path.join(os.path.abspath(options.build), "demo-report")
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    with open(f"{out}/events.jsonl", "w", encoding="utf-8") as file:
+        file.write(analyzer("events", "--format", "json"))
+    with open(f"{out}/events.jsonl", encoding="utf-8") as file:
+        events = [json.loads(line) for line in file]
+    for event in events:
+        name = event["event"]
+        with open(f"{out}/{name}.txt", "w", encoding="utf-8") as file:
+            file.write(analyzer("explain", name))
+        analyzer("report", name, "--out", f"{out}/{name}")
+    say()
+    say(f"Report folder: {out} ({len(events)} events; of each report.html, report.json)")
+
+
+def pages_answer(port):
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as to:
+        try:
+            to.request("GET", "/")
+            return to.getresponse().status == 200
+        except OSError:
+            return False
+
+
+def simulate_all(options, analyzer, plan):
+    """A seed is a country, and no two stories may happen to the same one."""
+    countries, seed = set(), options.seed
+    for story in plan:
+        country = story.simulate(options, analyzer, seed)
+        while country in countries:
+            seed += 1
+            country = story.simulate(options, analyzer, seed)
+        countries.add(country)
+        seed += 1
+        say(f"Simulated, in {country}: {story.sentence()}.")
+
+
+def show(options, base, started_s):
+    analyzer = folder.Analyzer(options.build, f"{base}/analyzer")
+    over_http.configure(f"{analyzer.path}/analyzer.conf")
+    plan = list(stories(base, options.causes))
+    simulate_all(options, analyzer, plan)
+    with over_http.Server(analyzer) as server:
+        at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        until = "until you press Enter at the end" if at_terminal else "while the demo runs"
+        address = f"http://127.0.0.1:{server.pages}/"
+        say(f"Pages: {address} ({until})")
+        taken = sum(deliver(server, analyzer, story) for story in plan)
+        say(f"{taken} signed segments were sent over HTTP, each with its probe's token.")
+        analyzer.analyze(1 + max(at for s in plan for at in folder.arrivals_s(s.world)))
+        say()
+        right = all([judge(analyzer, story) for story in plan])
+        save(options, analyzer)
+        answers = pages_answer(server.pages)
+        say(f"Pages: {address} {'answer' if answers else 'DO NOT ANSWER'} ({until})")
+        say(f"Done in {time.monotonic() - started_s:.0f} s.")
+        if at_terminal:
+            input("Press Enter to end the demo. ")
+    return right and answers
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build/dev"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("causes", nargs="*", metavar="CAUSE", default=CAUSES)
+    options = parser.parse_args()
+    started_s = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="faultline-") as base:
+        try:
+            return 0 if show(options, base, started_s) else 1
+        except (folder.Failed, OSError) as error:
+            print(f"demo: {error}", file=sys.stderr)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
