@@ -293,7 +293,8 @@ static void
 close_records(struct run *run, struct machine *m, int64_t now_us, int64_t interval_us)
 {
 	bool rare = interval_us > SEGMENT_US;
-	struct machine_promise promise = {.interval_us = interval_us,
+	struct machine_promise promise = {.hollow = run->d->hollow,
+		.interval_us = interval_us,
 		.next_contact_us = m->next_round_us + CONTACT_US +
 				   (rare ? 0 : SEGMENT_US + interval_us * 12 / 10)};
 	bool sealed = false;

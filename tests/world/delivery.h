@@ -16,6 +16,7 @@ struct delivery {
 	const struct crypto_key *key;
 	bool no_power,
 		no_control; /* leave out what machines say of power; those abroad */
+	bool hollow; /* everything happens, and segments are delivered empty */
 	/* What comes of it; received times never fall. */
 	void *arg;
 	void (*enrolled)(void *arg, const struct machine *m, int64_t utc_us);

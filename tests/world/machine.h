@@ -81,6 +81,7 @@ void machine_record_add(struct machine *m, int uplink, const struct measurement 
 struct machine_promise {
 	int64_t interval_us, next_contact_us; /* how often; when, as true UTC */
 	int64_t clock_off_us; /* of the wall clock, all told */
+	bool hollow; /* nobody will read it: the segment stays empty */
 };
 /* Seals what an uplink's record holds, as parcels behind the others. */
 void machine_record_seal(struct machine *m, int uplink, const struct targets *targets,

@@ -215,14 +215,26 @@ draw_seed(uint8_t seed[static SEED_BYTES], const struct machine *m)
 	crypto_hmac(seed, m->probe->key_seed, what, sizeof(what));
 }
 
+static void
+write_segment(
+	struct machine *m, struct buf *segment, const struct span *lines, size_t n)
+{
+	uint8_t seed[SEED_BYTES], id[HASH_BYTES];
+
+	draw_seed(seed, m);
+	if (segment_write(segment, id, m->key, m->seq, seed, lines, n) != OK)
+		bug("a segment that cannot be written");
+	crypto_hex(m->previous, id, sizeof(id));
+}
+
 void
 machine_record_seal(struct machine *m, int uplink, const struct targets *targets,
 	const struct machine_promise *promise, int64_t now_us)
 {
 	struct span lines[SEGMENT_LINES_MAX];
+	size_t n;
 	struct record *r = &m->records[uplink];
 	struct span rest = buf_span(&r->lines);
-	uint8_t seed[SEED_BYTES], id[HASH_BYTES];
 	struct buf headers = {0}, segment = {0};
 
 	while (rest.len > 0) {
@@ -230,11 +242,11 @@ machine_record_seal(struct machine *m, int uplink, const struct targets *targets
 		buf_clear(&segment);
 		say_headers(&headers, m, uplink, targets, promise, now_us);
 		m->seq++;
-		draw_seed(seed, m);
-		if (segment_write(&segment, id, m->key, m->seq, seed, lines,
-			    collect(lines, &headers, &rest)) != OK)
-			bug("a segment that cannot be written");
-		crypto_hex(m->previous, id, sizeof(id));
+		n = collect(lines, &headers, &rest);
+		if (promise->hollow)
+			buf_puts(&segment, "\n");
+		else
+			write_segment(m, &segment, lines, n);
 		keep(m, &segment, r->changed);
 		r->gap_us = 0;
 		m->clock_steps = 0;

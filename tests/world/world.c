@@ -25,7 +25,7 @@ struct options {
 	int id;
 	unsigned int per_network, quiet_days, probes;
 	struct story_options story;
-	bool no_power, no_control, no_bgp;
+	bool no_power, no_control, no_bgp, features_only;
 };
 
 struct world {
@@ -78,13 +78,15 @@ on_arrived(void *arg, int64_t received_us, struct span segment)
 	struct world *w = arg;
 	uint8_t head[12];
 
+	w->segments_n++;
+	if (w->options.features_only)
+		return;
 	for (int i = 0; i < 8; i++)
 		head[i] = (uint8_t)((uint64_t)received_us >> (8 * i));
 	for (int i = 0; i < 4; i++)
 		head[8 + i] = (uint8_t)(segment.len >> (8 * i));
 	fwrite(head, sizeof(head), 1, w->segments);
 	fwrite(segment.at, segment.len, 1, w->segments);
-	w->segments_n++;
 }
 
 /* ---- files ---- */
@@ -255,6 +257,7 @@ deliver(struct world *w)
 		.key = w->key,
 		.no_power = w->options.no_power,
 		.no_control = w->options.no_control,
+		.hollow = w->options.features_only,
 		.arg = w,
 		.enrolled = on_enrolled,
 		.measured = on_measured,
@@ -305,7 +308,7 @@ usage(void)
 	      "[--random-minutes]\n"
 	      "           [--alive SHARE] [--per-network N] [--no-power] "
 	      "[--no-control] "
-	      "[--no-bgp]\n"
+	      "[--no-bgp] [--features-only]\n"
 	      "           --where-key FILE --out DIR\n"
 	      "       world --quiet DAYS --probes N --seed N --where-key FILE --out "
 	      "DIR\n",
@@ -366,6 +369,9 @@ take_option(struct options *o, int option, const char *value)
 	case 'b':
 		o->no_bgp = true;
 		return true;
+	case 'f':
+		o->features_only = true;
+		return true;
 	default:
 		return false;
 	}
@@ -387,6 +393,7 @@ read_options(struct options *o, int argc, char **argv)
 		{"no-power", no_argument, NULL, 'w'},
 		{"no-control", no_argument, NULL, 'c'},
 		{"no-bgp", no_argument, NULL, 'b'},
+		{"features-only", no_argument, NULL, 'f'},
 		{0},
 	};
 	unsigned int id = 0;
