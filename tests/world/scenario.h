@@ -8,6 +8,18 @@
  * scenarios.csv: rows shaped like real events, and what they do to a country over time.
  * A cell that is not understood is said on standard error with file, line and column, and
  * left out: a row that somebody else wrote must still run.
+ *
+ * Cells are clauses with ';' or ',' between, in any order of words (words.def); '|' parts
+ * the phases of a|b and a+b; what stands in brackets is a remark; '-' says nothing.
+ *   who     M F M1 F1-3 all others satellite; 2 of 6 AS; 1 region, region A, all but 1
+ *           region; 1 probe; half of F; 25% of all
+ *   what    a lever (levers.def) and dead, ok, 5%, -70%, +20 ms, x3, 45->650 ms, 90 kb/s;
+ *           svc NAME slow 140 kb/s burst 20 kB, svc NAME sni_reset
+ *   when    at +2 d, at -4.5 h, for 30 min, evening; drill 2 h 1 region at -5 d
+ *   t0      16:00 | +25 h, any; as_order: who and minutes (F1 180, all 0-30, each 0-2 d);
+ *           reach: who home / abroad in percent; the last column: duration / recovery /
+ *           repeat (8 h / step / daily x13; 40 h / linear; 550 d (sim 10 d) / step)
+ * What a cell leaves open is the cause's own (mechanisms.def).
  */
 struct scenario; /* one row, as read */
 #define SCENARIOS_MAX 1000
