@@ -1,4 +1,5 @@
-"""Puts the link emulator into a link of the country, and takes it out again."""
+"""Puts the link emulator, or the box that forges and drops, into a link of the country, and
+takes it out again."""
 
 import os
 import subprocess
@@ -11,15 +12,15 @@ LINES = 77  # the table of routes for what some lines below send
 class Link:
     """A device of one name in each of two nodes, joined as slow, late and lossy as told."""
 
-    def __init__(self, world, left, right, *options, name="emu0"):
+    def __init__(self, world, left, right, *options, name="emu0", by="linkemu"):
         self.process = subprocess.Popen(
-            [program(world), "--name", name, *options, f"/run/netns/{left}",
+            [program(world, by), "--name", name, *options, f"/run/netns/{left}",
              f"/run/netns/{right}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             said = self.process.stderr.read().strip()
             self.process.wait()
-            raise RuntimeError(f"the link emulator did not start: {said}")
+            raise RuntimeError(f"{by} did not start: {said}")
         for node in (left, right):
             net.ip(node, [f"link set {name} addrgenmode none up"])
 
@@ -68,6 +69,15 @@ class Emulated(Link):
         for what in self.back:
             net.ip(*what)
         return super().end()
+
+
+class OnPath(Emulated):
+    """A box (onpath.c) in the link between two neighbouring routers, with these rules."""
+
+    def __init__(self, world, below, above, *rules):
+        self.back = []
+        Link.__init__(self, world, below, above, *rules, name="onp0", by="onpath")
+        self.lead_all(routes_between(world.topology, below, above), "onp0")
 
 
 def routes_between(topology, below, above):
