@@ -72,7 +72,9 @@ NAMES = ("quiet", "international", "policed", "power", "cable", "mobile",
          "curfew", "allowlist", "blackhole", "cable_partial", "cable_double",
          "cable_wave", "mistake", "refused", "captive", "plan", "encrypted_dns",
          "cut_in_power",
-         "order2g", "mast2g", "batteries", "shedding", "damage", "vpn", "clock", "uplinks")
+         "order2g", "mast2g", "batteries", "shedding", "damage", "vpn", "clock", "uplinks",
+         "hello", "selective", "freeze", "racing", "blockpage", "interception", "oneway",
+         "selective_in_disaster", "quic", "udp")
 # What every test run sees with real probes: each class, filters and meters, machines and lines.
 NINE = ("quiet", "mobile", "international", "reset", "policed", "power", "cable", "server",
         "border")
