@@ -63,7 +63,7 @@ def proof(world):
 def prove_host(world, p):
     c, node = world.country, p.node
     there, here = [c.listed, c.foreign_sites[1]], c.domestic_sites[:2]
-    pages = world.together([lambda s=s, x=six: world.get(node, s, 2, "/blob", x)
+    pages = world.together([lambda s=s, x=six: world.get(node, s, 5, "/blob", x)
                             for s in there + here for six in (False, True)])
     foreign, domestic = pages[:4], pages[4:]
     said = [(all(page["ok"] for page in domestic), f"{node}: large pages from home arrive whole")]
