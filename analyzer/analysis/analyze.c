@@ -122,6 +122,19 @@ share_network(const char *left, const char *right)
 	return false;
 }
 
+/* An event whose edges moved may keep the id that another would now be given. */
+static bool
+is_in_use(const char *id, const struct analysis *a)
+{
+	for (size_t i = 0; i < a->earlier_n; i++)
+		if (!strcmp(a->earlier[i].id, id))
+			return true;
+	for (size_t i = 0; i < a->events_n; i++)
+		if (!strcmp(a->judged[i].id, id))
+			return true;
+	return false;
+}
+
 /* An event keeps its id while late data moves its edges; a new one is named by what it
  * is: country, family, networks and the window in which it began. Returns when the stored one
  * of that id had ended; INT64_MAX: it had not, or there is none. */
@@ -131,6 +144,7 @@ name_event(struct judged *j, struct analysis *a, const struct event *event)
 	int64_t end = event->end_hi_us ? event->end_hi_us : INT64_MAX;
 	struct buf text = {0};
 	uint8_t hash[HASH_BYTES];
+	char id[sizeof(j->id)];
 
 	for (size_t i = 0; i < a->earlier_n; i++) {
 		struct earlier *e = &a->earlier[i];
@@ -147,8 +161,12 @@ name_event(struct judged *j, struct analysis *a, const struct event *event)
 		(long long)(event->start_hi_us / a->loaded.record.window_us));
 	if (event->target != NO_TARGET)
 		buf_puts(&text, a->loaded.targets[event->target].id);
-	crypto_sha256(hash, text.data, text.len);
-	crypto_hex(j->id, hash, (sizeof(j->id) - 1) / 2);
+	do {
+		crypto_sha256(hash, text.data, text.len);
+		crypto_hex(id, hash, (sizeof(id) - 1) / 2);
+		buf_puts(&text, "\n");
+	} while (is_in_use(id, a));
+	memcpy(j->id, id, sizeof(j->id));
 	buf_free(&text);
 	return INT64_MAX;
 }
