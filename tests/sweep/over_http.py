@@ -124,13 +124,19 @@ def stored(analyzer):
     return rows, digest.hexdigest()
 
 
-def compare(build, world, fed, path):
-    """Sends the world to a second store; Failed unless both hold the same rows."""
-    second = folder.Analyzer(build, f"{path}")
-    # The where notes were signed by the first: it is the same analyzer, asked twice.
-    shutil.copy(f"{fed.path}/key", f"{path}/key")
+def twin(build, world, first, path):
+    """A folder that knows the probes of ${world}, and has none of what they sent. It is the
+    same analyzer asked twice: where notes that the first one signed are its own."""
+    second = folder.Analyzer(build, path)
+    shutil.copy(f"{first.path}/key", f"{path}/key")
     configure(f"{path}/analyzer.conf")
     second.feed(world, bare=True)
+    return second
+
+
+def compare(build, world, fed, path):
+    """Sends the world to a second store; Failed unless both hold the same rows."""
+    second = twin(build, world, fed, path)
     with Server(second) as server:
         taken = send(server, world)
     here, there = stored(fed), stored(second)
