@@ -186,7 +186,7 @@ judge_label(struct score_row *row)
 		row->said_cause == SCORE_INSUFFICIENT &&
 		!named_lead(row->label, row->event))
 		row->said_cause = SCORE_UNDECIDED;
-	row->counts = row->label->must || row->event;
+	row->counts = row->label->must || row->event || row->true_cause == SCORE_NONE;
 	row->class_right =
 		score_class_of(row->true_cause) == score_class_of(row->said_cause);
 	row->cause_right = row->true_cause == row->said_cause;

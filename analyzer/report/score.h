@@ -68,7 +68,8 @@ struct score_row {
 	const struct score_label *label; /* NULL: none */
 	const struct score_event *event; /* NULL: none */
 	uint8_t true_cause, said_cause; /* enum score_cause */
-	/* Counts in the confusions. Not: a label that may be missed and was; an extra that
+	/* Counts in the confusions. Not: what may be missed and was (silence where nothing
+	 * happened is no miss: that counts); an extra that
 	 * agrees with its label's class, is ordinary or insufficient; what is aside. An
 	 * extra that contradicts its label counts as an alarm does: as truth none. */
 	bool counts;
