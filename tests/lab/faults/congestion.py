@@ -31,7 +31,7 @@ who      check  of             fact      is
 victims  ping   international  rtt_us    > 1.5 x before
 victims  speed  down           rate_bps  < 0.8 x before
 others   ping   international  rtt_us    < 20000
-others   speed  down           rate_bps  > 0.5 x before
+others   speed  down           rate_bps  > 1000000
 """
 PEAK = """
 who      check  of             fact      is
@@ -40,7 +40,7 @@ victims  ping   international  rtt_us    > 2.5 x before
 victims  speed  down           rate_bps  < 0.4 x before
 victims  speed  down           loss      > 0.01
 others   ping   international  rtt_us    < 20000
-others   speed  down           rate_bps  > 0.5 x before
+others   speed  down           rate_bps  > 1000000
 """
 FACTS = {"rising": RISING, "peak": PEAK}
 

@@ -33,7 +33,7 @@ victims  ping   international  rtt_us    < 900000
 victims  speed  down           rate_bps  < 110000
 victims  speed  up             rate_bps  < 60000
 others   ping   international  rtt_us    < 50000
-others   speed  down           rate_bps  > 0.5 x before
+others   speed  down           rate_bps  > 1000000
 """
 
 LATER_S = 1.5  # a round of the lab

@@ -24,7 +24,7 @@ victims  speed  down  rate_bps         < 200000
 victims  speed  down  loss             > 0.02
 victims  speed  down  sndr_min_rtt_us  < 50000
 victims  speed  up    rate_bps         > 1000000
-others   speed  down  rate_bps         > 0.5 x before
+others   speed  down  rate_bps         > 1000000
 """
 
 # tbf with a queue of one packet is a policer: nft's limit passes far too large bursts.

@@ -23,9 +23,9 @@ controls  up     up    up      up      up        up             up    up     up 
 """
 FACTS = """
 who      check  of             fact             is
-victims  speed  down           rate_bps         > 0.5 x before
+victims  speed  down           rate_bps         > 1000000
 victims  speed  down           loss             < 0.02
-others   speed  down           rate_bps         > 0.5 x before
+others   speed  down           rate_bps         > 1000000
 """
 
 NAME = "policed_large"

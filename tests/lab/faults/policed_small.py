@@ -25,7 +25,7 @@ victims  speed  down           rate_bps         < 400000
 victims  speed  down           loss             > 0.05
 victims  speed  down           sndr_rtt_us      < 60000
 victims  speed  up             rate_bps         > 1000000
-others   speed  down           rate_bps         > 0.5 x before
+others   speed  down           rate_bps         > 1000000
 """
 
 NAME = "policed_small"

@@ -14,7 +14,7 @@ controls  up     up    up      up      up        up             up    up     up 
 """
 FACTS = """
 who      check  of             fact      is
-victims  speed  -              rate_bps  > 0.5 x before
+victims  speed  -              rate_bps  > 1000000
 victims  ping   international  rtt_us    < 20000
 """
 

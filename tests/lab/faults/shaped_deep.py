@@ -28,7 +28,7 @@ victims  speed  down           loss             < 0.01
 victims  speed  down           sndr_rtt_us      > 100000
 victims  speed  down           sndr_min_rtt_us  < 60000
 victims  speed  up             rate_bps         > 1000000
-others   speed  down           rate_bps         > 0.5 x before
+others   speed  down           rate_bps         > 1000000
 """
 
 NAME = "shaped_deep"

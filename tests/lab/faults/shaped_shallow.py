@@ -27,7 +27,7 @@ victims  speed  down           loss             > 0.02
 victims  speed  down           sndr_rtt_us      > 15000
 victims  speed  down           sndr_rtt_us      < 130000
 victims  speed  up             rate_bps         > 1000000
-others   speed  down           rate_bps         > 0.5 x before
+others   speed  down           rate_bps         > 1000000
 """
 
 NAME = "shaped_shallow"
