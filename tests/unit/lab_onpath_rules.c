@@ -246,7 +246,7 @@ prefix(int version, const uint8_t *address, unsigned int bits)
 static void
 a_connection_abroad_freezes_after_its_bytes_and_no_other_does(void **state)
 {
-	static const uint8_t payload[1000];
+	static const uint8_t payload[1000], elsewhere[16] = {0x21, 4, 5, 6};
 	struct wire_ends ends = ends_of(4, 80);
 	const struct {
 		const uint8_t *address;
@@ -254,8 +254,7 @@ a_connection_abroad_freezes_after_its_bytes_and_no_other_does(void **state)
 		bool all_but, freezes;
 	} rows[] = {{ends.right, 16, false, true}, {ends.right, 31, false, true},
 		{ends.left, 16, false, false}, {ends.left, 13, true, true},
-		{ends.right, 16, true, false},
-		{(const uint8_t *)"\x21\x04\x05\x06", 8, false, false}};
+		{ends.right, 16, true, false}, {elsewhere, 8, false, false}};
 
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
