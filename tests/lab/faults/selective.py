@@ -30,7 +30,7 @@ who       check    of       fact               is
 victims   tls      metered  outcome            = ok
 victims   compare  metered  rates_bps          < 200000
 victims   compare  metered  control_rates_bps  > 560000
-victims   speed    -        rate_bps           > 0.5 x before
+victims   speed    -        rate_bps           > 560000
 controls  compare  metered  rates_bps          > 560000
 """
 
