@@ -85,8 +85,8 @@ a_row_that_is_no_label_is_named_by_its_line(void **state)
 		"b,QX,,,1,1970-01-01T00:00:01Z,,insufficient,,must",
 		"b,QX,,,1,1970-01-01T00:00:01Z,,none,shutdown.full,must",
 		"b,QX,,,1,1970-01-01T00:00:01Z,,insufficient,none,must",
-		"b,QX,,,1,1970-01-01T00:00:01Z,,insufficient,"
-		"shutdown.full shutdown.full,must",
+		("b,QX,,,1,1970-01-01T00:00:01Z,,insufficient,"
+		 "shutdown.full shutdown.full,must"),
 		"b,QX,,,1,1970-01-01T00:00:01Z,,none,,perhaps",
 		"b,\"QX\",,,1,1970-01-01T00:00:01Z,,none,,must"};
 	struct labels labels;
