@@ -27,27 +27,6 @@ struct loading {
 	uint64_t seq;
 };
 
-/* The probe, enrolled a day before; its epoch is what its key signs by. */
-static void
-enrol(struct loading *l)
-{
-	struct store_probe probe = {.role = "field",
-		.state = "active",
-		.token_hash = {1},
-		.enrolled_utc_us = NOW_US - INT64_C(86400000000)};
-	uint8_t hash[HASH_BYTES];
-	struct segment segment;
-	struct buf bytes = {0};
-
-	opening_must(
-		opening_sign(&bytes, l->opening.key, 1, opening_lines, OPENING_LINES));
-	assert_int_equal(segment_read(&segment, buf_span(&bytes), NULL), OK);
-	memcpy(probe.epoch, segment.epoch, sizeof probe.epoch);
-	crypto_sha256(hash, l->opening.code, strlen(l->opening.code));
-	assert_int_equal(store_use_invite(l->opening.store, hash, &probe), OK);
-	buf_free(&bytes);
-}
-
 static int
 setup(void **state)
 {
@@ -57,7 +36,7 @@ setup(void **state)
 	opening_start(&l->opening);
 	l->opening.settings.window_us = 60000000;
 	l->opening.settings.reference_us = INT64_C(86400000000);
-	enrol(l);
+	opening_know(&l->opening, NOW_US - INT64_C(86400000000));
 	l->seq = 1;
 	*state = l;
 	return 0;
