@@ -21,6 +21,7 @@ ca_file = {authority}
 home_speed_bytes = 32KiB
 """
 ANALYZER_CONF = """time_scale = {scale}
+analyze = 5min
 asn_db = {mmdb}/asn.mmdb
 country_db = {mmdb}/country.mmdb
 targets = {targets}

@@ -18,7 +18,7 @@ import unpack
 TIME_SCALE = 200  # a round every 1.5 s, a window of 4.5 s
 BASELINE_WINDOWS = 4  # of everything well; a median of three and one that is whole
 GOOD_ROUNDS, GOOD_WINDOWS = 1, 2  # whole ones, after which what was broken counts as mended
-LOOK_S = 0.3
+LOOK_S = 1.0
 ROUTES_S, ROUTES_LEAST_S = 30, 1  # a look at the routes: of the lab's time; in fact at least
 LIMIT_S = 150.0  # for any one wait; a round over 2G takes half a minute
 
