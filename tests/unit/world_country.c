@@ -11,6 +11,7 @@
 #include "tests/world/country.h"
 
 #define SEEDS 60
+#define MANY_SEEDS 3000
 
 static struct country
 drawn(uint64_t seed, const char *not_code)
@@ -125,6 +126,23 @@ every_region_has_three_probes_of_every_network(void **state)
 	country_free(&a);
 }
 
+/* One name was drawn twice in one country of a few thousand. */
+static void
+no_two_services_ever_share_a_name(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < MANY_SEEDS; seed++) {
+		struct country a = drawn(seed, NULL);
+
+		for (size_t i = 0; i < a.targets_n; i++)
+			for (size_t k = 0; k < i; k++)
+				if (a.targets[i].service != a.targets[k].service)
+					assert_string_not_equal(a.targets[i].row.host,
+						a.targets[k].row.host);
+		country_free(&a);
+	}
+}
+
 int
 main(void)
 {
@@ -135,6 +153,7 @@ main(void)
 		cmocka_unit_test(local_time_is_what_the_zone_says),
 		cmocka_unit_test(the_list_reads_as_the_programs_read_it),
 		cmocka_unit_test(every_region_has_three_probes_of_every_network),
+		cmocka_unit_test(no_two_services_ever_share_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,11 +10,12 @@
 #define NEIGHBOURHOODS 6 /* abroad; fewer than hosts there, so that some share one */
 #define HOST_BYTES 64
 #define ADDRESS_BYTES 46
+#define WORD_BYTES 16
+#define WORDS_MAX 64
 
 struct neighbourhood {
 	uint32_t asn;
 	char prefix[20];
-	char top[4]; /* the end of its hosts' names */
 };
 /* A host: what several rows may speak of. */
 struct host {
@@ -29,18 +30,44 @@ struct list {
 	struct chance *chance;
 	struct targets *targets; /* reads rows as the programs do */
 	struct neighbourhood neighbourhoods[NEIGHBOURHOODS];
+	char words[WORDS_MAX]
+		  [WORD_BYTES]; /* of the names so far: no two hosts share one */
+	size_t words_n;
 };
 
 static void
-draw_word(char *out, struct chance *chance, unsigned int pairs)
+draw_syllables(char *out, struct chance *chance, unsigned int n)
 {
 	static const char first[] = "bdfgklmnprstvz", second[] = "aeiou";
 
-	for (unsigned int i = 0; i < pairs; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		*out++ = first[chance_one_of(chance, sizeof(first) - 1)];
 		*out++ = second[chance_one_of(chance, sizeof(second) - 1)];
 	}
 	*out = '\0';
+}
+
+static bool
+is_taken(const struct list *l, const char *word)
+{
+	for (size_t i = 0; i < l->words_n; i++)
+		if (strcmp(l->words[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* A word that no other name of the list has. */
+static const char *
+draw_word(struct list *l)
+{
+	char word[WORD_BYTES];
+
+	if (l->words_n == WORDS_MAX)
+		bug("more names than a list holds");
+	do
+		draw_syllables(word, l->chance, 2 + chance_one_of(l->chance, 2));
+	while (is_taken(l, word));
+	return memcpy(l->words[l->words_n++], word, sizeof(word));
 }
 
 static void
@@ -61,10 +88,8 @@ draw_home(struct list *l, enum world_network network)
 {
 	const struct country_network *n = &l->country->networks[network];
 	struct host host = {.asn = n->asn, .network = (uint8_t)network, .service = -1};
-	char word[16];
 
-	draw_word(word, l->chance, 2 + chance_one_of(l->chance, 2));
-	snprintf(host.name, sizeof(host.name), "www.%s.%c%c", word,
+	snprintf(host.name, sizeof(host.name), "www.%s.%c%c", draw_word(l),
 		tolower(l->country->code[0]), tolower(l->country->code[1]));
 	draw_address(&host, l->chance, n->prefix, n->asn);
 	return host;
@@ -79,10 +104,9 @@ draw_abroad(struct list *l, unsigned int neighbourhood)
 		.network = WORLD_ABROAD,
 		.neighbourhood = (uint8_t)neighbourhood,
 		.service = -1};
-	char word[16];
 
-	draw_word(word, l->chance, 2 + chance_one_of(l->chance, 2));
-	snprintf(host.name, sizeof(host.name), "www.%s.%s", word, n->top);
+	/* A name that nobody owns (RFC 6761): what is drawn may be somebody's brand. */
+	snprintf(host.name, sizeof(host.name), "www.%s.example", draw_word(l));
 	draw_address(&host, l->chance, n->prefix, n->asn);
 	return host;
 }
@@ -208,8 +232,9 @@ by_id(const void *left, const void *right)
 void
 country_list_draw(struct country *country, struct chance *chance)
 {
-	static const char *const tops[] = {"com", "net", "org"};
-	struct list l = {country, chance, calloc(1, sizeof(*l.targets)), {{0}}};
+	struct list l = {.country = country,
+		.chance = chance,
+		.targets = calloc(1, sizeof(*l.targets))};
 	struct host asked[2];
 
 	if (!l.targets)
@@ -220,7 +245,6 @@ country_list_draw(struct country *country, struct chance *chance)
 
 		n->asn = country_new_asn(country, chance);
 		country_new_prefix(n->prefix, country, chance);
-		strcpy(n->top, tops[chance_one_of(chance, 3)]);
 	}
 	add_at_home(&l, asked);
 	add_abroad(&l, asked);
