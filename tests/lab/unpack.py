@@ -33,7 +33,7 @@ class Unpacked:
                 return f"{d}/{name}"
         return os.path.join(self.root, PROGRAMS[name][1])
 
-    def library(self, name):
+    def shared_object(self, name):
         """The path of a library that is to be loaded, or None."""
         for root in ("/", self.root):
             found = glob.glob(os.path.join(root, LIBRARIES[name][1]))
@@ -79,7 +79,7 @@ class Unpacked:
         missing = {PROGRAMS[name][0] for name in self.names
                    if not os.access(self.program(name), os.X_OK)}
         missing |= {package for name, (package, _) in LIBRARIES.items()
-                    if self.library(name) is None}
+                    if self.shared_object(name) is None}
         self.fetch(sorted(missing))
         for name in self.names:
             if self.missing_libraries(self.program(name)):

@@ -50,7 +50,7 @@ def victims(world):
 
 def before(world):
     for host in victims(world):
-        host.fake_clock(world.servers.unpacked.library("libfaketime.so.1"))
+        host.fake_clock(world.servers.unpacked.shared_object("libfaketime.so.1"))
 
 
 def after(world):
