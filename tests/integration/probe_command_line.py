@@ -12,6 +12,8 @@ ROW = "international,-,198.51.100.1,80,-,everyone,no\n"
 LIST = f"role,host,address,port,asn,who_else,verified\n{ROW}"
 INVITE = ("faultline/invite\ncode " + "0" * 32 + "\nendpoint http://192.0.2.1:80\n"
           "pin sha256//" + "A" * 43 + "=\nkey " + "0" * 64 + "\nrole field\n")
+# The schema names these since version 3, for the lines of the world, before a check fills them.
+UNFILLED = {"compare", "large", "modem", "oneway"}
 
 
 def probe(*words):
@@ -51,8 +53,9 @@ def checks():
     rows = [json.loads(line) for line in probe("checks", "--format", "json").stdout.splitlines()]
     known = {row["check"] for row in rows}
     line = json.loads(pathlib.Path("tests/schema/line.schema.json").read_text(encoding="ascii"))
-    if known != set(line["properties"]["check"]["enum"]):
-        raise SystemExit(f"checks: {known}")
+    named = set(line["properties"]["check"]["enum"])
+    if known - named or named - known != UNFILLED:
+        raise SystemExit(f"checks: lists {known}, line.schema.json names {named}")
 
 
 def settings(folder):
