@@ -81,7 +81,7 @@ check_list(struct argp_state *state, const char *arg)
 		size_t n = comma != NULL ? (size_t)(comma - at) : strlen(at);
 		int check = check_by_name((struct span){at, n});
 
-		if (check < 0)
+		if (check < 0 || !check_row((enum check)check))
 			argp_error(state,
 				"there is no check \"%.*s\"; the command checks lists "
 				"them",

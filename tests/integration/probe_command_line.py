@@ -37,7 +37,8 @@ def write(path, text):
 def usage():
     expect(2, 'there is no command "climb"', "climb")
     expect(2, "Name a command")
-    expect(2, 'there is no check "pong"', "once", "--checks", "ping,pong")
+    for name in ("pong", *UNFILLED):
+        expect(2, f'there is no check "{name}"', "once", "--checks", f"ping,{name}")
     expect(2, 'not "xml"', "once", "--format", "xml")
     expect(2, "give the CODE", "enroll")
     expect(2, "ISO 3166-2", "enroll", "x", "--region", "zz")

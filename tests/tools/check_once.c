@@ -179,7 +179,7 @@ main(int n, char **words)
 
 	if (attempt == MAP_FAILED)
 		bug("no memory");
-	if (check < 0) {
+	if (check < 0 || !check_row((enum check)check)) {
 		fprintf(stderr, "usage: check_once CHECK [name=value ...]\n");
 		return 2;
 	}
