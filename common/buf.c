@@ -105,6 +105,23 @@ span_written_line(struct span *line, struct span *rest)
 }
 
 int
+span_columns(struct span *columns, size_t n, struct span line)
+{
+	const char *end = line.at + line.len, *start = line.at;
+	size_t found = 0;
+
+	for (const char *at = start; at <= end; at++) {
+		if (at < end && *at != ',')
+			continue;
+		if (found == n)
+			return 0;
+		columns[found++] = (struct span){start, (size_t)(at - start)};
+		start = at + 1;
+	}
+	return found == n;
+}
+
+int
 span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;

@@ -31,6 +31,8 @@ int span_line(struct span *line, struct span *rest);
 /* The same for files that people write: '\r' before '\n' is left out, and a last line
  * needs no '\n'. */
 int span_written_line(struct span *line, struct span *rest);
+/* Cuts a line at its commas, no quotes known, into exactly ${n} columns; else 0. */
+int span_columns(struct span *columns, size_t n, struct span line);
 int span_is(struct span span, const char *text);
 /* A canonical decimal (digits, no leading zero) of at most ${max}; else 0. */
 int span_number(uint64_t *out, struct span span, uint64_t max);

@@ -1,6 +1,7 @@
 #include "common/targets.h"
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -300,23 +301,6 @@ name_it(struct target *target, const struct targets *before, struct span line,
 
 /* ---- rows ---- */
 
-bool
-targets_split(struct span columns[static TARGET_COLUMNS], struct span line)
-{
-	size_t n = 0;
-	const char *end = line.at + line.len, *start = line.at;
-
-	for (const char *at = start; at <= end; at++) {
-		if (at < end && *at != ',')
-			continue;
-		if (n == TARGET_COLUMNS)
-			return false;
-		columns[n++] = (struct span){start, (size_t)(at - start)};
-		start = at + 1;
-	}
-	return n == TARGET_COLUMNS;
-}
-
 static const char *
 read_columns(struct target *target, const struct span column[static TARGET_COLUMNS])
 {
@@ -348,7 +332,7 @@ targets_add(struct targets *targets, struct span line)
 		return "more than 256 targets";
 	if (memchr(line.at, '"', line.len))
 		return "quoted fields are not read";
-	if (!targets_split(column, line))
+	if (!span_columns(column, TARGET_COLUMNS, line))
 		return "a row has seven columns";
 	why = read_columns(&target, column);
 	if (!why)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -71,7 +70,7 @@ const struct target *targets_find(const struct targets *targets, const char *id)
 /* The first control row with a name: what a TLS handshake says besides the real name. */
 const char *targets_control(const struct targets *targets); /* "" none */
 
-/* The columns of one line, for what a probe needs no copy of. False: not seven. In a list
+/* The columns of one line (span_columns()), for what a probe needs no copy of. In a list
  * that was read, line i + 2 is rows[i]. */
 enum target_column {
 	TARGET_ROLE,
@@ -83,7 +82,6 @@ enum target_column {
 	TARGET_VERIFIED,
 	TARGET_COLUMNS,
 };
-bool targets_split(struct span columns[static TARGET_COLUMNS], struct span line);
 
 const char *targets_role_name(enum role role);
 const char *targets_level_name(enum level level);

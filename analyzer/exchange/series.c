@@ -1,6 +1,5 @@
 #include "analyzer/exchange/series.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "common/utc.h"
@@ -12,23 +11,6 @@
 #define WHOLE_MAX 1000000000000
 
 static const char *const metrics[] = {"bgp", "active", "traffic"};
-
-static bool
-split(struct span columns[static COLUMNS], struct span line)
-{
-	const char *end = line.at + line.len, *start = line.at;
-	size_t n = 0;
-
-	for (const char *at = start; at <= end; at++) {
-		if (at < end && *at != ',')
-			continue;
-		if (n == COLUMNS)
-			return false;
-		columns[n++] = (struct span){start, (size_t)(at - start)};
-		start = at + 1;
-	}
-	return n == COLUMNS;
-}
 
 static const char *
 read_source(struct store_point *point, struct span text)
@@ -126,7 +108,7 @@ read_row(struct store_point *point, struct span line, const char *metric)
 	memset(point, 0, sizeof *point);
 	if (memchr(line.at, '"', line.len))
 		return "quoted fields are not read";
-	if (!split(column, line))
+	if (!span_columns(column, COLUMNS, line))
 		return "a row has six columns";
 	why = read_source(point, column[0]);
 	if (!why)

@@ -170,8 +170,8 @@ judge_line(struct judging *j, struct span line)
 		return;
 	}
 	judge_row(j, &targets->rows[targets->n - 1]);
-	j->out->unverified +=
-		targets_split(columns, line) && span_is(columns[TARGET_VERIFIED], "no");
+	j->out->unverified += span_columns(columns, TARGET_COLUMNS, line) &&
+			      span_is(columns[TARGET_VERIFIED], "no");
 }
 
 void

@@ -310,7 +310,8 @@ show_list(struct span list, const char *path, enum listing_format format)
 		sizeof show_columns / sizeof show_columns[0]);
 	(void)span_written_line(&row, &list);
 	for (uint32_t i = 0; i < targets->n; i++)
-		if (span_written_line(&row, &list) && targets_split(columns, row))
+		if (span_written_line(&row, &list) &&
+			span_columns(columns, TARGET_COLUMNS, row))
 			show_row(listing, &targets->rows[i], columns);
 	listing_close(listing);
 	free(targets);

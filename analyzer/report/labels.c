@@ -10,23 +10,6 @@
 #define COLUMNS 10
 #define PROBES_MAX 1000000
 
-static bool
-split(struct span columns[static COLUMNS], struct span line)
-{
-	const char *end = line.at + line.len, *start = line.at;
-	size_t n = 0;
-
-	for (const char *at = start; at <= end; at++) {
-		if (at < end && *at != ',')
-			continue;
-		if (n == COLUMNS)
-			return false;
-		columns[n++] = (struct span){start, (size_t)(at - start)};
-		start = at + 1;
-	}
-	return n == COLUMNS;
-}
-
 /* The next of words with one space between two; false when none is left. A space too many
  * gives an empty word. */
 static bool
@@ -181,7 +164,7 @@ read_row(struct score_label *label, struct span line)
 	if (line.len &&
 		(memchr(line.at, '"', line.len) || memchr(line.at, 0, line.len)))
 		return "quoted fields are not read";
-	if (!split(column, line))
+	if (!span_columns(column, COLUMNS, line))
 		return "a row has ten columns";
 	why = read_id(label, column[0]);
 	if (!why)

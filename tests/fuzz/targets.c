@@ -31,7 +31,8 @@ must_have_lines(const struct targets *targets, struct span rest)
 
 	must(span_written_line(&line, &rest));
 	for (uint32_t i = 0; i < targets->n; i++) {
-		must(span_written_line(&line, &rest) && targets_split(columns, line));
+		must(span_written_line(&line, &rest) &&
+			span_columns(columns, TARGET_COLUMNS, line));
 		must(span_is(columns[TARGET_ROLE],
 			targets_role_name(targets->rows[i].role)));
 		must(columns[TARGET_WHO_ELSE].len > 0);

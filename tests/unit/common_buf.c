@@ -73,6 +73,24 @@ lines_that_a_person_wrote_end_in_any_way(void **state)
 }
 
 static void
+a_line_has_as_many_columns_as_are_asked_for_or_none(void **state)
+{
+	struct span columns[4] = {{0}};
+
+	(void)state;
+	assert_true(span_columns(columns, 3, span_of("one,,three")));
+	assert_true(span_is(columns[0], "one"));
+	assert_true(span_is(columns[1], ""));
+	assert_true(span_is(columns[2], "three"));
+	assert_true(span_columns(columns, 3, span_of(",,")));
+	assert_true(span_is(columns[2], ""));
+	assert_true(span_columns(columns, 1, span_of("")));
+	assert_false(span_columns(columns, 3, span_of("one,two")));
+	assert_false(span_columns(columns, 3, span_of("one,two,three,")));
+	assert_null(columns[3].at);
+}
+
+static void
 a_span_is_a_text_only_as_a_whole(void **state)
 {
 	(void)state;
@@ -134,6 +152,7 @@ main(void)
 		cmocka_unit_test(
 			lines_are_cut_off_one_by_one_and_an_unended_one_is_left),
 		cmocka_unit_test(lines_that_a_person_wrote_end_in_any_way),
+		cmocka_unit_test(a_line_has_as_many_columns_as_are_asked_for_or_none),
 		cmocka_unit_test(a_span_is_a_text_only_as_a_whole),
 		cmocka_unit_test(a_number_has_one_spelling_and_a_limit),
 		cmocka_unit_test(a_prefix_is_cut_off_or_nothing_is),
