@@ -1,18 +1,12 @@
-#include "probe/doors/fetch.h"
+#include "probe/doors/fetch_connection.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
-#include "common/address.h"
-#include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
-#include "probe/doors/progress.h"
 #include "probe/doors/socket.h"
 
 /*
@@ -31,21 +25,6 @@ _gnutls_global_init_skip(void)
 /* Between two looks at the network while nothing happens. */
 #define TICK_MS 1000
 #define UPLOAD_TICK_MS 10
-
-struct fetch_connection {
-	CURLM *multi; /* keeps the connection; curl's other way looks but once a second */
-	CURL *curl;
-	char error[CURL_ERROR_SIZE];
-
-	/* The exchange that runs. */
-	const struct fetch_request *request;
-	struct progress progress;
-	fetch_body_fn *body;
-	void *arg;
-	size_t taken; /* bytes of the answer's body so far */
-	size_t gave; /* bytes of an upload so far */
-	bool public_only;
-};
 
 enum err
 fetch_open(struct fetch_connection **out)
@@ -82,310 +61,6 @@ fetch_close(struct fetch_connection *c)
 	free(c);
 }
 
-/* The socket's own address is what counts, whatever the URL said. */
-static curl_socket_t
-fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct fetch_connection *c = arg;
-
-	if (purpose != CURLSOCKTYPE_IPCXN)
-		return CURL_SOCKET_BAD;
-	if (c->public_only && !address_is_public(&address->addr)) {
-		c->progress.facts->reason = REASON_not_public;
-		return CURL_SOCKET_BAD;
-	}
-	c->progress.fd = socket(
-		address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-	c->progress.socket_us = clock_boot_us();
-	return c->progress.fd;
-}
-
-static int
-fetch_on_close(void *arg, curl_socket_t fd)
-{
-	struct fetch_connection *c = arg;
-
-	if (fd == c->progress.fd) {
-		progress_look(&c->progress);
-		c->progress.fd = -1;
-	}
-	return close(fd);
-}
-
-static CURLcode
-fetch_on_tls(CURL *curl, void *context, void *arg)
-{
-	struct fetch_connection *c = arg;
-
-	(void)curl, (void)context;
-	progress_connected(&c->progress);
-	progress_step(&c->progress, STAGE_tls_handshake);
-	return CURLE_OK;
-}
-
-static int
-fetch_on_request(void *arg, char *remote, char *local, int remote_port, int local_port)
-{
-	struct fetch_connection *c = arg;
-
-	(void)remote, (void)local, (void)remote_port, (void)local_port;
-	progress_connected(&c->progress);
-	progress_step(&c->progress, STAGE_request);
-	return CURL_PREREQFUNC_OK;
-}
-
-/* Of all that curl has to tell, only the moment when the request has left. */
-static int
-fetch_on_debug(CURL *curl, curl_infotype type, char *bytes, size_t n, void *arg)
-{
-	struct fetch_connection *c = arg;
-
-	(void)curl, (void)bytes, (void)n;
-	if (type == CURLINFO_HEADER_OUT)
-		progress_requested(&c->progress);
-	return 0;
-}
-
-static int
-fetch_on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
-	curl_off_t up)
-{
-	struct fetch_connection *c = arg;
-	curl_off_t started = 0;
-
-	(void)down_all, (void)down, (void)up_all;
-	progress_gave(&c->progress, up);
-	/* curl keeps a first line without its end to itself; the timer knows of it. */
-	if (!c->progress.facts || c->progress.facts->stage != STAGE_first_byte ||
-		curl_easy_getinfo(c->curl, CURLINFO_STARTTRANSFER_TIME_T, &started) ||
-		started <= 0) {
-		progress_tell(&c->progress);
-		return 0;
-	}
-	c->progress.facts->first_byte_us = clock_boot_us() - c->progress.request_us;
-	progress_step(&c->progress, STAGE_body);
-	return 0;
-}
-
-/* RFC 9110 section 10.2.2; the first one counts. */
-static void
-fetch_take_location(struct fetch_facts *facts, const char *bytes, size_t n)
-{
-	static const char name[] = "location:";
-	size_t at = sizeof(name) - 1;
-
-	if (facts->status < 300 || facts->status > 399 || facts->location_n || n < at ||
-		strncasecmp(bytes, name, at))
-		return;
-	while (at < n && (bytes[at] == ' ' || bytes[at] == '\t'))
-		at++;
-	while (n > at && strchr(" \t\r\n", bytes[n - 1]))
-		n--;
-	n = n - at < sizeof(facts->location) ? n - at : sizeof(facts->location);
-	memcpy(facts->location, bytes + at, n);
-	facts->location_n = (uint16_t)n;
-}
-
-static size_t
-fetch_on_header(char *bytes, size_t size, size_t n, void *arg)
-{
-	struct fetch_connection *c = arg;
-	long status = 0;
-
-	if (c->progress.facts && c->progress.facts->first_byte_us < 0)
-		c->progress.facts->first_byte_us =
-			clock_boot_us() - c->progress.request_us;
-	if (c->progress.facts &&
-		!curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) && status)
-		c->progress.facts->status = status;
-	if (c->progress.facts)
-		fetch_take_location(c->progress.facts, bytes, size * n);
-	progress_step(&c->progress, STAGE_body);
-	return size * n;
-}
-
-static size_t
-fetch_on_body(char *bytes, size_t size, size_t n, void *arg)
-{
-	struct fetch_connection *c = arg;
-	size_t room = c->request->max_answer - c->taken;
-	size_t take = size * n < room ? size * n : room;
-
-	c->taken += take;
-	if (take && c->body)
-		c->body(c->arg, bytes, take);
-	if (take == size * n)
-		return take;
-	if (c->progress.facts)
-		c->progress.facts->cut = true;
-	return CURL_WRITEFUNC_ERROR;
-}
-
-/* Each piece becomes a record of its own. */
-static size_t
-fetch_on_upload(char *out, size_t size, size_t n, void *arg)
-{
-	struct fetch_connection *c = arg;
-	size_t left = (size_t)c->request->upload_bytes - c->gave;
-	size_t most = size * n < FETCH_RECORD_BYTES ? size * n : FETCH_RECORD_BYTES;
-	size_t give = left < most ? left : most;
-
-	memset(out, 0, give);
-	c->gave += give;
-	return give;
-}
-
-/* Splits what can be asked for from what is refused: https (or http for measuring), and
- * a host that is an address unless one was given. */
-static bool
-fetch_url_fits(const struct fetch_request *r, const char *scheme)
-{
-	CURLU *url = curl_url();
-	char *has = NULL, *host = NULL;
-	union socket_address address;
-	bool fits = false;
-
-	if (!url)
-		bug("no memory");
-	if (curl_url_set(url, CURLUPART_URL, r->url, 0) ||
-		curl_url_get(url, CURLUPART_SCHEME, &has, 0) || strcmp(has, scheme) ||
-		curl_url_get(url, CURLUPART_HOST, &host, 0))
-		goto done;
-	if (r->address) {
-		fits = socket_parse(&address, r->address, 0);
-		goto done;
-	}
-	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
-		host[strlen(host) - 1] = 0;
-		fits = socket_parse(&address, host + 1, 0);
-	} else {
-		fits = socket_parse(&address, host, 0);
-	}
-done:
-	curl_free(has);
-	curl_free(host);
-	curl_url_cleanup(url);
-	return fits;
-}
-
-static struct curl_slist *
-fetch_list_add(struct curl_slist *list, const char *text)
-{
-	struct curl_slist *longer = curl_slist_append(list, text);
-
-	if (!longer)
-		bug("no memory");
-	return longer;
-}
-
-#define SET_OPTION(option, value) (bad |= curl_easy_setopt(c->curl, option, value))
-
-static bool
-fetch_set_callbacks(struct fetch_connection *c)
-{
-	unsigned bad = 0;
-
-	SET_OPTION(CURLOPT_OPENSOCKETFUNCTION, fetch_on_socket);
-	SET_OPTION(CURLOPT_OPENSOCKETDATA, c);
-	SET_OPTION(CURLOPT_CLOSESOCKETFUNCTION, fetch_on_close);
-	SET_OPTION(CURLOPT_CLOSESOCKETDATA, c);
-	SET_OPTION(CURLOPT_SSL_CTX_FUNCTION, fetch_on_tls);
-	SET_OPTION(CURLOPT_SSL_CTX_DATA, c);
-	SET_OPTION(CURLOPT_PREREQFUNCTION, fetch_on_request);
-	SET_OPTION(CURLOPT_PREREQDATA, c);
-	SET_OPTION(CURLOPT_DEBUGFUNCTION, fetch_on_debug);
-	SET_OPTION(CURLOPT_DEBUGDATA, c);
-	SET_OPTION(CURLOPT_VERBOSE, 1L);
-	SET_OPTION(CURLOPT_XFERINFOFUNCTION, fetch_on_progress);
-	SET_OPTION(CURLOPT_XFERINFODATA, c);
-	SET_OPTION(CURLOPT_NOPROGRESS, 0L);
-	SET_OPTION(CURLOPT_HEADERFUNCTION, fetch_on_header);
-	SET_OPTION(CURLOPT_HEADERDATA, c);
-	SET_OPTION(CURLOPT_WRITEFUNCTION, fetch_on_body);
-	SET_OPTION(CURLOPT_WRITEDATA, c);
-	SET_OPTION(CURLOPT_ERRORBUFFER, c->error);
-	return !bad;
-}
-
-static bool
-fetch_set_trust(struct fetch_connection *c, const struct fetch_request *r)
-{
-	unsigned bad = 0;
-
-	SET_OPTION(CURLOPT_NOSIGNAL, 1L);
-	SET_OPTION(CURLOPT_PROXY, "");
-	SET_OPTION(CURLOPT_FOLLOWLOCATION, 0L);
-	SET_OPTION(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET_OPTION(CURLOPT_PROTOCOLS_STR, r->pin ? "https" : "http");
-	/* Nothing is checked but the pin, so the store of 140 authorities stays on disk:
-	 * curl would parse it for every child. */
-	SET_OPTION(CURLOPT_CAINFO, NULL);
-	SET_OPTION(CURLOPT_CAPATH, NULL);
-	if (r->pin) {
-		SET_OPTION(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
-		SET_OPTION(CURLOPT_SSL_ENABLE_ALPN, 0L);
-		SET_OPTION(CURLOPT_SSL_VERIFYPEER, 0L);
-		SET_OPTION(CURLOPT_SSL_VERIFYHOST, 0L);
-		SET_OPTION(CURLOPT_PINNEDPUBLICKEY, r->pin);
-	}
-	return !bad;
-}
-
-static bool
-fetch_set_request(struct fetch_connection *c, const struct fetch_request *r,
-	struct curl_slist **headers, struct curl_slist **connect_to)
-{
-	struct buf text = {0};
-	unsigned bad = 0;
-
-	SET_OPTION(CURLOPT_URL, r->url);
-	if (r->target)
-		SET_OPTION(CURLOPT_REQUEST_TARGET, r->target);
-	if (r->address) {
-		buf_printf(&text,
-			strchr(r->address, ':') ? "::[%s]:" : "::%s:", r->address);
-		*connect_to = fetch_list_add(*connect_to, text.data);
-		SET_OPTION(CURLOPT_CONNECT_TO, *connect_to);
-		buf_clear(&text);
-	}
-	if (r->connect_limit_s)
-		SET_OPTION(CURLOPT_CONNECTTIMEOUT, r->connect_limit_s);
-	if (r->stall_limit_s) {
-		SET_OPTION(CURLOPT_LOW_SPEED_LIMIT, 1L);
-		SET_OPTION(CURLOPT_LOW_SPEED_TIME, r->stall_limit_s);
-	}
-	/* A plain request without this line is rare enough to mark the probe, and some
-	 * servers refuse it. */
-	if (!r->pin)
-		SET_OPTION(CURLOPT_USERAGENT, "Mozilla/5.0");
-	*headers = fetch_list_add(*headers, "Expect:");
-	if (r->bearer) {
-		buf_printf(&text, "Authorization: Bearer %s", r->bearer);
-		*headers = fetch_list_add(*headers, text.data);
-	}
-	if (r->known) {
-		buf_clear(&text);
-		buf_printf(&text, "If-None-Match: \"%s\"", r->known);
-		*headers = fetch_list_add(*headers, text.data);
-	}
-	if (r->upload_bytes) {
-		SET_OPTION(CURLOPT_POST, 1L);
-		SET_OPTION(CURLOPT_READFUNCTION, fetch_on_upload);
-		SET_OPTION(CURLOPT_READDATA, c);
-		SET_OPTION(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->upload_bytes);
-	} else if (strcmp(r->method, "GET")) {
-		SET_OPTION(CURLOPT_POSTFIELDS, r->body.len ? r->body.at : "");
-		SET_OPTION(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
-		SET_OPTION(CURLOPT_CUSTOMREQUEST, r->method);
-	}
-	if (strcmp(r->method, "GET"))
-		*headers = fetch_list_add(
-			*headers, "Content-Type: application/octet-stream");
-	SET_OPTION(CURLOPT_HTTPHEADER, *headers);
-	buf_free(&text);
-	return !bad;
-}
-
 static CURLcode
 fetch_run(struct fetch_connection *c)
 {
@@ -414,7 +89,7 @@ fetch_run(struct fetch_connection *c)
 static CURLcode
 fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
 {
-	struct curl_slist *headers = NULL, *connect_to = NULL;
+	struct fetch_lists lists = {0};
 	CURLcode code = CURLE_FAILED_INIT;
 
 	curl_easy_reset(c->curl); /* connections stay open */
@@ -425,11 +100,10 @@ fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
 	c->progress.socket_us = c->progress.request_us = 0;
 	c->progress.upload_bytes = r->upload_bytes;
 	c->progress.given_bytes = 0;
-	if (fetch_set_callbacks(c) && fetch_set_trust(c, r) &&
-		fetch_set_request(c, r, &headers, &connect_to))
+	if (fetch_set_events(c) && fetch_set_request(c, &lists, r))
 		code = fetch_run(c);
-	curl_slist_free_all(headers);
-	curl_slist_free_all(connect_to);
+	curl_slist_free_all(lists.headers);
+	curl_slist_free_all(lists.connect_to);
 	return code;
 }
 

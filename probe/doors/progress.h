@@ -2,7 +2,7 @@
 
 #include "probe/doors/fetch.h"
 
-/* How far an exchange of fetch.c has got: it keeps the facts and tells the watcher. Where
+/* How far an exchange of fetch.h has got: it keeps the facts and tells the watcher. Where
  * facts is NULL nobody wants to know. */
 struct progress {
 	struct fetch_facts *facts;
