@@ -392,10 +392,11 @@ hop_take(struct hop_answer *answer, struct hop_path *p)
 	return false;
 }
 
-/* A TCP socket is ready for good once its handshake is over: then only time is waited
- * for. */
+/* Until there is something to take, or until then (false). Once a TCP handshake is over its
+ * socket stays ready for good and nothing more comes to it: what is waited for then is the
+ * time at which whoever traces wants to send again, and nothing makes that come sooner. */
 static bool
-hop_sleep(const struct hop_path *p, int64_t until_us)
+hop_wait_for_more(const struct hop_path *p, int64_t until_us)
 {
 	bool over = p->fd < 0 || p->over;
 	short events = p->protocol == PROTOCOL_tcp ? POLLOUT : POLLIN;
@@ -416,7 +417,7 @@ hop_wait(struct hop_answer *answer, struct hop_path *p, int64_t until_us)
 	do {
 		if (hop_take(answer, p))
 			return true;
-	} while (hop_sleep(p, until_us));
+	} while (hop_wait_for_more(p, until_us));
 	return hop_take(answer, p);
 }
 
