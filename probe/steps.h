@@ -93,12 +93,13 @@ struct schedule {
 void schedule_start(struct schedule *s, int64_t now_us, uint64_t seed);
 /* When the next thing is due, and what. */
 int64_t schedule_next(const struct schedule *s, enum due *due);
-/* The jobs due now, at most max, in the order of the ladder, and the schedule moved on
- * (jittered). Of the day's budget the ladder's rungs and the pulses until its end are set
- * aside first; a job that it does not carry is left out: it stands behind the others, in jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment
- * may be NULL; origin_us and unclean_stop are the caller's to set. */
 /* More than the longest list asks for: no kind of target has more than five checks. */
 #define JOBS_MAX (TARGETS_MAX * 5 + 16)
+/* The jobs due now, at most max, in the order of the ladder, and the schedule moved on
+ * (jittered). Of the day's budget the ladder's rungs and the pulses until its end are set
+ * aside first; a job that it does not carry is left out: it stands behind the others, in
+ * jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment may be NULL;
+ * origin_us and unclean_stop are the caller's to set. */
 size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 	const struct config *config, const struct enrolment *enrolment,
 	const struct targets *targets, size_t *left_out);
