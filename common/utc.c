@@ -96,3 +96,14 @@ utc_parse(int64_t *utc_us, const char *text)
 	*utc_us = value;
 	return true;
 }
+
+bool
+utc_parse_span(int64_t *utc_us, struct span text)
+{
+	char copy[UTC_TEXT_BYTES] = "";
+
+	if (text.len >= sizeof copy)
+		return false;
+	memcpy(copy, text.at, text.len);
+	return strlen(copy) == text.len && utc_parse(utc_us, copy);
+}

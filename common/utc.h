@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
+
 #define UTC_TEXT_BYTES 32
 
 /* RFC 3339 in UTC: "2026-01-08T16:30:00Z", with ".123456" when not a whole second.
@@ -10,3 +12,4 @@
 void utc_text(char out[static UTC_TEXT_BYTES], int64_t utc_us);
 /* Accepts exactly what utc_text() writes. */
 bool utc_parse(int64_t *utc_us, const char *text);
+bool utc_parse_span(int64_t *utc_us, struct span text);

@@ -59,16 +59,13 @@ read_network(struct store_point *point, struct span country, struct span asn)
 static const char *
 read_time(struct store_point *point, struct span text)
 {
-	char copy[UTC_TEXT_BYTES] = "";
 	uint64_t seconds;
 
 	if (span_number(&seconds, text, SECONDS_MAX)) {
 		point->utc_us = (int64_t)seconds * MICRO;
 		return NULL;
 	}
-	if (text.len < sizeof copy)
-		memcpy(copy, text.at, text.len);
-	if (utc_parse(&point->utc_us, copy))
+	if (utc_parse_span(&point->utc_us, text))
 		return NULL;
 	return "a time is such as 2026-01-08T16:30:00Z, or seconds since 1970";
 }

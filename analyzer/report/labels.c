@@ -96,23 +96,13 @@ read_place(struct score_scope *scope, struct span country, struct span regions,
 	return NULL;
 }
 
-static bool
-read_instant(int64_t *utc_us, struct span text)
-{
-	char copy[UTC_TEXT_BYTES] = "";
-
-	if (text.len < sizeof copy)
-		memcpy(copy, text.at, text.len);
-	return utc_parse(utc_us, copy);
-}
-
 static const char *
 read_times(struct score_scope *scope, struct span start, struct span end)
 {
-	if (!read_instant(&scope->start_utc_us, start))
+	if (!utc_parse_span(&scope->start_utc_us, start))
 		return "a start is such as 2026-01-08T16:30:00Z";
 	scope->end_utc_us = INT64_MAX;
-	if (end.len && !read_instant(&scope->end_utc_us, end))
+	if (end.len && !utc_parse_span(&scope->end_utc_us, end))
 		return "an end is such as 2026-01-08T16:30:00Z, or empty";
 	if (scope->end_utc_us <= scope->start_utc_us)
 		return "it ends before it starts";
@@ -161,8 +151,7 @@ read_row(struct score_label *label, struct span line)
 	const char *why;
 
 	memset(label, 0, sizeof *label);
-	if (line.len &&
-		(memchr(line.at, '"', line.len) || memchr(line.at, 0, line.len)))
+	if (memchr(line.at, '"', line.len))
 		return "quoted fields are not read";
 	if (!span_columns(column, COLUMNS, line))
 		return "a row has ten columns";

@@ -100,6 +100,19 @@ other_spellings_are_refused_and_touch_nothing(void **state)
 }
 
 static void
+a_span_is_a_time_only_as_a_whole(void **state)
+{
+	static const char text[] = "2026-01-08T16:30:00Z\0 and more than that";
+	int64_t us = 42;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof text; n++)
+		if (utc_parse_span(&us, (struct span){text, n}) != (n == 20))
+			fail_msg("%zu bytes", n);
+	assert_int_equal(us, INT64_C(1767889800000000));
+}
+
+static void
 every_changed_character_is_refused_or_written_back(void **state)
 {
 	static const char text[] = "2024-02-29T16:30:05.123456Z";
@@ -127,6 +140,7 @@ main(void)
 		cmocka_unit_test(every_day_agrees_with_the_c_library),
 		cmocka_unit_test(what_lies_outside_is_clamped),
 		cmocka_unit_test(other_spellings_are_refused_and_touch_nothing),
+		cmocka_unit_test(a_span_is_a_time_only_as_a_whole),
 		cmocka_unit_test(every_changed_character_is_refused_or_written_back),
 	};
 
