@@ -109,27 +109,16 @@ read_times(struct score_scope *scope, struct span start, struct span end)
 	return NULL;
 }
 
-/* SCORE_CAUSES: there is no such cause. */
-static uint8_t
-find_cause(struct span text)
-{
-	uint8_t cause = 0;
-
-	while (cause < SCORE_CAUSES && !span_is(text, score_cause_name(cause)))
-		cause++;
-	return cause == SCORE_UNDECIDED ? (uint8_t)SCORE_CAUSES : cause;
-}
-
 static const char *
 read_causes(struct score_label *label, struct span cause, struct span named)
 {
 	struct span word, rest;
 
-	label->cause = find_cause(cause);
-	if (label->cause == SCORE_CAUSES)
+	label->cause = score_cause_by_name(cause);
+	if (label->cause == SCORE_CAUSES || label->cause == SCORE_UNDECIDED)
 		return "a cause is such as shutdown.full, or none, or insufficient";
 	for (rest = words(named); next_word(&word, &rest); label->named_n++) {
-		uint8_t one = find_cause(word);
+		uint8_t one = score_cause_by_name(word);
 
 		if (one >= CAUSE_COUNT || label->named_n == CAUSE_COUNT ||
 			memchr(label->named, one, label->named_n))

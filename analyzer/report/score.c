@@ -43,6 +43,16 @@ score_cause_name(uint8_t cause)
 				   : score_class_name(score_class_of(cause));
 }
 
+uint8_t
+score_cause_by_name(struct span name)
+{
+	uint8_t cause = 0;
+
+	while (cause < SCORE_CAUSES && !span_is(name, score_cause_name(cause)))
+		cause++;
+	return cause;
+}
+
 /* ---- which event serves which label ---- */
 
 static int64_t

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analyzer/analysis/steps.h"
+#include "common/buf.h"
 
 /*
  * What was said against a list of what is known to have happened. Pure: plain values in,
@@ -24,6 +25,7 @@ enum score_class {
 };
 uint8_t score_class_of(uint8_t cause);
 const char *score_cause_name(uint8_t cause);
+uint8_t score_cause_by_name(struct span name); /* SCORE_CAUSES: of none */
 const char *score_class_name(uint8_t score_class);
 
 #define SCORE_LIST 64 /* regions, networks of one label or event */

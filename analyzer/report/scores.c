@@ -37,11 +37,9 @@ struct events {
 static uint8_t
 find_cause(const char *name)
 {
-	uint8_t cause = 0;
+	uint8_t cause = score_cause_by_name((struct span){name, strlen(name)});
 
-	while (cause < CAUSE_COUNT && strcmp(name, score_cause_name(cause)) != 0)
-		cause++;
-	return cause;
+	return cause < CAUSE_COUNT ? cause : (uint8_t)SCORE_INSUFFICIENT;
 }
 
 static void
