@@ -237,18 +237,20 @@ score_match(struct score_row *rows, const struct score_label *labels, size_t lab
 			find_label(&events[i], labels, labels_n, horizon_us);
 		struct score_row *row = label ? &rows[label - labels] : NULL;
 
+		rows[labels_n + i] =
+			(struct score_row){.label = label, .event = &events[i]};
 		if (row && is_better(&events[i], row->event, label, horizon_us))
 			row->event = &events[i];
 	}
 	for (size_t i = 0; i < labels_n; i++)
 		judge_label(&rows[i]);
-	for (size_t i = 0; i < events_n; i++) {
-		const struct score_label *label =
-			find_label(&events[i], labels, labels_n, horizon_us);
+	/* Those that no label took move up. */
+	for (size_t i = labels_n; i < labels_n + events_n; i++) {
+		const struct score_label *label = rows[i].label;
 
-		if (label && rows[label - labels].event == &events[i])
+		if (label && rows[label - labels].event == rows[i].event)
 			continue;
-		rows[n] = (struct score_row){.label = label, .event = &events[i]};
+		rows[n] = rows[i];
 		judge_event(&rows[n++]);
 	}
 	return n;
