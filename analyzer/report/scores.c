@@ -273,12 +273,9 @@ print_figures(const struct score_figures *f)
 	confusion_table(
 		"true \\ said", &f->causes[0][0], SCORE_CAUSES, score_cause_name);
 	printf("\nclass macro-F1 %s, cause macro-F1 %s; of %u labels %u found, class "
-	       "right "
-	       "in %u, cause in %u, insufficient where it is not the truth %u; %u "
-	       "false "
-	       "alarms (%u of them insufficient), %u more events of labels, %u "
-	       "ordinary "
-	       "ones of none\n",
+	       "right in %u, cause in %u, insufficient where it is not the truth %u; "
+	       "%u false alarms (%u of them insufficient), %u more events of labels, "
+	       "%u ordinary ones of none\n",
 		ppm_cell(class_f1, f->class_macro_f1_ppm),
 		ppm_cell(cause_f1, f->cause_macro_f1_ppm), f->labels, f->found,
 		f->class_right, f->cause_right, f->abstentions, f->alarms,
