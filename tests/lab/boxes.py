@@ -39,7 +39,7 @@ def pick(world, fault, fits):
 
 def secret(node, address, name, path="/", timeout_s=3):
     """A page under TLS from the address, by that name (None: without one), whoever signed:
-    {code: curl's, time_s, bytes}."""
+    {code: curl's, rate_bps}."""
     there = f"[{address}]" if ":" in address else address
     where = ["--resolve", f"{name}:443:{there}", f"https://{name}{path}"]
     if name is None:
@@ -47,5 +47,5 @@ def secret(node, address, name, path="/", timeout_s=3):
     done = subprocess.run(net.inside(node, [
         "curl", "-sk", "-o", "/dev/null", "--max-time", str(timeout_s), "-w",
         "%{time_total} %{size_download}", *where]), text=True, capture_output=True)
-    time_s, size = (done.stdout or "0 0").split()
-    return {"code": done.returncode, "time_s": float(time_s), "bytes": int(size)}
+    took_s, size = map(float, (done.stdout or "0 0").split())
+    return {"code": done.returncode, "rate_bps": size * 8 / max(took_s, 1e-6)}

@@ -42,10 +42,11 @@ class Detour:
             gateway, self.world.country.transit, detour))
 
     def ways(self):
-        """What w knows: of each prefix that hangs on the gateway, its paths."""
+        """The paths that w knows to each prefix that hangs on the gateway, and the gateway abroad."""
         lost, _ = self.gateways
-        return [routing.paths(self.world.servers, "w", prefix)
-            for network, _ in lost.homes for prefix in network.prefixes]
+        asked = [("w", prefix) for network, _ in lost.homes for prefix in network.prefixes]
+        asked += [(lost.node, default) for _, _, default in routing.FAMILIES]
+        return [routing.paths(self.world.servers, node, prefix) for node, prefix in asked]
 
     def both(self):
         return all(len(paths) == 2 for paths in self.ways())
@@ -55,7 +56,7 @@ class Detour:
         return all(paths and other not in paths[0] for paths in self.ways())
 
     def taken(self):
-        """Does w go by it to all that hangs on the gateway?"""
+        """Does w go by it to all that hangs on the gateway, and the gateway abroad?"""
         other = self.gateways[1].network.asn
         return all(paths and other in paths[0] for paths in self.ways())
 

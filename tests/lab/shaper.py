@@ -40,7 +40,7 @@ def loaded(world, node, site, six, times):
     """(the last rates but the first one's, the middle round trip in ms meanwhile)"""
     address = site.address6 if six else site.address
     rates, (ms, _) = world.together([
-        lambda: fetch(node, site, six, times), lambda: look.echoes(world, node, address, 15)])
+        lambda: fetch(node, site, six, times), lambda: look.echoes(node, address, 15)])
     return rates, ms
 
 

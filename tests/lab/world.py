@@ -81,7 +81,8 @@ class World:
     # What proofs ask, all from inside a node and without any program under test.
 
     def get(self, node, site, timeout_s=2, path="/", six=False, tls=False):
-        """One page by curl, over IPv4 or IPv6: {ok, status, time_s, bytes}."""
+        """One page by curl, over IPv4 or IPv6: {ok, status, time_s, bytes,
+        rate_bps}."""
         address = f"[{site.address6}]" if six else site.address
         where = ["-H", f"Host: {site.host}", f"http://{address}{path}"]
         if tls:
@@ -92,8 +93,9 @@ class World:
             "%{http_code} %{time_total} %{size_download}", *where]), text=True,
             capture_output=True)
         words = (done.stdout or "0 0 0").split()
+        took_s, size = float(words[1]), int(words[2])
         return {"ok": done.returncode == 0 and words[0] == "200", "status": int(words[0]),
-                "time_s": float(words[1]), "bytes": int(words[2])}
+                "time_s": took_s, "bytes": size, "rate_bps": size * 8 / max(took_s, 1e-6)}
 
     def serves(self, node, site, timeout_s=2):
         """Does the page arrive over both families?"""

@@ -42,6 +42,11 @@ others   speed  -              loss      < 0.02
 """
 
 
+# The way round loses two echoes in thirteen: of five, three are lost in a host of 35, of so many
+# most are never.
+ECHOES = 25
+
+
 def gateways(world):
     """(the one whose link is cut, the other)."""
     both = list(world.topology.gateways)
@@ -67,32 +72,31 @@ def off(world):
 
 
 def proof(world):
+    """Once bird has found the way: until then what is sent is lost."""
     lost, _ = gateways(world)
     suffer = [h.probe for h in victims(world)]
-    said = look.each(world, world.field(), lambda world, p: prove_host(world, p, p in suffer))
-    return said + [(not world.carrier(lost.node, "w"), f"{lost.node}: its link abroad is dark"),
-                   (look.soon(world.detour.taken, detour.LIMIT_S),
-                    f"w: goes over the other gateway to all behind {lost.node}")]
+    said = [(look.soon(world.detour.taken, detour.LIMIT_S),
+             f"w and {lost.node}: go over the other gateway, there and back"),
+            (not world.carrier(lost.node, "w"), f"{lost.node}: its link abroad is dark")]
+    return said + look.each(world, world.field(),
+                            lambda world, p: prove_host(world, p, p in suffer))
 
 
 def prove_host(world, p, suffers):
     c, node = world.country, p.node
     site = c.foreign_sites[1]
-    late_ms = [look.round_trip(world, node, a, 5) for a in (site.address, site.address6)]
-    home_ms = look.round_trip(world, node, c.domestic_sites[0].address)
+    ms = [look.round_trip(node, a, ECHOES) for a in (site.address, site.address6)]
+    late = f"{ms[0]:.0f} and {ms[1]:.0f} ms"
+    if not suffers:
+        return [(max(ms) < 50, f"{node}: is as near as ever: {late}")] + look.fast(world, node)
+    home_ms = look.round_trip(node, c.domestic_sites[0].address)
     pages = [world.get(node, site, 25, "/blob", six) for six in (False, True)]
-    figures = f"{late_ms[0]:.0f} and {late_ms[1]:.0f} ms, {max(p['time_s'] for p in pages):.1f} s"
-    served = all(page["ok"] for page in pages)
-    if suffers:
-        return [(served and min(late_ms) > 100 and max(late_ms) < 1000,
-                 f"{node}: is served from abroad, late: {figures}"),
-                (min(page["time_s"] for page in pages) > 0.5, f"{node}: and slowly: {figures}"),
-                (home_ms < 50, f"{node}: its own country is as near as ever")]
-    return [(served and max(late_ms) < 50 and all(page["time_s"] < 1 for page in pages),
-             f"{node}: is as near and as fast as ever: {figures}")]
+    return [(all(page["ok"] for page in pages), f"{node}: is served from abroad"),
+            (min(ms) > 100 and max(ms) < 1000, f"{node}: late: {late}"),
+            (all(page["time_s"] > 0.5 for page in pages),
+             f"{node}: and slowly: {max(page['time_s'] for page in pages):.1f} s"),
+            (home_ms < 50, f"{node}: its own country is as near as ever: {home_ms:.0f} ms")]
 
 
 def healed(world):
-    site = world.country.foreign_sites[1]
-    return [(world.get(h.probe.node, site, 5, "/blob", six)["time_s"] < 1,
-             f"{h.probe.node}: is fast again") for h in victims(world) for six in (False, True)]
+    return look.fast_again(world, victims(world))

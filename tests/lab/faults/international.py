@@ -106,16 +106,16 @@ def prove_victim(world, victim):
     dead = [s for s in c.foreign_sites if s is not c.listed]
     said = [(world.answers(node, *gateway.addresses), f"{node}: {gateway.node} itself answers")]
     n = len(c.domestic_sites)
-    asked = c.domestic_sites + [c.listed] + dead
+    asked = c.domestic_sites + dead
     both = world.together([lambda s=s, x=six: world.get(node, s, six=x)
                            for six in (False, True) for s in asked])
     for name, pages in (("IPv4", both[:len(asked)]), ("IPv6", both[len(asked):])):
         said += [
             (all(p["ok"] for p in pages[:n]),
              f"{node}: {n} domestic networks serve pages over {name}"),
-            (pages[n]["ok"] and pages[n]["time_s"] < 0.5,
+            (look.mostly(lambda x=name == "IPv6": world.get(node, c.listed, 0.5, six=x)["ok"]),
              f"{node}: the listed host answers over {name}"),
-            (not any(p["ok"] for p in pages[n + 1:]),
+            (not any(p["ok"] for p in pages[n:]),
              f"{node}: all other foreign hosts are dead over {name}")]
     return said
 

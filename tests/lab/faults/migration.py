@@ -79,7 +79,7 @@ def prove_host(world, p):
     if p.medium == "mobile":
         return mobile.prove_host(world, p)
     site = random.Random(f"migration {p.node}").choice(world.country.foreign_sites[1:4])
-    ms = [look.round_trip(world, p.node, a, 5) for a in (site.address, site.address6)]
+    ms = [look.round_trip(p.node, a, 5) for a in (site.address, site.address6)]
     pages = [world.get(p.node, site, 20, "/blob", six) for six in (False, True)]
     return [(all(one > 45 for one in ms), f"{p.node}: late, {ms[0]:.0f} and {ms[1]:.0f} ms"),
             (all(page["ok"] for page in pages), f"{p.node}: but pages arrive")]
@@ -89,6 +89,6 @@ def healed(world):
     site = world.country.foreign_sites[1]
     said = mobile.healed(world)
     for p in (h.probe for h in world.field() if h.probe.medium == "fixed"):
-        said.append((look.soon(lambda n=p.node: look.round_trip(world, n, site.address) < 45, 10),
+        said.append((look.soon(lambda n=p.node: look.round_trip(n, site.address) < 45, 10),
                      f"{p.node}: is fast again"))
     return said

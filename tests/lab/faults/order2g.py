@@ -91,8 +91,8 @@ def proof(world):
 
 def prove_host(world, p):
     c = world.country
-    home_ms = look.round_trip(world, p.node, c.domestic_sites[0].address)
-    abroad_ms = look.round_trip(world, p.node, c.foreign_sites[1].address6)
+    home_ms = look.round_trip(p.node, c.domestic_sites[0].address)
+    abroad_ms = look.round_trip(p.node, c.foreign_sites[1].address6)
     if p.medium == "mobile":
         return [(all(200 < ms < 900 for ms in (home_ms, abroad_ms)),
                  f"{p.node}: is as late as 2G: {home_ms:.0f} and {abroad_ms:.0f} ms")]
@@ -102,7 +102,7 @@ def prove_host(world, p):
 def healed(world):
     site = world.country.foreign_sites[1]
     said = look.each(world, victims(world), lambda world, p: [
-        (look.round_trip(world, p.node, site.address) < 50, f"{p.node}: is near again")])
+        (look.round_trip(p.node, site.address) < 50, f"{p.node}: is near again")])
     for host in air.with_modem(victims(world)):
         said += air.hears(host, **air.as_ever(host))
     return said

@@ -156,7 +156,7 @@ def prove_host(world, p):
     if p.operator == fixed(world):
         return [(world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: its router answers"),
                 (look.none_serves(world, p.node, sites), f"{p.node}: nothing beyond it does")]
-    ms = [look.round_trip(world, p.node, a, 5) for a in (sites[1].address, sites[1].address6)]
+    ms = [look.round_trip(p.node, a, 5) for a in (sites[1].address, sites[1].address6)]
     return [(all(one > 45 for one in ms), f"{p.node}: late, {ms[0]:.0f} and {ms[1]:.0f} ms"),
             (all(world.serves(p.node, s, 10) for s in sites), f"{p.node}: but pages arrive")]
 
