@@ -1,8 +1,8 @@
 """One mobile operator meters every subscriber: 128 kbit/s, bursts of 8 kB, no queue."""
 
-import random
-
+import look
 import net
+import shaper
 
 SENTENCE = "one mobile operator polices each subscriber to 128 kbit/s"
 EXPECTED_CLASS = "throttling"
@@ -29,58 +29,57 @@ others   speed  down  rate_bps         > 1000000
 
 # tbf with a queue of one packet is a policer: nft's limit passes far too large bursts.
 RATE_BPS = 128000
-SHAPE = ("tbf", "rate", f"{RATE_BPS}bit", "burst", "8192", "limit", "1600")
-
-
-def operator(country):
-    mobile = [i for i, m in enumerate(country.media) if m == "mobile"]
-    return random.Random(f"policed {country.seed}").choice(mobile)
 
 
 def victims(world):
-    slow = operator(world.country)
-    return [h for h in world.field() if h.probe.operator == slow]
-
-
-def lines(world):
-    return [h.probe for h in victims(world)]
+    return shaper.victims(world, "policed")
 
 
 def on(world, breakage):
     if breakage:
-        for p in lines(world):
-            net.tc(world.router_of(p), "qdisc", "replace", "dev", p.node, "root", *SHAPE)
+        meter(world, victims(world), RATE_BPS)
+
+
+def meter(world, hosts, rate_bps):
+    for p in (h.probe for h in hosts):
+        net.tc(world.router_of(p), "qdisc", "replace", "dev", p.node, "root", "tbf", "rate",
+               f"{rate_bps}bit", "burst", "8192", "limit", "1600")
 
 
 def off(world):
-    for p in lines(world):
-        world.carry(p)
+    lift(world, victims(world))
+
+
+def lift(world, hosts):
+    for host in hosts:
+        world.carry(host.probe)
 
 
 def proof(world):
-    c = world.country
-    slow = lines(world)
-    others = [p for p in c.probes if p.operator != slow[0].operator]
-    site = c.foreign_sites[1]
-    said = []
+    return prove(world, victims(world), RATE_BPS, 20)
+
+
+def prove(world, hosts, rate_bps, limit_s):
+    """These lines are metered, a page on them is there within the limit, and no other is."""
+    others = [h for h in world.field() if h not in hosts]
+    return look.each(world, hosts, lambda world, p: prove_line(world, p, rate_bps, limit_s)
+                     ) + look.each(world, others, lambda world, p: look.fast(world, p.node))
+
+
+def prove_line(world, p, rate_bps, limit_s):
+    site, said = world.country.foreign_sites[1], []
     for six, address in ((False, site.address), (True, site.address6)):
-        before = {p.node: net.queue_drops(world.router_of(p), p.node) for p in slow}
-        pages = world.together([lambda p=p: world.get(p.node, site, 20, "/blob", six)
-                                for p in slow])
-        for p, page in zip(slow, pages):
-            rate_bps = page["bytes"] * 8 / max(page["time_s"], 1e-6)
-            dropped = net.queue_drops(world.router_of(p), p.node) - before[p.node]
-            said += [
-                (page["ok"] and rate_bps < 1.6 * RATE_BPS, f"{p.node}: {rate_bps / 1000:.0f} "
-                 f"kbit/s from {address}, at most 1.6 times the meter"),
-                (dropped > 0, f"{p.node}: the meter dropped packets of {address}"),
-                (world.ping(p.node, address, 3) == address, f"{p.node}: is not cut off")]
-        for p in others:
-            page = world.get(p.node, site, 5, "/blob", six)
-            said.append((page["ok"] and page["time_s"] < 1, f"{p.node}: is as fast as ever"))
+        before = net.queue_drops(world.router_of(p), p.node)
+        page = world.get(p.node, site, limit_s, "/blob", six)
+        dropped = net.queue_drops(world.router_of(p), p.node) - before
+        said += [
+            (page["ok"] and page["rate_bps"] < 1.6 * rate_bps,
+             f"{p.node}: {page['rate_bps'] / 1000:.0f} kbit/s from {address}, at most 1.6 times "
+             "the meter"),
+            (dropped > 0, f"{p.node}: the meter dropped packets of {address}"),
+            (world.ping(p.node, address, 3) == address, f"{p.node}: is not cut off")]
     return said
 
 
 def healed(world):
-    return [(world.get(p.node, world.country.foreign_sites[1], 5, "/blob", six)["time_s"] < 1,
-             f"{p.node}: is fast again") for p in lines(world) for six in (False, True)]
+    return look.fast_again(world, victims(world))
