@@ -7,62 +7,73 @@ import emulate
 import look
 import net
 
-
-def operator(world, name):
-    mobile = [i for i, m in enumerate(world.country.media) if m == "mobile"]
-    return random.Random(f"{name} {world.country.seed}").choice(mobile)
+EASY = "delay=0"  # for the proof that must fail
+FAST_BPS = 1000000
 
 
 def victims(world, name):
-    i = operator(world, name)
-    return [h for h in world.field() if h.probe.operator == i]
+    """The subscribers of the mobile operator that this fault has drawn."""
+    mobile = [i for i, m in enumerate(world.country.media) if m == "mobile"]
+    return look.of_operators(world, [
+        random.Random(f"{name} {world.country.seed}").choice(mobile)])
 
 
-def link(world, name, down):
-    """Between the operator's first two routers, towards the subscribers; uplinks stay."""
-    i = operator(world, name)
-    return emulate.Emulated(world, f"acc{i}", f"agg{i}", "--down", down, "--seed",
-                            str(world.country.seed))
+class Shaper:
+    """What a fault file names as its own: victims, on, off, proof and healed.
+
+    down: what the emulator is told of what goes to the subscribers; uplinks stay. A proof
+    makes so many transfers on each line, one after the other, and is_slow(their rates in
+    bit/s, the round trip in ms meanwhile) says whether the line is what was meant."""
+
+    def __init__(self, name, down, transfers, is_slow):
+        self.name, self.down, self.transfers, self.is_slow = name, down, transfers, is_slow
+
+    def victims(self, world):
+        return victims(world, self.name)
+
+    def on(self, world, breakage):
+        i = self.victims(world)[0].probe.operator
+        world.shaped = emulate.Emulated(world, f"acc{i}", f"agg{i}", "--down",
+                                        self.down if breakage else EASY, "--seed",
+                                        str(world.country.seed))
+
+    def off(self, world):
+        world.shaped.end()
+
+    def proof(self, world):
+        """Each of the operator's lines under load over both families, and the others' rates."""
+        hit = self.victims(world)
+        said = [one for six in (False, True)
+                for one in look.each(world, hit, lambda world, p, x=six: self.loaded(world, p, x))]
+        others = [h for h in world.field() if h not in hit]
+        return said + look.each(world, others, lambda world, p: [
+            (min(fetch(world, p.node, six, 2), default=0) > FAST_BPS,
+             f"{p.node}: is as fast as ever over IPv{6 if six else 4}") for six in (False, True)])
+
+    def loaded(self, world, p, six):
+        site = world.country.foreign_sites[1]
+        address = site.address6 if six else site.address
+        rates, (ms, _) = world.together([
+            lambda: fetch(world, p.node, six, self.transfers),
+            lambda: look.echoes(p.node, address, 15)])
+        whole = len(rates) == self.transfers
+        figures = " and in the end ".join(f"{rate / 1000:.0f}" for rate in rates[:1] + rates[-1:])
+        return [(whole and self.is_slow(rates, ms),
+                 f"{p.node}: {figures or 'no'} kbit/s, {ms:.0f} ms, over IPv{6 if six else 4}")]
+
+    def healed(self, world):
+        return look.each(world, self.victims(world), lambda world, p: [
+            (look.soon(lambda x=six: max(fetch(world, p.node, x, 2), default=0) > FAST_BPS, 10),
+             f"{p.node}: is fast again over IPv{6 if six else 4}") for six in (False, True)])
 
 
-def fetch(node, site, six, times, limit_s=30):
+def fetch(world, node, six, times):
     """Rates in bit/s of transfers of 48 KiB each, one after the other on a connection."""
+    site = world.country.foreign_sites[1]
     address = f"[{site.address6}]" if six else site.address
     done = subprocess.run(net.inside(node, [
-        "curl", "-s", "-o", "/dev/null", "--max-time", str(limit_s), "-H", f"Host: {site.host}",
+        "curl", "-s", "-o", "/dev/null", "--max-time", "30", "-H", f"Host: {site.host}",
         "-w", "%{size_download} %{time_total}\\n", f"http://{address}/blob?[1-{times}]"]),
         text=True, capture_output=True)
     pairs = [line.split() for line in done.stdout.splitlines()]
     return [float(size) * 8 / max(float(s), 1e-6) for size, s in pairs]
-
-
-def loaded(world, node, site, six, times):
-    """(the last rates but the first one's, the middle round trip in ms meanwhile)"""
-    address = site.address6 if six else site.address
-    rates, (ms, _) = world.together([
-        lambda: fetch(node, site, six, times), lambda: look.echoes(node, address, 15)])
-    return rates, ms
-
-
-def prove(world, name, times, is_slow):
-    """Each of the operator's lines under load over both families, and the others' rates."""
-    site, hit, said = world.country.foreign_sites[1], victims(world, name), []
-    nodes = [h.probe.node for h in hit]
-    for six in (False, True):
-        found = world.together([lambda n=n: loaded(world, n, site, six, times) for n in nodes])
-        for node, (rates, ms) in zip(nodes, found):
-            last = rates[-1] if len(rates) == times else 0
-            said.append((is_slow(rates, ms), f"{node}: {rates[0] / 1000 if rates else 0:.0f} and "
-                         f"in the end {last / 1000:.0f} kbit/s, {ms:.0f} ms, over "
-                         f"IPv{6 if six else 4}"))
-    others = [h for h in world.field() if h not in hit]
-    return said + look.each(world, others, lambda world, p: [
-        (min(fetch(p.node, site, six, 2), default=0) > 1000000,
-         f"{p.node}: is as fast as ever over IPv{6 if six else 4}") for six in (False, True)])
-
-
-def healed(world, name):
-    site = world.country.foreign_sites[1]
-    return [(look.soon(lambda n=h.probe.node, x=six: max(fetch(n, site, x, 2), default=0)
-                       > 1000000, 10), f"{h.probe.node}: is fast again") for h in victims(world, name)
-            for six in (False, True)]

@@ -42,8 +42,8 @@ others   speed  -              loss      < 0.02
 """
 
 
-# The way round loses two echoes in thirteen: of five, three are lost in a host of 35, of so many
-# most are never.
+# The way round loses two echoes in thirteen. Of five, three were lost once in 35 times, and a
+# proof asks twelve times; of so many it is once in 45,000.
 ECHOES = 25
 
 

@@ -28,29 +28,10 @@ victims  speed  down           loss             < 0.02
 others   speed  down           rate_bps         > 1000000
 """
 
-NAME = "policed_large"
 RATE_BPS, BURST_BYTES = 512000, 1000000
 FETCHES = 28  # of 48 KiB: a third of it is more than the burst
-EASY = "delay=0"  # for the proof that must fail
-
-
-def victims(world):
-    return shaper.victims(world, NAME)
-
-
-def on(world, breakage):
-    meter = f"rate={RATE_BPS},burst={BURST_BYTES}"
-    world.meter = shaper.link(world, NAME, meter if breakage else EASY)
-
-
-def off(world):
-    world.meter.end()
-
-
-def proof(world):
-    return shaper.prove(world, NAME, FETCHES, lambda rates, ms: len(rates) == FETCHES
-                        and rates[1] > 3 * RATE_BPS and min(rates[-2:]) < 1.6 * RATE_BPS)
-
-
-def healed(world):
-    return shaper.healed(world, NAME)
+METER = shaper.Shaper("policed_large", f"rate={RATE_BPS},burst={BURST_BYTES}", FETCHES,
+                      lambda rates, ms: rates[1] > 3 * RATE_BPS
+                      and min(rates[-2:]) < 1.6 * RATE_BPS)
+victims, on, off, proof, healed = (METER.victims, METER.on, METER.off, METER.proof,
+                                   METER.healed)

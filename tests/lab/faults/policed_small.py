@@ -28,28 +28,8 @@ victims  speed  up             rate_bps         > 1000000
 others   speed  down           rate_bps         > 1000000
 """
 
-NAME = "policed_small"
 RATE_BPS, BURST_BYTES = 256000, 8192
-EASY = "delay=0"  # for the proof that must fail
-
-
-def victims(world):
-    return shaper.victims(world, NAME)
-
-
-def on(world, breakage):
-    meter = f"rate={RATE_BPS},burst={BURST_BYTES}"
-    world.meter = shaper.link(world, NAME, meter if breakage else EASY)
-
-
-def off(world):
-    world.meter.end()
-
-
-def proof(world):
-    return shaper.prove(world, NAME, 2, lambda rates, ms: len(rates) == 2 and all(
-        rate < 1.6 * RATE_BPS for rate in rates) and ms < 60)
-
-
-def healed(world):
-    return shaper.healed(world, NAME)
+METER = shaper.Shaper("policed_small", f"rate={RATE_BPS},burst={BURST_BYTES}", 2,
+                      lambda rates, ms: max(rates) < 1.6 * RATE_BPS and ms < 60)
+victims, on, off, proof, healed = (METER.victims, METER.on, METER.off, METER.proof,
+                                   METER.healed)

@@ -31,28 +31,8 @@ victims  speed  up             rate_bps         > 1000000
 others   speed  down           rate_bps         > 1000000
 """
 
-NAME = "shaped_deep"
 RATE_BPS, QUEUE_MS = 600000, 1000
-EASY = "delay=0"  # for the proof that must fail
-
-
-def victims(world):
-    return shaper.victims(world, NAME)
-
-
-def on(world, breakage):
-    shape = f"rate={RATE_BPS},queue={QUEUE_MS}"
-    world.shaper = shaper.link(world, NAME, shape if breakage else EASY)
-
-
-def off(world):
-    world.shaper.end()
-
-
-def proof(world):
-    return shaper.prove(world, NAME, 4, lambda rates, ms: len(rates) == 4 and all(
-        rate < 1.1 * RATE_BPS for rate in rates) and ms > 180)
-
-
-def healed(world):
-    return shaper.healed(world, NAME)
+QUEUE = shaper.Shaper("shaped_deep", f"rate={RATE_BPS},queue={QUEUE_MS}", 4,
+                      lambda rates, ms: max(rates) < 1.1 * RATE_BPS and ms > 180)
+victims, on, off, proof, healed = (QUEUE.victims, QUEUE.on, QUEUE.off, QUEUE.proof,
+                                   QUEUE.healed)
