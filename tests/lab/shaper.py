@@ -47,7 +47,7 @@ class Shaper:
                 for one in look.each(world, hit, lambda world, p, x=six: self.loaded(world, p, x))]
         others = [h for h in world.field() if h not in hit]
         return said + look.each(world, others, lambda world, p: [
-            (min(fetch(world, p.node, six, 2), default=0) > FAST_BPS,
+            (sum(rate > FAST_BPS for rate in fetch(world, p.node, six, 3)) >= 2,
              f"{p.node}: is as fast as ever over IPv{6 if six else 4}") for six in (False, True)])
 
     def loaded(self, world, p, six):
