@@ -4,6 +4,7 @@ The routes stay, the gateways themselves answer, the domestic Internet lives, an
 foreign host is on the list: SCIENCE rows 12 and 13.
 """
 
+import filters
 import look
 import net
 
@@ -34,26 +35,6 @@ victims   http   neighbour  outcome  = generic_timeout_error
 controls  http   neighbour  outcome  = ok
 """
 
-RULES = """
-table inet lab {{
-    counter listed {{}}
-    counter dropped4 {{}}
-    counter dropped6 {{}}
-    chain abroad {{
-        ip saddr {listed} counter name listed accept
-        ip daddr {listed} counter name listed accept
-        ip6 saddr {listed6} counter name listed accept
-        ip6 daddr {listed6} counter name listed accept
-        meta nfproto ipv4 counter name dropped4 {verdict}
-        meta nfproto ipv6 counter name dropped6 {verdict}
-    }}
-    chain forward {{
-        type filter hook forward priority 0;
-        iifname "w" jump abroad
-        oifname "w" jump abroad
-    }}
-}}
-"""
 GATEWAYS = ("gw0", "gw1")
 
 
@@ -69,14 +50,12 @@ def targets(world):
 
 def on(world, breakage):
     listed = world.country.listed
-    for gateway in GATEWAYS:
-        net.nft(gateway, RULES.format(listed=listed.address, listed6=listed.address6,
-                                      verdict="drop" if breakage else "accept"))
+    filters.place("international", GATEWAYS, breakage, filters.over("w"),
+                  filters.of(listed.address, listed.address6))
 
 
 def off(world):
-    for gateway in GATEWAYS:
-        net.nft(gateway, "delete table inet lab\n")
+    filters.lift("international", GATEWAYS)
 
 
 def proof(world):
@@ -85,14 +64,12 @@ def proof(world):
     for i in range(len(c.operators)):
         victim = next(p for p in c.probes if p.operator == i)
         said += prove_victim(world, victim)
+    said += filters.met("international", GATEWAYS)
     for gateway in GATEWAYS:
-        seen = net.counters(gateway)
         for family in (4, 6):
             routes = net.call([net.IP, f"-{family}", "-n", gateway, "route"]).stdout
-            said += [(seen[f"dropped{family}"][0] > 0,
-                      f"{gateway}: its filter dropped IPv{family} packets"),
-                     ("default" in routes,
-                      f"{gateway}: the IPv{family} route abroad is still there")]
+            said.append(("default" in routes,
+                         f"{gateway}: the IPv{family} route abroad is still there"))
     said.append((world.serves(c.controls[0].node, c.listed_control),
                  "from abroad the dead host is alive"))
     return said

@@ -4,8 +4,8 @@ router from a full hour to a full hour, and nowhere else: SCIENCE scenario 36.
 
 import random
 
+import filters
 import look
-import net
 
 SENTENCE = "the fixed operator's lines of one region are dead from one full hour to another"
 EXPECTED_CLASS = "ordinary"
@@ -27,22 +27,6 @@ victims  link    -   carrier  = 1
 victims  router  -   outcome  = ok
 """
 
-RULES = """
-table inet lab {{
-    counter dropped4 {{}}
-    counter dropped6 {{}}
-    chain work {{
-        meta nfproto ipv4 counter name dropped4 {verdict}
-        meta nfproto ipv6 counter name dropped6 {verdict}
-    }}
-    chain forward {{
-        type filter hook forward priority 0;
-        iifname "{line}" jump work
-        oifname "{line}" jump work
-    }}
-}}
-"""
-
 
 def victims(world):
     region = random.Random(f"maintenance {world.country.seed}").choice(world.country.regions)
@@ -56,20 +40,18 @@ def router(world):
 
 def on(world, breakage):
     look.full_hour(world)
-    line = victims(world)[0].probe.node
-    net.nft(router(world), RULES.format(verdict="drop" if breakage else "accept", line=line))
+    filters.place("maintenance", [router(world)], breakage,
+                  filters.over(victims(world)[0].probe.node))
 
 
 def off(world):
     look.full_hour(world)
-    net.nft(router(world), "delete table inet lab\n")
+    filters.lift("maintenance", [router(world)])
 
 
 def proof(world):
-    said = look.each(world, world.field(), prove_host)
-    seen = net.counters(router(world))
-    return said + [(packets > 0, f"{router(world)}: {name} {packets} packets")
-                   for name, (packets, _) in seen.items()]
+    return look.each(world, world.field(), prove_host) + filters.met(
+        "maintenance", [router(world)])
 
 
 def prove_host(world, p):

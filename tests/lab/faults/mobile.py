@@ -4,8 +4,8 @@ The bearers stay up and the first router answers, but it forwards nothing, of ei
 family; the fixed operator is untouched: SCIENCE rows 7 and 8.
 """
 
+import filters
 import look
-import net
 
 SENTENCE = "both mobile operators stop forwarding beyond the first router; fixed lines live"
 EXPECTED_CLASS = "shutdown"
@@ -30,18 +30,6 @@ victims  link   -         carrier  = 1
 victims  ping   domestic  outcome  = generic_timeout_error
 """
 
-RULES = """
-table inet lab {{
-    counter dropped4 {{}}
-    counter dropped6 {{}}
-    chain forward {{
-        type filter hook forward priority 0;
-        meta nfproto ipv4 counter name dropped4 {verdict}
-        meta nfproto ipv6 counter name dropped6 {verdict}
-    }}
-}}
-"""
-
 
 def routers(world):
     return [f"acc{i}" for i, m in enumerate(world.country.media) if m == "mobile"]
@@ -52,22 +40,15 @@ def victims(world):
 
 
 def on(world, breakage):
-    for router in routers(world):
-        net.nft(router, RULES.format(verdict="drop" if breakage else "accept"))
+    filters.place("mobile", routers(world), breakage)
 
 
 def off(world):
-    for router in routers(world):
-        net.nft(router, "delete table inet lab\n")
+    filters.lift("mobile", routers(world))
 
 
 def proof(world):
-    said = look.each(world, world.field(), prove_host)
-    for router in routers(world):
-        seen = net.counters(router)
-        said += [(seen[f"dropped{family}"][0] > 0, f"{router}: dropped IPv{family} packets")
-                 for family in (4, 6)]
-    return said
+    return look.each(world, world.field(), prove_host) + filters.met("mobile", routers(world))
 
 
 def prove_host(world, p):

@@ -10,6 +10,7 @@ import random
 
 import crowd
 import emulate
+import filters
 import look
 import net
 
@@ -63,15 +64,6 @@ others   speed  down           rate_bps < 0.6 x before
 LINE = "delay=10,jitter=1"
 DOWN, UP = f"{LINE},rate=6000000,queue=250", f"{LINE},rate=3000000,queue=250"
 FEW, MANY = 4, 14
-RULES = """
-table inet lab {{
-    counter dropped {{}}
-    chain forward {{
-        type filter hook forward priority 0;
-        counter name dropped {verdict}
-    }}
-}}
-"""
 
 
 def chance(world):
@@ -130,7 +122,7 @@ def second(world, breakage):
 
 
 def last(world, breakage):
-    net.nft(f"acc{fixed(world)}", RULES.format(verdict="drop" if breakage else "accept"))
+    filters.place("slide", [f"acc{fixed(world)}"], breakage)
     if breakage:
         world.crowd.load(MANY)
 
@@ -140,12 +132,13 @@ PHASES = (("first", first), ("second", second), ("last", last))
 
 def off(world):
     world.crowd.rest()
-    net.nft(f"acc{fixed(world)}", "delete table inet lab\n")
+    filters.lift("slide", [f"acc{fixed(world)}"])
     port(world, [h for h in victims(world) if h.probe.medium == "mobile"], "up")
 
 
 def proof(world):
-    return look.each(world, world.field(), prove_host)
+    return look.each(world, world.field(), prove_host) + filters.met(
+        "slide", [f"acc{fixed(world)}"])
 
 
 def prove_host(world, p):

@@ -5,8 +5,8 @@ What a probe cannot deliver it keeps; no verdict may come of it, now or afterwar
 
 import collections
 
+import filters
 import look
-import net
 import score
 
 SENTENCE = "the analyzer cannot be reached by anybody, while all else works"
@@ -22,17 +22,6 @@ who      power  link  router  access  domestic  international  core  names  tran
 victims  up     up    up      up      up        up             up    up     up         up       down:generic_timeout_error
 """
 
-RULES = """
-table inet lab {{
-    counter dropped {{}}
-    chain forward {{
-        type filter hook forward priority 0;
-        oifname "an" counter name dropped {verdict}
-        iifname "an" counter name dropped {verdict}
-    }}
-}}
-"""
-
 
 def victims(world):
     """Nobody loses anything; all are watched."""
@@ -40,11 +29,11 @@ def victims(world):
 
 
 def on(world, breakage):
-    net.nft("w", RULES.format(verdict="drop" if breakage else "accept"))
+    filters.place("unreachable", ["w"], breakage, filters.over("an"))
 
 
 def off(world):
-    net.nft("w", "delete table inet lab\n")
+    filters.lift("unreachable", ["w"])
 
 
 def analyzer(world):
@@ -56,8 +45,7 @@ def proof(world):
     said = world.check_everything()
     said += look.each(world, world.hosts, lambda world, p: [
         (world.silent(p.node, *analyzer(world)), f"{p.node}: the analyzer does not answer")])
-    said.append((net.counters("w")["dropped"][0] > 0, "the way to the analyzer dropped packets"))
-    return said
+    return said + filters.met("unreachable", ["w"])
 
 
 def healed(world):

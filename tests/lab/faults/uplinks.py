@@ -7,9 +7,11 @@ the same minute, one ladder dark and the other whole. Scenario 54, the strongest
 import random
 import subprocess
 
+import filters
 import ladder
 import look
 import net
+from faults import mobile
 
 SENTENCE = ("both mobile operators stop forwarding; one machine with a mobile and a fixed uplink "
             "sees both sides")
@@ -42,26 +44,9 @@ who       power  link  router  access  domestic  international  core  names  tra
 both      -      up    up      up      up        up             up    up     up         up       up
 """
 
-RULES = """
-table inet lab {{
-    counter dropped4 {{}}
-    counter dropped6 {{}}
-    chain forward {{
-        type filter hook forward priority 0;
-        meta nfproto ipv4 counter name dropped4 {verdict}
-        meta nfproto ipv6 counter name dropped6 {verdict}
-    }}
-}}
-"""
 SUBNET = 230  # of the fixed operator's network, where it has no other line
 
-
-def routers(world):
-    return [f"acc{i}" for i, m in enumerate(world.country.media) if m == "mobile"]
-
-
-def victims(world):
-    return [h for h in world.field() if h.probe.medium == "mobile"]
+victims, on, off = mobile.victims, mobile.on, mobile.off
 
 
 def both(world):
@@ -81,16 +66,6 @@ def before(world):
 
 def after(world):
     both(world).unplug_second()
-
-
-def on(world, breakage):
-    for router in routers(world):
-        net.nft(router, RULES.format(verdict="drop" if breakage else "accept"))
-
-
-def off(world):
-    for router in routers(world):
-        net.nft(router, "delete table inet lab\n")
 
 
 def serves_over(node, interface, site, six):
@@ -113,11 +88,7 @@ def proof(world):
                                    for i in ("eth0", "eth1")])
             said.append((over == [False, True], f"{node}: {site.host} answers over the fixed "
                          f"uplink alone, IPv{6 if six else 4}"))
-    for router in routers(world):
-        seen = net.counters(router)
-        said += [(seen[f"dropped{family}"][0] > 0, f"{router}: dropped IPv{family} packets")
-                 for family in (4, 6)]
-    return said
+    return said + filters.met("mobile", mobile.routers(world))
 
 
 def prove_host(world, p):
