@@ -8,6 +8,7 @@ import random
 
 import air
 import look
+import mains
 import net
 
 SENTENCE = ("mains go in two regions: fixed lines and most machines die, mobile follows when "
@@ -138,20 +139,12 @@ def off(world):
         host.regain_mains()
 
 
-def discharging(host):
-    out = host.run(["cat", "/sys/class/power_supply/BAT0/status"]).stdout.strip()
-    return [(out == "Discharging", f"{host.probe.node}: lives on its battery: {out}")]
-
-
 def proof(world):
-    found, said = lot(world), []
-    for host in found["dead"] + found["short"]:
-        said.append((not host.on and not host.alive() and not world.carrier(
-            world.router_of(host.probe), host.probe.node), f"{host.probe.node}: is off"))
-    for host in found["fixed"] + found["long"]:
-        said += discharging(host)
-        said.append((not world.carrier(host.probe.node, "eth0"),
-                     f"{host.probe.node}: has no carrier"))
+    found = lot(world)
+    awake = found["fixed"] + found["long"]
+    said = mains.dead(world, found["dead"] + found["short"]) + mains.on_battery(awake)
+    said += [(not world.carrier(h.probe.node, "eth0"), f"{h.probe.node}: has no carrier")
+             for h in awake]
     for host in air.with_modem(found["long"]):
         said += air.hears(host, state=7, technologies=0, registration=2, connected="false")
     others = [h for h in world.field() if h not in victims(world)]

@@ -9,6 +9,7 @@ import random
 
 import filters
 import look
+import mains
 
 SENTENCE = ("two of three machines lose their mains and die; later, with power still out, every "
             "operator stops forwarding for those that live on batteries")
@@ -97,15 +98,9 @@ def off(world):
 
 
 def proof(world):
-    said = []
-    for host in groups(world)["dark"]:
-        p = host.probe
-        said += [(not world.carrier(f"acc{p.operator}", p.node), f"{p.node}: its port is dark"),
-                 (not host.alive(), f"{p.node}: nothing runs on it")]
-    for host in groups(world)["battery"]:
-        with open(f"{host.dir}/supply/AC/online", encoding="ascii") as text:
-            said.append((text.read().strip() == "0", f"{host.probe.node}: is off the mains"))
-    said += look.each(world, groups(world)["battery"], lambda world, p:
+    found = groups(world)
+    said = mains.dead(world, found["dark"]) + mains.on_battery(found["battery"])
+    said += look.each(world, found["battery"], lambda world, p:
                       look.router_lives(world, p) + look.nothing(world, p.node))
     return said + filters.met("cut_in_power", cores(world)) + look.routed(
         world, world.country.operators)

@@ -7,6 +7,7 @@ lasts. SCIENCE rows 11 and 30, scenarios 24 and 45 in small.
 import random
 
 import look
+import mains
 import net
 
 SENTENCE = ("lines, machines and at last a first router die one after another, here and there, "
@@ -102,18 +103,13 @@ def off(world):
 
 
 def proof(world):
-    found, said = lot(world), []
-    for who, hosts in found.items():
-        for host in hosts:
-            p = host.probe
-            if who.startswith("machine"):
-                said.append((not host.on and not host.alive() and not world.carrier(
-                    world.router_of(p), p.node), f"{p.node}: is dead"))
-            else:
-                said += [(host.on and not world.carrier(p.node, "eth0"),
-                          f"{p.node}: runs without a carrier"),
-                         (look.none_serves(world, p.node, world.country.sites()[:2]),
-                          f"{p.node}: reaches nobody")]
+    found = lot(world)
+    said = mains.dead(world, found["machine1"] + found["machine2"])
+    for host in found["line1"] + found["line2"] + found["router"]:
+        node = host.probe.node
+        said += [(host.on and not world.carrier(node, "eth0"), f"{node}: runs without a carrier"),
+                 (look.none_serves(world, node, world.country.sites()[:2]),
+                  f"{node}: reaches nobody")]
     others = [h for h in world.field() if h not in victims(world)]
     return said + look.each(world, others, lambda world, p: look.everything(world, p.node))
 

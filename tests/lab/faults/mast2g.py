@@ -9,6 +9,7 @@ import random
 
 import air
 import look
+import mains
 import modem
 
 SENTENCE = ("a district loses its mains; its masts die, and mobile machines on battery are "
@@ -104,13 +105,6 @@ def off(world):
         host.modem.tell(**host.air, technologies=modem.LTE)
 
 
-def supply(host):
-    """What the kernel says on that machine: (mains are there, state of the battery)."""
-    out = host.run(["cat", "/sys/class/power_supply/AC/online",
-                    "/sys/class/power_supply/BAT0/status"]).stdout.split()
-    return tuple(out)
-
-
 def proof(world):
     found = groups(world)
     awake = [h.probe.node for h in found["awake"]]
@@ -119,12 +113,7 @@ def proof(world):
     for host in found["awake"]:
         said += air.hears(host, **air.as_ever(host) | {
             k: FAR[k] for k in ("technologies", "quality")})
-        said.append((supply(host) == ("0", "Discharging"), f"{host.probe.node}: on battery"))
-    for host in found["dark"]:
-        said.append((not host.on and not world.carrier(world.router_of(host.probe),
-                                                       host.probe.node),
-                     f"{host.probe.node}: is off, its port on the router dark"))
-    return said
+    return said + mains.on_battery(found["awake"]) + mains.dead(world, found["dark"])
 
 
 def prove_host(world, p, far):
@@ -137,5 +126,5 @@ def healed(world):
     said = look.back(world, victims(world))
     for host in groups(world)["awake"]:
         said += air.hears(host, **air.as_ever(host))
-        said.append((supply(host)[0] == "1", f"{host.probe.node}: on mains"))
+        said.append((mains.supply(host)[:1] == ("1",), f"{host.probe.node}: on mains"))
     return said

@@ -2,6 +2,8 @@
 
 import random
 
+import mains
+
 SENTENCE = "every machine of one region loses power and later boots again"
 EXPECTED_CLASS = "infrastructure"
 EXPECTED_CAUSE = "infrastructure.power"
@@ -45,17 +47,15 @@ def boot_of(host):
 
 def proof(world):
     dark = victims(world)
-    said = []
+    said = mains.dead(world, dark)
     for host in world.field():
-        p = host.probe
-        port = world.carrier(f"acc{p.operator}", p.node)
-        asked = (f"acc{p.operator}", p.address, p.address6)
+        p, router = host.probe, world.router_of(host.probe)
         if host in dark:
-            said += [(not port, f"{p.node}: its port on the router is dark"),
-                     (world.silent(*asked), f"{p.node}: does not answer its own router"),
-                     (not host.alive(), f"{p.node}: nothing runs on it")]
+            said.append((world.silent(router, p.address, p.address6),
+                         f"{p.node}: does not answer its own router"))
         else:
-            said += [(port and world.answers(*asked), f"{p.node}: lives")]
+            said.append((world.carrier(router, p.node) and world.answers(
+                router, p.address, p.address6), f"{p.node}: lives"))
     return said
 
 

@@ -7,6 +7,7 @@ Turkey in February 2023 (SCIENCE E36). Both are true, and one does not explain t
 import random
 
 import look
+import mains
 import metered
 
 SENTENCE = ("the machines of one region lose power, and for everybody else one name is policed "
@@ -64,13 +65,9 @@ def off(world):
 
 
 def proof(world):
-    said = []
-    for host in groups(world)["dark"]:
-        p = host.probe
-        said += [(not world.carrier(f"acc{p.operator}", p.node), f"{p.node}: its port is dark"),
-                 (not host.alive(), f"{p.node}: nothing runs on it")]
-    alive = [h for h in world.hosts if h not in groups(world)["dark"]]
-    return said + look.each(world, alive, metered.prove_host)
+    dark = groups(world)["dark"]
+    alive = [h for h in world.hosts if h not in dark]
+    return mains.dead(world, dark) + look.each(world, alive, metered.prove_host)
 
 
 def healed(world):

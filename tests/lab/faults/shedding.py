@@ -9,6 +9,7 @@ import random
 import time
 
 import look
+import mains
 
 SENTENCE = ("a district's mains go off for a set time, come back, and go off again by the "
             "same timetable")
@@ -100,15 +101,8 @@ def off(world):
 
 
 def proof(world):
-    found, said = groups(world), []
-    for host in found["dark"]:
-        p = host.probe
-        said += [(not world.carrier(world.router_of(p), p.node),
-                  f"{p.node}: its port on the router is dark"),
-                 (not host.alive() and not host.on, f"{p.node}: nothing runs on it")]
-    for host in found["awake"]:
-        out = host.run(["cat", "/sys/class/power_supply/BAT0/status"]).stdout.strip()
-        said.append((out == "Discharging", f"{host.probe.node}: lives on its battery: {out}"))
+    found = groups(world)
+    said = mains.dead(world, found["dark"]) + mains.on_battery(found["awake"])
     living = [h for h in world.field() if h not in found["dark"]]
     return said + look.each(world, living, lambda world, p: look.everything(world, p.node))
 
