@@ -1,12 +1,20 @@
 """What faults do to the air and what proofs ask of modems."""
 
+import threading
+
 import emulate
 import modem
 
-# Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has.
+# Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has. A whole round
+# over it takes a dozen seconds, as deadlines of jobs are not scaled.
 BEARER = "delay=150,jitter=50,loss=10000"
 DOWN, UP = f"{BEARER},rate=100000,queue=1500", f"{BEARER},rate=50000,queue=1500"
 EASY = "delay=0"  # for the proof that must fail
+LATER_S = 1.5  # a round of the lab
+
+
+def operators(world):
+    return [i for i, m in enumerate(world.country.media) if m == "mobile"]
 
 
 def bearer(world, operator, breakage, lines=()):
@@ -15,6 +23,21 @@ def bearer(world, operator, breakage, lines=()):
     return emulate.Emulated(world, f"acc{operator}", f"agg{operator}", "--down", down, "--up",
                             up, "--seed", str(world.country.seed + operator), lines=lines,
                             name=f"edge{operator}")
+
+
+def fall(world, breakage, also=lambda operator: None):
+    """2G at both mobile operators, one a round after the other, and what else befalls each."""
+    world.bearers = []
+    for operator in operators(world):
+        threading.Event().wait(LATER_S if world.bearers else 0)
+        world.bearers.append(bearer(world, operator, breakage))
+        also(operator)
+
+
+def lift(world):
+    for one in world.bearers:
+        one.end()
+    world.bearers = []
 
 
 def with_modem(hosts):

@@ -3,6 +3,7 @@
 import ipaddress
 import subprocess
 
+import emulate
 import net
 import topology
 
@@ -71,6 +72,23 @@ class Crowd:
     def leave(self):
         self.rest()
         net.call([net.IP, "netns", "del", self.node])
+
+
+class Backhaul(Crowd):
+    """What all of an operator's subscribers share on their way to it, and a crowd of them. Three
+    probes are far from filling it."""
+
+    LINE = "delay=10,jitter=1,queue=250"
+
+    def __init__(self, world, i):
+        super().__init__(world, i)
+        self.link = emulate.Emulated(
+            world, f"acc{i}", f"agg{i}", "--down", f"{self.LINE},rate=6000000", "--up",
+            f"{self.LINE},rate=3000000", "--seed", str(world.country.seed), shared=True)
+
+    def leave(self):
+        self.link.end()
+        super().leave()
 
 
 class Flood:

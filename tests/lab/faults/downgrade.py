@@ -4,9 +4,7 @@ Between their access routers and the aggregation every subscriber has an EDGE be
 SCIENCE row 32 and its table of radio technologies. Fixed lines are untouched.
 """
 
-import threading
-
-import emulate
+import air
 import look
 
 SENTENCE = "both mobile operators go down to 2G, the second a round later; fixed lines stay"
@@ -36,40 +34,17 @@ others   ping   international  rtt_us    < 50000
 others   speed  down           rate_bps  > 1000000
 """
 
-LATER_S = 1.5  # a round of the lab
-# Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has. A whole
-# round over it still takes a dozen seconds, as deadlines of jobs are not scaled.
-BEARER = "delay=150,jitter=50,loss=10000"
-DOWN, UP = f"{BEARER},rate=100000,queue=1500", f"{BEARER},rate=50000,queue=1500"
-EASY = "delay=0"  # for the proof that must fail
-
-
-def operators(country):
-    return [i for i, m in enumerate(country.media) if m == "mobile"]
-
 
 def victims(world):
     return [h for h in world.field() if h.probe.medium == "mobile"]
 
 
 def on(world, breakage):
-    first, second = operators(world.country)
-    down, up = (DOWN, UP) if breakage else (EASY, EASY)
-
-    def degrade(i):
-        return emulate.Emulated(world, f"acc{i}", f"agg{i}", "--down", down, "--up", up,
-                                "--seed", str(world.country.seed + i))
-
-    world.bearers = [degrade(first)]
-    late = threading.Event()
-    late.wait(LATER_S)
-    world.bearers.append(degrade(second))
+    air.fall(world, breakage)
 
 
 def off(world):
-    for bearer in world.bearers:
-        bearer.end()
-    world.bearers = []
+    air.lift(world)
 
 
 def proof(world):

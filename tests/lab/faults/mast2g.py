@@ -96,9 +96,7 @@ def on(world, breakage):
 
 
 def off(world):
-    for bearer in world.bearers:
-        bearer.end()
-    world.bearers = []
+    air.lift(world)
     for host in victims(world):
         host.regain_mains()
     for host in groups(world)["awake"]:

@@ -7,7 +7,6 @@ fixed one are many. What its backhaul carries is the same as ever: SCIENCE scena
 import random
 
 import crowd
-import emulate
 import look
 from faults import mobile
 
@@ -35,9 +34,6 @@ others   ping   international  rtt_us    > 2.5 x before
 others   speed  down           rate_bps  < 0.6 x before
 """
 
-# Far from full with three probes.
-LINE = "delay=10,jitter=1"
-DOWN, UP = f"{LINE},rate=6000000,queue=250", f"{LINE},rate=3000000,queue=250"
 MANY = 14
 
 
@@ -50,14 +46,10 @@ def victims(world):
 
 
 def before(world):
-    i = fixed(world)
-    world.crowd = crowd.Crowd(world, i)
-    world.backhaul = emulate.Emulated(world, f"acc{i}", f"agg{i}", "--down", DOWN, "--up", UP,
-                                      "--seed", str(world.country.seed), shared=True)
+    world.crowd = crowd.Backhaul(world, fixed(world))
 
 
 def after(world):
-    world.backhaul.end()
     world.crowd.leave()
 
 

@@ -4,8 +4,6 @@ other, where they stand: the same cell, the same operator, as strong a signal as
 The bearer is downgrade.py's. SCIENCE row 32.
 """
 
-import threading
-
 import air
 import look
 import modem
@@ -44,8 +42,6 @@ others   ping   international  rtt_us          < 50000
 others   speed  down           rate_bps        > 0.5 x before
 """
 
-LATER_S = 1.5  # a round of the lab
-
 
 def victims(world):
     return [h for h in world.field() if h.probe.medium == "mobile"]
@@ -55,29 +51,17 @@ def groups(world):
     return {"modems": air.with_modem(victims(world))}
 
 
-def operators(world):
-    return [i for i, m in enumerate(world.country.media) if m == "mobile"]
-
-
 def on(world, breakage):
-    first, second = operators(world)
-    world.bearers = []
-    degrade(world, first, breakage)
-    threading.Event().wait(LATER_S)
-    degrade(world, second, breakage)
+    def tell(operator):
+        if breakage:
+            for host in air.with_modem(look.of_operators(world, [operator])):
+                host.modem.tell(technologies=modem.EDGE)
 
-
-def degrade(world, operator, breakage):
-    world.bearers.append(air.bearer(world, operator, breakage))
-    if breakage:
-        for host in air.with_modem(look.of_operators(world, [operator])):
-            host.modem.tell(technologies=modem.EDGE)
+    air.fall(world, breakage, tell)
 
 
 def off(world):
-    for bearer in world.bearers:
-        bearer.end()
-    world.bearers = []
+    air.lift(world)
     for host in air.with_modem(victims(world)):
         host.modem.tell(technologies=modem.LTE)
 

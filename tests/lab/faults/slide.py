@@ -9,7 +9,6 @@ beyond it. The rival takes in whoever can change and fills up: SCIENCE scenario 
 import random
 
 import crowd
-import emulate
 import filters
 import look
 import net
@@ -61,8 +60,6 @@ others   ping   domestic       rtt_us   > 2.5 x before
 others   speed  down           rate_bps < 0.6 x before
 """}
 
-LINE = "delay=10,jitter=1"
-DOWN, UP = f"{LINE},rate=6000000,queue=250", f"{LINE},rate=3000000,queue=250"
 FEW, MANY = 4, 14
 
 
@@ -94,14 +91,10 @@ def groups(world):
 
 
 def before(world):
-    rival = mobile(world)[1]
-    world.crowd = crowd.Crowd(world, rival)
-    world.backhaul = emulate.Emulated(world, f"acc{rival}", f"agg{rival}", "--down", DOWN, "--up",
-                                      UP, "--seed", str(world.country.seed), shared=True)
+    world.crowd = crowd.Backhaul(world, mobile(world)[1])
 
 
 def after(world):
-    world.backhaul.end()
     world.crowd.leave()
 
 
