@@ -147,6 +147,12 @@ class Country:
         return (self.operators + [self.exchange] + self.gateways + self.domestic
                 + [self.transit] + self.foreign + [self.analyzer])
 
+    @property
+    def prefixes(self):
+        """All that is the country's own, as an address database has it."""
+        return [p for n in self.operators + self.domestic + self.gateways + [self.exchange]
+                for p in n.prefixes]
+
     def twin(self, address):
         """The IPv6 address of whoever in this world has this IPv4 one."""
         place = ipaddress.IPv4Address(address)

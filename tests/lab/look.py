@@ -166,6 +166,11 @@ def behind(world, gateway):
     return [i for i, g in enumerate(world.country.gateway_of) if g == gateway]
 
 
+def cores(world):
+    """The router of each operator that leads out of its network."""
+    return [f"core{i}" for i in range(len(world.country.operators))]
+
+
 def of_operators(world, operators):
     return [h for h in world.field() if h.probe.operator in operators]
 

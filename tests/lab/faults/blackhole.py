@@ -56,9 +56,9 @@ def victims(world):
 
 def change(world, verb):
     s = site(world)
-    for i in range(len(world.country.operators)):
-        net.ip(f"core{i}", [f"route {verb} blackhole {a}"
-                            for a in (f"{s.address}/32", f"{s.address6}/128")])
+    for core in look.cores(world):
+        net.ip(core, [f"route {verb} blackhole {a}"
+                      for a in (f"{s.address}/32", f"{s.address6}/128")])
 
 
 def on(world, breakage):

@@ -40,35 +40,31 @@ victims  tcp    domestic       outcome  = host_unreachable
 FACTS = {"night": FORBIDDEN, "second": FORBIDDEN}
 
 
-def routers(world):
-    return [f"core{i}" for i in range(len(world.country.operators))]
-
-
 def victims(world):
     return world.field()
 
 
 def cut(world, breakage):
-    filters.place("curfew", routers(world), breakage, refuse=filters.FORBIDDEN)
+    filters.place("curfew", look.cores(world), breakage, refuse=filters.FORBIDDEN)
 
 
 def reopen(world, breakage):
     """With or without breakage."""
-    filters.lift("curfew", routers(world))
+    filters.lift("curfew", look.cores(world))
 
 
 PHASES = (("night", cut), ("day", reopen), ("second", cut))
 
 
 def off(world):
-    filters.lift("curfew", routers(world))
+    filters.lift("curfew", look.cores(world))
 
 
 def proof(world):
     c = world.country
     said = look.each(world, world.field(), lambda world, p: look.router_lives(world, p)
                      + look.nothing(world, p.node) + prove_path(world, p))
-    said += filters.met("curfew", routers(world)) + look.routed(world, c.operators)
+    said += filters.met("curfew", look.cores(world)) + look.routed(world, c.operators)
     return said + [(world.serves(c.controls[0].node, s), f"from abroad {s.host} is alive")
                    for s in c.domestic_sites]
 

@@ -64,10 +64,6 @@ def victims(world):
     return world.field()
 
 
-def cores(world):
-    return [f"core{i}" for i in range(len(world.country.operators))]
-
-
 def before(world):
     for host in groups(world)["battery"]:
         host.give_battery(LASTS_S)
@@ -85,14 +81,14 @@ def lose_mains(world, breakage):
 
 
 def cut(world, breakage):
-    filters.place("cut_in_power", cores(world), breakage, refuse=filters.FORBIDDEN)
+    filters.place("cut_in_power", look.cores(world), breakage, refuse=filters.FORBIDDEN)
 
 
 PHASES = (("power", lose_mains), ("cut", cut))
 
 
 def off(world):
-    filters.lift("cut_in_power", cores(world))
+    filters.lift("cut_in_power", look.cores(world))
     for host in world.field():
         host.regain_mains()
 
@@ -102,7 +98,7 @@ def proof(world):
     said = mains.dead(world, found["dark"]) + mains.on_battery(found["battery"])
     said += look.each(world, found["battery"], lambda world, p:
                       look.router_lives(world, p) + look.nothing(world, p.node))
-    return said + filters.met("cut_in_power", cores(world)) + look.routed(
+    return said + filters.met("cut_in_power", look.cores(world)) + look.routed(
         world, world.country.operators)
 
 

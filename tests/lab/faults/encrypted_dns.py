@@ -40,10 +40,6 @@ def victims(world):
     return world.field()
 
 
-def cores(world):
-    return [f"core{i}" for i in range(len(world.country.operators))]
-
-
 def resolvers(world):
     """(address, name) of each, over both families."""
     c = world.country
@@ -56,15 +52,16 @@ def on(world, breakage):
              for way in ("dport", "sport")]
     enter += [f"{'ip6' if ':' in a else 'ip'} daddr {a} {protocol} dport {encrypted.HTTPS_PORT}"
               for a, _ in resolvers(world) for protocol in ("tcp", "udp")]
-    filters.place("encrypted_dns", cores(world), breakage, enter)
+    filters.place("encrypted_dns", look.cores(world), breakage, enter)
 
 
 def off(world):
-    filters.lift("encrypted_dns", cores(world))
+    filters.lift("encrypted_dns", look.cores(world))
 
 
 def proof(world):
-    return look.each(world, world.hosts, prove_host) + filters.met("encrypted_dns", cores(world))
+    said = look.each(world, world.hosts, prove_host)
+    return said + filters.met("encrypted_dns", look.cores(world))
 
 
 def prove_host(world, p):

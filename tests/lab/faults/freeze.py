@@ -41,15 +41,9 @@ def victims(world):
     return world.field()
 
 
-def home(world):
-    c = world.country
-    return ",".join(prefix for n in c.operators + c.domestic + c.gateways + [c.exchange]
-                    for prefix in n.prefixes)
-
-
 def on(world, breakage):
-    boxes.place(world, *(["--freeze", str(FREEZE_BYTES), "--not-home", home(world)]
-                         if breakage else []))
+    home = ",".join(world.country.prefixes)
+    boxes.place(world, *(["--freeze", str(FREEZE_BYTES), "--not-home", home] if breakage else []))
 
 
 def off(world):

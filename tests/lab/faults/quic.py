@@ -47,16 +47,12 @@ def victims(world):
     return world.field()
 
 
-def cores(world):
-    return [f"core{i}" for i in range(len(world.country.operators))]
-
-
 def on(world, breakage):
-    filters.place("quic", cores(world), breakage, ("udp dport 443", "udp sport 443"))
+    filters.place("quic", look.cores(world), breakage, ("udp dport 443", "udp sport 443"))
 
 
 def off(world):
-    filters.lift("quic", cores(world))
+    filters.lift("quic", look.cores(world))
 
 
 def speaks(node, address):
@@ -65,7 +61,7 @@ def speaks(node, address):
 
 
 def proof(world):
-    return look.each(world, world.hosts, prove_host) + filters.met("quic", cores(world))
+    return look.each(world, world.hosts, prove_host) + filters.met("quic", look.cores(world))
 
 
 def prove_host(world, p):

@@ -64,12 +64,6 @@ def targets(world):
                              and r[2] not in both)}
 
 
-def home(world):
-    """The country's prefixes, as an address database has them."""
-    c = world.country
-    return [p for n in c.operators + c.domestic + c.gateways + [c.exchange] for p in n.prefixes]
-
-
 def settings(world, site):
     return f"{world.servers.dir}/nginx-{site.node}/nginx.conf"
 
@@ -82,7 +76,7 @@ def serve_by(world, site, text):
 
 
 def on(world, breakage):
-    rows = "".join(f"        {prefix} 1;\n" for prefix in home(world) if breakage)
+    rows = "".join(f"        {prefix} 1;\n" for prefix in world.country.prefixes if breakage)
     world.before_refusal = {}
     for status, site in sites(world).items():
         with open(settings(world, site), encoding="utf-8") as text:

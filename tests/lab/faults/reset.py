@@ -59,12 +59,8 @@ def targets(world):
     return {"named": look.ids(world.country, lambda r: r[1] == host and r[3] == "443")}
 
 
-def routers(world):
-    return [f"core{i}" for i in range(len(world.country.operators))]
-
-
 def every_table(world, *words):
-    for router in routers(world):
+    for router in look.cores(world):
         for table in TABLES.values():
             net.call(net.inside(router, [table, *words]))
 
@@ -87,7 +83,7 @@ def handshake(node, address, host):
 
 def proof(world):
     said = look.each(world, world.hosts, prove_host)
-    for router in routers(world):
+    for router in look.cores(world):
         for family, table in TABLES.items():
             out = net.call(net.inside(router, [table, "-nvxL", "FORWARD"])).stdout
             rule = next(line for line in out.splitlines() if "STRING" in line)

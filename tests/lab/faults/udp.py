@@ -36,26 +36,22 @@ def victims(world):
     return world.field()
 
 
-def cores(world):
-    return [f"core{i}" for i in range(len(world.country.operators))]
-
-
 def targets(world):
     c = world.country
     return {"clock": look.ids(c, lambda r: r[2] == c.clock.address)}
 
 
 def on(world, breakage):
-    filters.place("no_udp", cores(world), breakage, ("meta l4proto udp",),
+    filters.place("no_udp", look.cores(world), breakage, ("meta l4proto udp",),
                   ("udp dport 53", "udp sport 53"))
 
 
 def off(world):
-    filters.lift("no_udp", cores(world))
+    filters.lift("no_udp", look.cores(world))
 
 
 def proof(world):
-    return look.each(world, world.hosts, prove_host) + filters.met("no_udp", cores(world))
+    return look.each(world, world.hosts, prove_host) + filters.met("no_udp", look.cores(world))
 
 
 def prove_host(world, p):
