@@ -42,7 +42,7 @@ class Detour:
             gateway, self.world.country.transit, detour))
 
     def ways(self):
-        """The paths that w knows to each prefix that hangs on the gateway, and the gateway abroad."""
+        """The paths that w knows to each prefix behind the gateway, and the gateway abroad."""
         lost, _ = self.gateways
         asked = [("w", prefix) for network, _ in lost.homes for prefix in network.prefixes]
         asked += [(lost.node, default) for _, _, default in routing.FAMILIES]
