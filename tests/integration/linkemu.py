@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The lab's link emulator is as late, lossy and slow as it is told to be, for both families
-and for each subscriber apart: two namespaces of this test's own, near - linkemu - far."""
+and for each subscriber apart: two namespaces of this test's own (unshare), near - linkemu - far."""
 import concurrent.futures
 import ctypes
 import os
@@ -13,9 +13,12 @@ import subprocess
 import sys
 import time
 
+from checks_on_the_wire import enter
+
 LINKEMU = os.path.abspath(os.environ.get("BUILD", "build")) + "/tests/linkemu"
 NEAR = {4: ["192.0.2.1", "192.0.2.2"], 6: ["2001:db8:1::1", "2001:db8:1::2"]}
 FAR = {4: "198.51.100.1", 6: "2001:db8:2::1"}
+OWN = {"near": NEAR[4] + NEAR[6], "far": list(FAR.values())}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 MTU = 1500
 CHUNK = 200  # datagrams
@@ -33,7 +36,7 @@ def check(what, holds, figures=""):
         sys.exit(1)
 
 
-def socket_in(node, family, kind):
+def socket_in(node, family, kind=socket.SOCK_STREAM):
     """A socket stays in the namespace it was made in."""
     libc = ctypes.CDLL(None, use_errno=True)
     with open(NOW, "rb") as home, open(f"/run/netns/{node}", "rb") as there:
@@ -45,30 +48,47 @@ def socket_in(node, family, kind):
             libc.setns(home.fileno(), 0)
 
 
-class Link:
-    """The emulator with its two devices up, addressed and routed."""
+def start(*argv):
+    """A program that opens devices, once they are there; where this machine lets us open none
+    the test ends."""
+    process = subprocess.Popen(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if process.stdout.readline() != "ready\n":
+        said = process.stderr.read().strip()
+        if "/dev/net/tun" in said:
+            print(f"this machine lets us open no TUN device: {said}")
+            sys.exit(77)
+        check("it starts", False, said)
+    return process
 
-    def __init__(self, *options):
-        self.process = subprocess.Popen(
-            [LINKEMU, *options, "/run/netns/near", "/run/netns/far"], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if self.process.stdout.readline() != "ready\n":
-            said = self.process.stderr.read().strip()
-            if "/dev/net/tun" in said:
-                print(f"this machine lets us open no TUN device: {said}")
-                sys.exit(77)
-            check("the emulator starts", False, said)
-        for node, other in (("near", [FAR[4], FAR[6]]), ("far", NEAR[4] + NEAR[6])):
-            sh(f"ip -n {node} link set emu0 addrgenmode none txqueuelen 5000 up")
-            for address in other:
-                sh(f"ip -n {node} route add {address} dev emu0")
 
-    def end(self):
-        """What it said about its packets: {way: [passed, lost, over the queue]}."""
+class Between:
+    """A program between near and far, with a device of its own in each, up and routed to these
+    addresses behind it."""
+
+    def __init__(self, argv, device, behind_near, behind_far, more=""):
+        self.process = start(*argv, "/run/netns/near", "/run/netns/far")
+        for node, others in (("near", behind_far), ("far", behind_near)):
+            sh(f"ip -n {node} link set {device} addrgenmode none {more} up")
+            for address in others:
+                sh(f"ip -n {node} route add {address} dev {device}")
+
+    def stop(self):
+        """What it said of its packets."""
         self.process.terminate()
         said, _ = self.process.communicate(timeout=10)
         check("told to stop, it ends", self.process.returncode == 0
               and "told to stop" in said)
+        return said
+
+
+class Link(Between):
+    def __init__(self, *options):
+        super().__init__([LINKEMU, *options], "emu0", OWN["near"], OWN["far"],
+                         "txqueuelen 5000")
+
+    def end(self):
+        """{way: [passed, lost, over the queue]}"""
+        said = self.stop()
         return {line.split(":")[0]: [int(n) for n in re.findall(r"\d+", line)]
                 for line in said.splitlines() if "passed" in line}
 
@@ -169,10 +189,10 @@ class Transfer:
     """TCP one way, as fast as the link lets it."""
 
     def __init__(self, family, near, down):
-        listener = socket_in("near" if down else "far", family, socket.SOCK_STREAM)
+        listener = socket_in("near" if down else "far", family)
         listener.bind((near if down else FAR[family], 0))
         listener.listen()
-        self.sender = socket_in("far" if down else "near", family, socket.SOCK_STREAM)
+        self.sender = socket_in("far" if down else "near", family)
         self.sender.bind((FAR[family] if down else near, 0))
         self.sender.connect(listener.getsockname())
         self.receiver, _ = listener.accept()
@@ -321,7 +341,7 @@ def it_goes_with_its_devices():
         said, _ = link.process.communicate(timeout=10)
         check(f"it ends when {node} goes", link.process.returncode == 0
               and "a namespace is gone" in said)
-        make(node)
+        make(node, *OWN[node])
 
 
 def it_refuses_what_it_does_not_understand():
@@ -333,8 +353,7 @@ def it_refuses_what_it_does_not_understand():
         check(f"'{' '.join(argv)}' is refused", done.returncode == code and done.stderr)
 
 
-def make(node):
-    own = NEAR[4] + NEAR[6] if node == "near" else [FAR[4], FAR[6]]
+def make(node, *own):
     sh(f"ip netns add {node}")
     for address in own:
         sh(f"ip -n {node} address add {address} dev lo")
@@ -344,8 +363,8 @@ def make(node):
 def inside():
     sh("mount -t tmpfs tmpfs /run && mkdir /run/netns")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    make("near")
-    make("far")
+    for node, own in OWN.items():
+        make(node, *own)
     for test in (it_refuses_what_it_does_not_understand, it_is_as_late_as_it_is_told,
                  jitter_is_even_to_both_sides, it_loses_as_much_as_it_is_told,
                  the_same_seed_loses_the_same_packets,
@@ -357,18 +376,8 @@ def inside():
         test()
 
 
-def main():
-    enter = ["unshare", "--map-root-user", "--net", "--mount", "--fork", "--kill-child"]
-    if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-        enter.remove("--map-root-user")
-        if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-            print("this machine lets us make no network namespaces")
-            sys.exit(77)
-    sys.exit(subprocess.run(enter + [os.path.abspath(sys.argv[0]), "--inside"],
-                            check=False).returncode)
-
-
-if sys.argv[1:] == ["--inside"]:
-    inside()
-else:
-    main()
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--inside"]:
+        inside()
+    else:
+        enter({})

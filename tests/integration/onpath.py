@@ -1,16 +1,14 @@
 #!/usr/bin/python3
 """The lab's box on the way bites what its rules say and nothing else, over both families, with
 real servers (nginx, unbound) and real clients (curl, OpenSSL): near - onpath - far, in two
-namespaces of this test's own."""
+namespaces of this test's own (unshare)."""
 import array
-import ctypes
 import fcntl
 import os
 import re
 import select
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,8 +16,16 @@ import termios
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks_on_the_wire import enter
+from linkemu import FAMILY, Between, check, make, sh, socket_in, start
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TESTS)
 from lab import unpack  # noqa: E402
+
+# Only now: the lab's own folder, where its modules find each other, has a lab.py as well.
+sys.path.append(f"{TESTS}/lab")
+from lab import net, servers  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 ONPATH = BUILD + "/tests/onpath"
@@ -30,108 +36,36 @@ NEAR_NET = "192.0.2.0/24,2001:db8:1::/48"
 AWAY_NET = "198.51.100.0/24,2001:db8:2::/48"
 LIE = {4: "203.0.113.9", 6: "2001:db8:9::9"}
 NAME, OTHER = "www.wanted.example", "www.other.example"
-FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
-TYPES = {"A": 1, "AAAA": 28}
 BLOB, PAGE = 60000, b"<title>here</title>\n"
 TIMED_OUT, RESET = 28, 35  # of curl: its time is up; "SSL connect error"
 SINK, FIRST = 5000, 5001  # ports: one swallows, the other speaks first
 
-NGINX = """
-user root root; daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log crit;
-events {{ worker_connections 256; }}
-http {{
-    access_log {dir}/access.log combined; default_type text/html;
-    client_body_temp_path {dir}/t; proxy_temp_path {dir}/t; fastcgi_temp_path {dir}/t;
-    uwsgi_temp_path {dir}/t; scgi_temp_path {dir}/t;
-    ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
-    server {{ listen 80; listen [::]:80; listen 443 ssl; listen [::]:443 ssl; root {dir}/root; }}
-}}
-"""
-UNBOUND = """
-server:
-    directory: "{dir}"
-    chroot: ""
-    username: ""
-    pidfile: "{dir}/unbound.pid"
-    interface: {four}
-    interface: {six}
-    access-control: 0.0.0.0/0 allow
-    access-control: ::0/0 allow
-    num-threads: 1
-    module-config: "iterator"
-    use-syslog: no
-    local-zone: "." static
-    local-data: "{name}. 300 IN A {four}"
-    local-data: "{name}. 300 IN AAAA {six}"
-    local-data: "{other}. 300 IN A {four}"
-    local-data: "{other}. 300 IN AAAA {six}"
-remote-control:
-    control-enable: no
+SERVER = """
+    server {{ listen 80; listen [::]:80; listen 443 ssl; listen [::]:443 ssl; root {dir}/root;
+             ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
+             access_log {dir}/access.log combined; }}
 """
 
 
-def sh(command):
-    return subprocess.run(command, shell=True, check=True, text=True, capture_output=True)
-
-
-def check(what, holds, figures=""):
-    print("ok:" if holds else "NOT SO:", what, figures, flush=True)
-    if not holds:
-        sys.exit(1)
-
-
-def within(node, argv):
-    return ["nsenter", f"--net=/run/netns/{node}", "--", *argv]
-
-
-def socket_in(node, family, kind=socket.SOCK_STREAM):
-    """A socket stays in the namespace it was made in."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net", "rb") as old, open(f"/run/netns/{node}", "rb") as new:
-        if libc.setns(new.fileno(), 0):
-            raise OSError(ctypes.get_errno(), node)
-        try:
-            return socket.socket(FAMILY[family], kind)
-        finally:
-            libc.setns(old.fileno(), 0)
-
-
-class Box:
-    """onpath with its two devices up and routed, while the block runs."""
+class Box(Between):
+    """onpath in the link, while the block runs."""
 
     def __init__(self, *rules):
-        self.rules = rules
+        super().__init__([ONPATH, *rules], "onp0", NEAR.values(),
+                         [*HOME.values(), *AWAY.values()])
 
     def __enter__(self):
-        self.process = subprocess.Popen(
-            [ONPATH, *self.rules, "/run/netns/near", "/run/netns/far"], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if self.process.stdout.readline() != "ready\n":
-            said = self.process.stderr.read().strip()
-            if "/dev/net/tun" in said:
-                print(f"this machine lets us open no TUN device: {said}")
-                sys.exit(77)
-            check("the box starts", False, said)
-        for node, others in (("near", (HOME, AWAY)), ("far", (NEAR,))):
-            sh(f"ip -n {node} link set onp0 addrgenmode none up")
-            for other in others:
-                for address in other.values():
-                    sh(f"ip -n {node} route add {address} dev onp0")
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        said, _ = self.process.communicate(timeout=10)
-        check("told to stop, it ends", self.process.returncode == 0
-              and "told to stop" in said)
-        self.counts = {what: int(n) for what, n in re.findall(r"(.*): (\d+)", said)}
+        self.counts = {what: int(n) for what, n in re.findall(r"(.*): (\d+)", self.stop())}
 
 
 def get(family, name, path="/", port=443, where=AWAY, longest_s=3):
     """(curl's exit code, HTTP status, bytes, seconds, where a redirect leads)."""
     address = where[family] if family == 4 else f"[{where[family]}]"
     scheme = "https" if port == 443 else "http"
-    out = subprocess.run(within("near", [
+    out = subprocess.run(net.inside("near", [
         "curl", "-sk", "-o", "/dev/null", "--max-time", str(longest_s), "--resolve",
         f"{name}:{port}:{address}", "-w",
         "%{http_code} %{size_download} %{time_total} %{redirect_url}",
@@ -305,15 +239,9 @@ def connections_abroad_freeze():
         check("and it counts", box.counts["of frozen connections"] > 5, f"({box.counts})")
 
 
-def question(name, kind):
-    labels = b"".join(bytes([len(p)]) + p.encode() for p in name.split("."))
-    return (b"\x12\x34\x01\x00\x00\x01" + bytes(6) + labels
-            + struct.pack(">BHH", 0, TYPES[kind], 1))
-
-
 def answers(family, name, kind, wait_s=0.3, stamps=None):
     """The addresses that are told, in order, and when."""
-    asked, size = question(name, kind), {"A": 4, "AAAA": 16}[kind]
+    asked, size = servers.question(name, servers.TYPES[kind]), {"A": 4, "AAAA": 16}[kind]
     with socket_in("near", family, socket.SOCK_DGRAM) as s:
         s.connect((AWAY[family], 53))  # only its own words, and only whole ones, are taken
         begun, found = time.monotonic(), []
@@ -405,9 +333,7 @@ def it_refuses_what_it_does_not_understand():
 
 
 def it_goes_with_its_namespace():
-    with subprocess.Popen([ONPATH, "/run/netns/near", "/run/netns/gone"], text=True,
-                          stdout=subprocess.PIPE) as process:
-        check("it starts", process.stdout.readline() == "ready\n")
+    with start(ONPATH, "/run/netns/near", "/run/netns/gone") as process:
         sh("ip netns del gone")
         said, _ = process.communicate(timeout=10)
         check("it ends when a namespace goes", process.returncode == 0
@@ -426,27 +352,21 @@ def start_servers():
         out.write(os.urandom(BLOB))
     sh("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 "
        f"-subj /CN={NAME} -keyout {FOLDER}/key.pem -out {FOLDER}/cert.pem")
-    conf = {"dir": FOLDER, "four": AWAY[4], "six": AWAY[6], "name": NAME, "other": OTHER}
-    for name, text in (("nginx", NGINX), ("unbound", UNBOUND)):
-        with open(f"{FOLDER}/{name}.conf", "w", encoding="ascii") as out:
-            out.write(text.format(**conf))
+    os.makedirs(f"{FOLDER}/unbound")
+    data = "\n".join(f'    local-data: "{name}. 300 IN {kind} {AWAY[family]}"'
+                     for name in (NAME, OTHER) for kind, family in (("A", 4), ("AAAA", 6)))
+    servers.write(f"{FOLDER}/nginx.conf", servers.NGINX.format(
+        dir=FOLDER, servers=SERVER.format(dir=FOLDER)))
+    servers.write(f"{FOLDER}/unbound.conf", servers.UNBOUND.format(
+        dir=f"{FOLDER}/unbound", address=AWAY[4], address6=AWAY[6], data=data))
     for argv in (["nginx", "-e", f"{FOLDER}/error.log", "-p", FOLDER, "-c",
                   f"{FOLDER}/nginx.conf"], ["unbound", "-d", "-c", f"{FOLDER}/unbound.conf"]):
         with open(f"{FOLDER}/{argv[0]}.log", "wb") as log:
-            subprocess.Popen(within("far", [unpacked.program(argv[0]), *argv[1:]]), stdout=log,
+            subprocess.Popen(net.inside("far", [unpacked.program(argv[0]), *argv[1:]]), stdout=log,
                              stderr=log, stdin=subprocess.DEVNULL, env=unpacked.environment())
-    end = time.monotonic() + 15
-    while not all(f":{port} " in sh("nsenter --net=/run/netns/far ss -Hltun").stdout
-                  for port in (53, 80, 443)):
-        check("the servers start", time.monotonic() < end)
-        time.sleep(0.05)
-
-
-def make(node, *owned):
-    sh(f"ip netns add {node}")
-    for address in owned:
-        sh(f"ip -n {node} address add {address} dev lo")
-    sh(f"ip -n {node} link set lo up")
+    servers.wait_for("the servers", lambda: all(
+        f":{port} " in sh("nsenter --net=/run/netns/far ss -Hltun").stdout
+        for port in (53, 80, 443)), 15)
 
 
 def inside():
@@ -466,18 +386,9 @@ def inside():
 
 
 def main():
-    enter = ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork",
-             "--kill-child", "--mount-proc"]
-    if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-        enter.remove("--map-root-user")
-        if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-            print("this machine lets us make no network namespaces")
-            sys.exit(77)
     unpack.Unpacked(BUILD, ("nginx", "unbound")).prepare()
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(enter + [os.path.abspath(sys.argv[0]), "--inside"], check=False,
-                              env={**os.environ, "ONPATH_DIR": folder})
-    sys.exit(done.returncode)
+        enter({"ONPATH_DIR": folder})
 
 
 if sys.argv[1:] == ["--inside"]:
