@@ -9,6 +9,7 @@ import re
 import select
 import socket
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from lab import unpack  # noqa: E402
 
 # Only now: the lab's own folder, where its modules find each other, has a lab.py as well.
 sys.path.append(f"{TESTS}/lab")
-from lab import net, servers  # noqa: E402
+from lab import look, net, servers  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 ONPATH = BUILD + "/tests/onpath"
@@ -76,8 +77,7 @@ def get(family, name, path="/", port=443, where=AWAY, longest_s=3):
 
 def is_fine(family, name, port=443, where=AWAY):
     """Does a large page arrive whole and at once?"""
-    code, status, size, took_s, _ = get(family, name, "/blob", port, where)
-    return (code, status, size) == (0, 200, BLOB) and took_s < 1
+    return look.mostly(lambda: get(family, name, "/blob", port, where, 1)[:3] == (0, 200, BLOB))
 
 
 def without_rules_everything_passes():
@@ -257,18 +257,21 @@ def answers(family, name, kind, wait_s=0.3, stamps=None):
 
 def a_forged_answer_comes_first():
     delay_s = 0.15
+    stamps = []
     with Box("--dns-race", f"{NAME}={LIE[4]}/{LIE[6]}", "--dns-delay",
              str(int(1000 * delay_s))) as box:
         for family in (4, 6):
             for kind, value in (("A", 4), ("AAAA", 6)):
-                stamps = []
-                found = answers(family, NAME.upper(), kind, stamps=stamps)
+                stamps.append([])
+                found = answers(family, NAME.upper(), kind, stamps=stamps[-1])
                 check(f"IPv{family}: {kind}: the lie, and then the truth",
                       found == [LIE[value], AWAY[value]], f"({found})")
-                check(f"IPv{family}: {kind}: so much later", stamps[0] < delay_s / 2
-                      and delay_s <= stamps[1] < 2 * delay_s, f"({stamps})")
                 check(f"IPv{family}: {kind}: another name is answered once",
                       answers(family, OTHER, kind) == [AWAY[value]])
+    # How soon: the middle one of the four, as the machine may be busy; none is too early.
+    lies, truths = zip(*stamps)
+    check("the lie at once and the truth so much later", statistics.median(lies) < delay_s / 2
+          and delay_s <= min(truths) and statistics.median(truths) < 2 * delay_s, f"({stamps})")
     check("and it counts", box.counts["questions raced"] == 4, f"({box.counts})")
 
 
