@@ -3,6 +3,7 @@
 import threading
 
 import emulate
+import look
 import modem
 
 # Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has. A whole round
@@ -11,10 +12,6 @@ BEARER = "delay=150,jitter=50,loss=10000"
 DOWN, UP = f"{BEARER},rate=100000,queue=1500", f"{BEARER},rate=50000,queue=1500"
 EASY = "delay=0"  # for the proof that must fail
 LATER_S = 1.5  # a round of the lab
-
-
-def operators(world):
-    return [i for i, m in enumerate(world.country.media) if m == "mobile"]
 
 
 def bearer(world, operator, breakage, lines=()):
@@ -28,7 +25,7 @@ def bearer(world, operator, breakage, lines=()):
 def fall(world, breakage, also=lambda operator: None):
     """2G at both mobile operators, one a round after the other, and what else befalls each."""
     world.bearers = []
-    for operator in operators(world):
+    for operator in look.mobile(world):
         threading.Event().wait(LATER_S if world.bearers else 0)
         world.bearers.append(bearer(world, operator, breakage))
         also(operator)

@@ -137,6 +137,15 @@ def home_alone(world, node):
             (none_serves(world, node, c.foreign_sites), f"{node}: nothing abroad answers")]
 
 
+def abroad_alone(world, node):
+    """Says that the world abroad serves the node and nothing of the country does."""
+    c = world.country
+    return [(all(world.serves(node, s) for s in c.foreign_sites),
+             f"{node}: the world abroad is as ever"),
+            (none_serves(world, node, c.domestic_sites),
+             f"{node}: nothing of the country answers")]
+
+
 def nothing(world, node):
     """Says that nobody serves the node, at home or abroad."""
     return [(none_serves(world, node, world.country.sites()),
@@ -169,6 +178,11 @@ def behind(world, gateway):
 def cores(world):
     """The router of each operator that leads out of its network."""
     return [f"core{i}" for i in range(len(world.country.operators))]
+
+
+def mobile(world):
+    """The mobile operators, by their numbers."""
+    return [i for i, medium in enumerate(world.country.media) if medium == "mobile"]
 
 
 def of_operators(world, operators):

@@ -13,9 +13,8 @@ FAST_BPS = 1000000
 
 def victims(world, name):
     """The subscribers of the mobile operator that this fault has drawn."""
-    mobile = [i for i, m in enumerate(world.country.media) if m == "mobile"]
-    return look.of_operators(world, [
-        random.Random(f"{name} {world.country.seed}").choice(mobile)])
+    chance = random.Random(f"{name} {world.country.seed}")
+    return look.of_operators(world, [chance.choice(look.mobile(world))])
 
 
 class Shaper:

@@ -25,7 +25,6 @@ controls  up     up    up      up      down      up             up    up       u
 """
 
 GATEWAYS = ("gw0", "gw1")
-BACK_S = 15  # bird's sessions come up again in one to three
 
 
 def victims(world):
@@ -58,19 +57,9 @@ def proof(world):
 
 
 def prove_host(world, p):
-    c = world.country
-    if p.role == "control":
-        return [(all(world.serves(p.node, s) for s in c.foreign_sites),
-                 f"{p.node}: the world abroad is as ever"),
-                (look.none_serves(world, p.node, c.domestic_sites),
-                 f"{p.node}: nothing of the country answers")]
-    return [(all(world.serves(p.node, s) for s in c.domestic_sites),
-             f"{p.node}: the country itself is as ever"),
-            (look.none_serves(world, p.node, c.foreign_sites),
-             f"{p.node}: nothing abroad answers")]
+    told = look.abroad_alone if p.role == "control" else look.home_alone
+    return told(world, p.node)
 
 
 def healed(world):
-    site = world.country.foreign_sites[1]
-    return look.each(world, world.field(), lambda world, p: [
-        (look.soon(lambda: world.serves(p.node, site, 1), BACK_S), f"{p.node}: is back")])
+    return look.back(world, world.field())

@@ -57,8 +57,7 @@ def proof(world):
 def prove_host(world, p):
     c = world.country
     sites = [c.domestic_sites[0], c.listed, c.foreign_sites[1]]
-    said = [(world.carrier(p.node, "eth0"), f"{p.node}: has a carrier"),
-            (world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: its router answers")]
+    said = look.router_lives(world, p)
     if p.node in [h.probe.node for h in victims(world)]:
         return said + [(look.none_serves(world, p.node, sites),
                         f"{p.node}: nothing beyond it does, over either family")]

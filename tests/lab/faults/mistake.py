@@ -41,10 +41,8 @@ victims  ping   international  outcome  = network_unreachable
 
 def owned(world):
     """Operators: the fixed one and a mobile one."""
-    media = world.country.media
-    mobile = [i for i, m in enumerate(media) if m == "mobile"]
-    return [media.index("fixed"),
-            random.Random(f"mistake {world.country.seed}").choice(mobile)]
+    chance = random.Random(f"mistake {world.country.seed}")
+    return [world.country.media.index("fixed"), chance.choice(look.mobile(world))]
 
 
 def cores(world):

@@ -32,11 +32,11 @@ victims  ping   domestic  outcome  = generic_timeout_error
 
 
 def routers(world):
-    return [f"acc{i}" for i, m in enumerate(world.country.media) if m == "mobile"]
+    return [f"acc{i}" for i in look.mobile(world)]
 
 
 def victims(world):
-    return [h for h in world.field() if h.probe.medium == "mobile"]
+    return look.of_operators(world, look.mobile(world))
 
 
 def on(world, breakage):
@@ -54,8 +54,7 @@ def proof(world):
 def prove_host(world, p):
     c = world.country
     asked = [c.domestic_sites[0], c.listed, c.foreign_sites[1]]
-    said = [(world.carrier(p.node, "eth0"), f"{p.node}: has a carrier"),
-            (world.answers(p.node, p.gateway, p.gateway6), f"{p.node}: its router answers")]
+    said = look.router_lives(world, p)
     if p.medium == "mobile":
         return said + [(look.none_serves(world, p.node, asked),
                         f"{p.node}: nothing at home or abroad serves it, over either family")]

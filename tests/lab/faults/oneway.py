@@ -75,10 +75,7 @@ def proof(world):
 def prove_host(world, p):
     c, node = world.country, p.node
     if p.role == "control":
-        return [(all(world.serves(node, s) for s in c.foreign_sites),
-                 f"{node}: the world abroad is as ever"),
-                (look.none_serves(world, node, c.domestic_sites),
-                 f"{node}: nothing of the country answers")]
+        return look.abroad_alone(world, node)
     return look.home_alone(world, node) + [
         (world.silent(node, c.listed.address, c.listed.address6),
          f"{node}: its echoes abroad are not answered")]

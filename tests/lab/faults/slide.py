@@ -69,7 +69,7 @@ def chance(world):
 
 def mobile(world):
     """(the group's mobile operator, its rival)"""
-    found = [i for i, m in enumerate(world.country.media) if m == "mobile"]
+    found = look.mobile(world)
     chance(world).shuffle(found)
     return found
 
