@@ -132,6 +132,31 @@ test_a_transfer_that_the_cure_let_go_says_nothing_of_the_meter(void **state)
 }
 
 static void
+test_a_meter_is_one_though_a_timer_of_the_sender_parts_its_tests(void **state)
+{
+	struct country *c = country_new(POLICED);
+	struct observation observations[ROW_COUNT];
+	struct witness witness;
+	uint32_t found = 0;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < c->n; i++) {
+		struct sample *s = &c->samples[i];
+
+		if (s->check == CHECK_speed && s->rate_bps < 9000000 &&
+			(s->utc_us - EPOCH_US) / WINDOW_US % 3 == 0)
+			s->rate_bps = s->rate_bps * 8 / 7; /* 1.67 s, not 1.91 */
+	}
+	n = observe(observations, &witness, &c->events[0], c->anomalies, &c->record);
+	for (size_t i = 0; i < n; i++)
+		if (observations[i].row == ROW_35)
+			found = observations[i].n;
+	assert_int_equal(found, 3);
+	country_free(c);
+}
+
+static void
 test_a_district_that_goes_dark_and_boots_again_lost_power(void **state)
 {
 	struct country *c = country_new(POWER);
@@ -317,6 +342,8 @@ main(void)
 		cmocka_unit_test(test_one_operator_behind_a_meter_is_throttling),
 		cmocka_unit_test(
 			test_a_transfer_that_the_cure_let_go_says_nothing_of_the_meter),
+		cmocka_unit_test(
+			test_a_meter_is_one_though_a_timer_of_the_sender_parts_its_tests),
 		cmocka_unit_test(
 			test_a_district_that_goes_dark_and_boots_again_lost_power),
 		cmocka_unit_test(test_a_pulled_cable_is_ordinary_and_local),
