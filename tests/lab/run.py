@@ -15,7 +15,7 @@ import show
 import world as world_module
 import unpack
 
-TIME_SCALE = 200  # a round every 1.5 s, a window of 4.5 s
+TIME_SCALE = 120  # a round every 2.5 s, a window of 7.5 s
 BASELINE_WINDOWS = 4  # of everything well; a median of three and one that is whole
 GOOD_ROUNDS, GOOD_WINDOWS = 1, 2  # whole ones, after which what was broken counts as mended
 LOOK_S = 1.0
