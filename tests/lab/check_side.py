@@ -18,13 +18,27 @@ class Quiet:
         pass
 
 
+class Room:
+    """Processors that carry one more lab, or do not."""
+
+    def __init__(self, more):
+        self.more = more
+
+    def watch(self):
+        pass
+
+    def carry_more(self):
+        return self.more
+
+
 def job(name, code):
     return [sys.executable, "-c", code], [name]
 
 
-def play(jobs, at_once=2, limit_s=30):
+def play(jobs, at_once=2, limit_s=30, more=True):
     heard, screen = [], Quiet()
-    well = side.Side(at_once, limit_s, screen, lambda *said: heard.append(said)).run(jobs)
+    well = side.Side(at_once, limit_s, screen, lambda *said: heard.append(said),
+                     Room(more)).run(jobs)
     return well, heard, screen.notes
 
 
@@ -53,15 +67,34 @@ def one_that_hangs_is_ended_and_told_once():
     assert len(notes) == 1 and "a: not done within" in notes[0]
 
 
+def run_one_after_the_other(**limits):
+    code = "import time; print('{0}', flush=True); time.sleep(2); print('{0}')"
+    _, heard, _ = play([job(name, code.format(name)) for name in "abc"], **limits)
+    said = [line for _, line in heard]
+    assert sorted(said) == list("aabbcc")
+    return said == list("aabbcc")
+
+
 def no_more_run_than_were_asked_for():
-    code = "import time; print(time.monotonic()); time.sleep(0.3); print(time.monotonic())"
-    _, heard, _ = play([job(name, code) for name in "abcd"], at_once=1)
-    times = [float(line) for _, line in heard]
-    assert times == sorted(times)
+    assert run_one_after_the_other(at_once=1)
+    assert not run_one_after_the_other(at_once=3)
+
+
+def no_more_run_than_the_processors_carry():
+    assert run_one_after_the_other(at_once=3, more=False)
+
+
+def processors_that_are_just_being_looked_at_carry_no_more():
+    processors = side.Processors()
+    assert not processors.carry_more()
+    idle, ticks = processors.since
+    assert 0 < idle <= ticks
 
 
 for test in (lines_stay_whole_and_every_one_is_heard,
              one_that_fails_is_told_and_the_others_go_on,
-             one_that_hangs_is_ended_and_told_once, no_more_run_than_were_asked_for):
+             one_that_hangs_is_ended_and_told_once, no_more_run_than_were_asked_for,
+             no_more_run_than_the_processors_carry,
+             processors_that_are_just_being_looked_at_carry_no_more):
     test()
     print("ok:", test.__name__.replace("_", " "))

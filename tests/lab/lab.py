@@ -48,7 +48,7 @@ def read_options(argv):
     parser.add_argument("--keep", metavar="DIR", help="copies each run's files there")
     parser.add_argument("--verbose", action="store_true", help="shows every event")
     parser.add_argument("-j", dest="at_once", type=int, metavar="N",
-                        help=f"so many labs side by side; {side.AT_ONCE} is as many as there are")
+                        help=f"so many labs side by side at most ({side.AT_ONCE})")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     names = list(options.fault)

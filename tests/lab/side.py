@@ -14,8 +14,11 @@ import faults
 import score
 import show
 
-AT_ONCE = 5  # two processors carry five labs: most of a round is waiting
+AT_ONCE = 6  # at most: how many the processors carry is seen while they run
 LOOK_S = 0.5
+# A lab shows what it needs once its country stands. Beyond what the processors carry all of
+# them fall behind, make more rounds for it, and need twice the time for the same.
+SETTLED_S, IDLE_SHARE = 10, 0.3
 
 
 class Child:
@@ -47,12 +50,43 @@ class Child:
             self.process.terminate()
 
 
-class Side:
-    """Runs labs, so many at a time; on() is told every line of theirs."""
+class Processors:
+    """Do this machine's processors carry one more lab?"""
 
-    def __init__(self, at_once, limit_s, screen, on):
+    def __init__(self):
+        self.watch()
+
+    def watch(self):
+        """Looks anew from now on."""
+        self.since_s, self.since = time.monotonic(), self.ticks()
+
+    @staticmethod
+    def ticks():
+        """(idle, all) since the machine's start."""
+        with open("/proc/stat", encoding="ascii") as stat:
+            ticks = [int(x) for x in stat.readline().split()[1:9]]
+        return ticks[3] + ticks[4], sum(ticks)
+
+    def carry_more(self):
+        if time.monotonic() < self.since_s + SETTLED_S:
+            return False
+        idle, ticks = (now - then for now, then in zip(self.ticks(), self.since))
+        self.watch()
+        return idle >= ticks * IDLE_SHARE
+
+
+class Side:
+    """Runs labs, as many at a time as the processors carry and so many at most; on() is told
+    every line of theirs."""
+
+    def __init__(self, at_once, limit_s, screen, on, processors=None):
         self.at_once, self.limit_s, self.screen, self.on = at_once, limit_s, screen, on
         self.heard, self.running, self.failed = queue.Queue(), [], False
+        self.processors = processors or Processors()
+
+    def has_room(self):
+        return not self.running or (len(self.running) < self.at_once
+                                    and self.processors.carry_more())
 
     def run(self, jobs):
         """Jobs: (argv, names). True when every one of them ended well."""
@@ -60,8 +94,9 @@ class Side:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
             while left or self.running:
-                while left and len(self.running) < self.at_once:
+                while left and self.has_room():
                     self.running.append(Child(*left.popleft(), self.heard))
+                    self.processors.watch()
                 self.listen()
                 self.look(len(left))
             return not self.failed
