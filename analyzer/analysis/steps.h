@@ -74,7 +74,7 @@ struct claim {
 	int64_t offset_us; /* set by place(): utc = t_us + offset */
 };
 /* In the order of probe, then number. An anchor holds for its whole boot, also for what
- * was measured before it came; without one the wall clock is believed, but nothing closed
+ * was measured before it came, until one comes that was not held up on its way; without one the wall clock is believed, but nothing closed
  * after it was received. */
 void place(struct claim *claims, size_t n);
 

@@ -55,6 +55,41 @@ test_the_newest_anchor_behind_a_segment_is_taken(void **state)
 	assert_int_equal(claims[2].offset_us, NOW_US + 2 * SECOND_US);
 }
 
+/* A note that a flooded line held up for five seconds came that much later than it says. */
+static void
+test_an_anchor_that_came_late_moves_nothing(void **state)
+{
+	struct claim claims[] = {anchored(0, 0, 10, 0), anchored(0, 0, 20, -5),
+		claim(0, 0, 30, 0), anchored(0, 0, 40, 0)};
+
+	(void)state;
+	place(claims, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(claims[i].offset_us, NOW_US);
+}
+
+static void
+test_a_clock_that_runs_fast_is_followed_by_its_newest_anchor(void **state)
+{
+	struct claim claims[] = {
+		anchored(0, 0, 10, 0), anchored(0, 0, 200010, -20)}; /* 100 ppm */
+
+	(void)state;
+	place(claims, 2);
+	assert_int_equal(claims[1].offset_us, NOW_US - 20 * SECOND_US);
+}
+
+static void
+test_a_clock_of_the_analyzer_that_was_set_back_is_believed(void **state)
+{
+	struct claim claims[] = {anchored(0, 0, 10, 3600), anchored(0, 0, 20, 0)};
+
+	(void)state;
+	place(claims, 2);
+	assert_int_equal(claims[0].offset_us, NOW_US + 3600 * SECOND_US);
+	assert_int_equal(claims[1].offset_us, NOW_US);
+}
+
 static void
 test_an_anchor_says_nothing_of_another_boot_or_probe(void **state)
 {
@@ -86,6 +121,11 @@ main(void)
 		cmocka_unit_test(
 			test_an_anchor_holds_for_what_was_measured_before_it_in_its_boot),
 		cmocka_unit_test(test_the_newest_anchor_behind_a_segment_is_taken),
+		cmocka_unit_test(test_an_anchor_that_came_late_moves_nothing),
+		cmocka_unit_test(
+			test_a_clock_that_runs_fast_is_followed_by_its_newest_anchor),
+		cmocka_unit_test(
+			test_a_clock_of_the_analyzer_that_was_set_back_is_believed),
 		cmocka_unit_test(test_an_anchor_says_nothing_of_another_boot_or_probe),
 		cmocka_unit_test(
 			test_without_an_anchor_nothing_closed_after_it_was_received),
