@@ -5,6 +5,7 @@
 
 #include "analyzer/analysis/sample.h"
 #include "analyzer/store/store.h"
+#include "analyzer/analysis/times.h"
 #include "common/log.h"
 #include "common/measurement.h"
 #include "common/segment.h"
@@ -37,8 +38,6 @@ struct loader {
 struct frame {
 	uint32_t probe, network, segment;
 	struct claim *claim;
-	int64_t anchor_t_us; /* when the where note came, on the probe's scale */
-	bool anchor_seen;
 };
 
 static void *
@@ -206,58 +205,25 @@ find_network(struct loader *l, const struct network *network)
 	return (uint32_t)r->networks_n++;
 }
 
-/* The where note that the opener verified: the network, and the time it was written. */
-static void
-read_where(struct network *network, int64_t *utc_us, const char *base64)
-{
-	char bytes[1024], text[UTC_TEXT_BYTES] = "";
-	size_t n = sizeof(bytes);
-	struct span rest, line;
-	uint64_t asn;
-
-	if (!crypto_unbase64(bytes, &n, (struct span){base64, strlen(base64)}))
-		return;
-	rest = (struct span){bytes, n};
-	while (span_line(&line, &rest)) {
-		if (span_skip(&line, "asn ") && span_number(&asn, line, UINT32_MAX))
-			network->asn = (uint32_t)asn;
-		else if (span_skip(&line, "country ") && line.len == 2)
-			memcpy(network->country, line.at, 2);
-		else if (span_skip(&line, "time ") && line.len < sizeof(text))
-			memcpy(text, line.at, line.len);
-	}
-	if (!utc_parse(utc_us, text))
-		*utc_us = 0;
-}
-
-/* What the analyzer itself wrote is the anchor; the probe only says when it came. */
-static void
-read_anchor(struct frame *frame, struct network *network, struct loaded_segment *info,
-	const struct measurement *m)
-{
-	read_where(network, &info->anchor_utc_us, m->note);
-	frame->claim->anchored = frame->anchor_seen && info->anchor_utc_us > 0;
-	frame->claim->anchor_offset_us = info->anchor_utc_us - frame->anchor_t_us;
-}
-
 static void
 read_header(struct frame *frame, struct network *network, struct loaded_segment *info,
 	const struct measurement *m)
 {
-	if (m->kind == LINE_clock) {
-		frame->claim->boot = (uint32_t)m->boot;
-		frame->claim->closed_us = m->t_us;
-		frame->claim->wall_offset_us = m->wall_utc_us - m->t_us;
-		frame->anchor_seen = m->has[FIELD_anchor_t_us];
-		frame->anchor_t_us = m->anchor_t_us;
-	} else if (m->kind == LINE_network) {
+	struct where_note note;
+
+	times_take(frame->claim, &note, m);
+	if (m->kind == LINE_network) {
 		memcpy(network->country, m->country, sizeof(network->country));
 		if (m->has[FIELD_region])
 			memcpy(network->region, m->region, sizeof(network->region));
 		network->medium =
 			m->has[FIELD_medium] ? (uint8_t)m->medium : MEDIUM_unknown;
 	} else if (m->kind == LINE_where) {
-		read_anchor(frame, network, info, m);
+		info->anchor_utc_us = note.utc_us;
+		if (note.asn)
+			network->asn = note.asn;
+		if (note.country[0])
+			memcpy(network->country, note.country, sizeof(note.country));
 	}
 }
 

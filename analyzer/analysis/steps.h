@@ -66,8 +66,10 @@ struct sample {
 /* One segment's claims. t_us is the probe's CLOCK_BOOTTIME scale of that boot. */
 struct claim {
 	uint32_t probe, boot;
+	bool note_came; /* by the close, at note_us */
 	bool anchored; /* it carries a note of ours, received in this boot */
-	int64_t anchor_offset_us; /* note's time less the t_us of its receipt */
+	int64_t note_us; /* t_us of the note's receipt */
+	int64_t anchor_offset_us; /* note's time less note_us */
 	int64_t wall_offset_us; /* wall clock's claim less t_us, both at the close */
 	int64_t closed_us; /* t_us of the close */
 	int64_t received_utc_us; /* when it came here */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/times.h"
 #include "analyzer/report/options.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
@@ -22,21 +23,15 @@ struct query {
 
 struct context_lines {
 	struct measurement clock, network;
+	int64_t offset_us; /* utc = t_us + this */
 };
 
-static int64_t
-placed_utc_us(const struct measurement *clock, int64_t t_us)
-{
-	if (clock->has[FIELD_anchor_utc_us] && clock->has[FIELD_anchor_t_us])
-		return clock->anchor_utc_us + (t_us - clock->anchor_t_us);
-	return clock->wall_utc_us + (t_us - clock->t_us);
-}
-
 static bool
-read_stored(struct segment *segment, struct context_lines *lines,
+read_stored(struct segment *segment, struct context_lines *lines, struct times *times,
 	const struct store_segment *stored)
 {
-	return segment_read(segment, stored->bytes, NULL) == OK && segment->n > 2 &&
+	return times_offset(&lines->offset_us, times, stored) &&
+	       segment_read(segment, stored->bytes, NULL) == OK && segment->n > 2 &&
 	       measurement_decode(&lines->clock, segment->lines[0], NULL) == OK &&
 	       measurement_decode(&lines->network, segment->lines[1], NULL) == OK;
 }
@@ -84,6 +79,7 @@ static const struct column placed[] = {
 
 struct measurements {
 	const struct query *query;
+	struct times *times;
 	struct listing *listing;
 	enum field columns[FIELD_COUNT];
 	size_t n;
@@ -133,7 +129,7 @@ list_measurement(struct measurements *all, const struct segment *segment, size_t
 	char time[UTC_TEXT_BYTES];
 	size_t n = 0;
 
-	utc_text(time, placed_utc_us(&lines->clock, m->t_us));
+	utc_text(time, m->t_us + lines->offset_us);
 	buf_puts(&texts[n++], segment->epoch);
 	buf_printf(&texts[n++], "%llu", (unsigned long long)segment->seq);
 	buf_printf(&texts[n++], "%zu", line);
@@ -157,7 +153,7 @@ wants_measurement(const struct query *q, const struct context_lines *lines,
 
 	if (m->kind != LINE_measurement || (q->check >= 0 && m->check != q->check))
 		return false;
-	utc_us = placed_utc_us(&lines->clock, m->t_us);
+	utc_us = m->t_us + lines->offset_us;
 	return utc_us >= q->since_utc_us && utc_us < q->until_utc_us;
 }
 
@@ -172,7 +168,8 @@ list_segment(void *arg, const struct store_segment *stored)
 
 	if (q->epoch && strncmp(stored->epoch, q->epoch, strlen(q->epoch)) != 0)
 		return true;
-	if (!read_stored(&segment, &lines, stored) || !wants_network(q, &lines.network))
+	if (!read_stored(&segment, &lines, all->times, stored) ||
+		!wants_network(q, &lines.network))
 		return true;
 	for (size_t i = 2; i < segment.n && all->left > 0; i++) {
 		if (measurement_decode(&m, segment.lines[i], NULL) != OK ||
@@ -198,14 +195,17 @@ list_measurements(struct context *context, const struct query *q)
 			fields[all.columns[i]].name, fields[all.columns[i]].kind};
 	listing_open(&all.listing, stdout, (enum listing_format)context->format,
 		columns, PLACED + all.n);
-	err = store_each_segment(context->store, list_segment, &all);
+	err = times_read(&all.times, context->store, q->epoch ? q->epoch : "");
+	if (err == OK)
+		err = store_each_segment(context->store, list_segment, &all);
 	listing_close(all.listing);
+	times_free(all.times);
 	return err;
 }
 
 /* ---- networks ---- */
 
-struct network {
+struct listed_network {
 	char country[3], region[7], medium[16];
 	int64_t asn; /* 0: unknown */
 	char newest_epoch[65];
@@ -214,19 +214,20 @@ struct network {
 
 struct networks {
 	const struct query *query;
-	struct network *rows;
+	struct times *times;
+	struct listed_network *rows;
 	size_t n;
 };
 
 static bool
-same_network(const struct network *a, const struct network *b)
+same_network(const struct listed_network *a, const struct listed_network *b)
 {
 	return a->asn == b->asn && strcmp(a->country, b->country) == 0 &&
 	       strcmp(a->region, b->region) == 0 && strcmp(a->medium, b->medium) == 0;
 }
 
-static struct network *
-find_network(struct networks *all, const struct network *wanted)
+static struct listed_network *
+find_network(struct networks *all, const struct listed_network *wanted)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (same_network(&all->rows[i], wanted))
@@ -239,9 +240,9 @@ find_network(struct networks *all, const struct network *wanted)
 }
 
 static void
-name_network(struct network *network, const struct measurement *line)
+name_network(struct listed_network *network, const struct measurement *line)
 {
-	*network = (struct network){
+	*network = (struct listed_network){
 		.asn = line->has[FIELD_asn] ? line->asn : 0, .first_utc_us = INT64_MAX};
 	snprintf(network->country, sizeof network->country, "%s", line->country);
 	if (line->has[FIELD_region])
@@ -258,13 +259,13 @@ count_segment(void *arg, const struct store_segment *stored)
 	struct networks *all = arg;
 	struct context_lines lines;
 	struct segment segment;
-	struct network wanted, *network;
+	struct listed_network wanted, *network;
 	int64_t utc_us;
 
-	if (!read_stored(&segment, &lines, stored) ||
+	if (!read_stored(&segment, &lines, all->times, stored) ||
 		!wants_network(all->query, &lines.network))
 		return true;
-	utc_us = placed_utc_us(&lines.clock, lines.clock.t_us);
+	utc_us = lines.clock.t_us + lines.offset_us;
 	if (utc_us < all->query->since_utc_us || utc_us >= all->query->until_utc_us)
 		return true;
 	name_network(&wanted, &lines.network);
@@ -283,7 +284,7 @@ count_segment(void *arg, const struct store_segment *stored)
 }
 
 static void
-list_network(struct listing *listing, const struct network *n)
+list_network(struct listing *listing, const struct listed_network *n)
 {
 	char asn[24], epochs[24], segments[24], first[UTC_TEXT_BYTES],
 		last[UTC_TEXT_BYTES];
@@ -313,13 +314,16 @@ list_networks(struct context *context, const struct query *q)
 	};
 	struct networks all = {.query = q};
 	struct listing *listing;
-	enum err err = store_each_segment(context->store, count_segment, &all);
+	enum err err = times_read(&all.times, context->store, "");
 
+	if (err == OK)
+		err = store_each_segment(context->store, count_segment, &all);
 	listing_open(&listing, stdout, (enum listing_format)context->format, columns,
 		sizeof columns / sizeof columns[0]);
 	for (size_t i = 0; i < all.n && (int64_t)i < q->limit; i++)
 		list_network(listing, &all.rows[i]);
 	listing_close(listing);
+	times_free(all.times);
 	free(all.rows);
 	return err;
 }

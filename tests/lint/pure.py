@@ -9,7 +9,7 @@ from kit.objects import compiled, exported, tell, undefined
 
 FOLDERS = ("probe/plan/", "analyzer/analysis/")
 # They read and write the store.
-NOT_PURE = {f"analyzer/analysis/{name}.c" for name in ("analyze", "load", "leaves")}
+NOT_PURE = {f"analyzer/analysis/{name}.c" for name in ("analyze", "load", "leaves", "times")}
 COMMON = {f"common/{name}.c" for name in
           "address buf utc measurement schema ladder merkle note targets mandate err invite".split()}
 FLAG = "-mgeneral-regs-only"
