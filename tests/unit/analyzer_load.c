@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "analyzer/analysis/load.h"
+#include "analyzer/analysis/times.h"
 #include "tests/unit/opening.h"
 
 /*
@@ -126,6 +127,45 @@ test_a_true_clock_is_believed(void **state)
 	assert_int_equal(l->loaded.samples[0].utc_us, INT64_C(1699999989000000));
 }
 
+struct placed {
+	struct times *times;
+	int64_t offset_us[8];
+	bool known[8];
+	size_t n;
+};
+
+static bool
+take_offset(void *arg, const struct store_segment *stored)
+{
+	struct placed *p = arg;
+
+	p->known[p->n] = times_offset(&p->offset_us[p->n], p->times, stored);
+	p->n++;
+	return true;
+}
+
+static void
+test_a_listing_places_a_segment_where_the_analysis_does(void **state)
+{
+	struct loading *l = *state;
+	struct placed p = {0};
+
+	receive(l, CLOCK("0", "1699999990000000"), POWER("0"));
+	receive(l, CLOCK("0", "1700000010000000"), POWER("0")); /* before it was */
+	assert_int_equal(load(l), 2);
+	assert_int_equal(times_read(&p.times, l->opening.store, ""), OK);
+	receive(l, CLOCK("0", "1699999990000000"), POWER("0"));
+	assert_int_equal(store_each_segment(l->opening.store, take_offset, &p), OK);
+	assert_int_equal(p.n, 3);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(p.known[i]);
+		assert_int_equal(p.offset_us[i], l->loaded.samples[i].utc_us);
+	}
+	assert_int_equal(p.offset_us[1], NOW_US);
+	assert_false(p.known[2]); /* it came after the times were read */
+	times_free(p.times);
+}
+
 static void
 test_a_sender_that_sent_more_again_than_at_all_lost_everything(void **state)
 {
@@ -209,6 +249,9 @@ main(void)
 			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_true_clock_is_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_listing_places_a_segment_where_the_analysis_does, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_sender_that_sent_more_again_than_at_all_lost_everything,
 			setup, teardown),
