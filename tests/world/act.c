@@ -1,9 +1,7 @@
 #include "tests/world/effect.h"
 
-#define MINUTE_S 60.0
 #define DRILL_FALL_S 600
-#define OFFSET_MOST_S (60 * 86400.0)
-#define EVERY_REGION 0x0f
+#define OFFSET_MOST_S (60 * DAY_S)
 
 double
 act_draw(const struct act *act, enum draw what, uint64_t which)
@@ -66,14 +64,12 @@ some_networks(const struct act *act, uint8_t from, int n)
 uint8_t
 act_networks(const struct act *act, const struct who *who, uint8_t otherwise)
 {
-	uint8_t networks = who->networks ? who->networks : otherwise;
-	uint8_t ground = NETWORKS_MOBILE | NETWORKS_FIXED;
-
 	if (who->others)
-		return (uint8_t)(ground & ~act->networks);
-	if (who->ases && who->networks)
-		return some_networks(act, who->networks, who->ases);
-	return who->ases ? some_networks(act, ground, who->ases) : networks;
+		return (uint8_t)(NETWORKS_GROUND & ~act->networks);
+	if (who->ases)
+		return some_networks(act,
+			who->networks ? who->networks : NETWORKS_GROUND, who->ases);
+	return who->networks ? who->networks : otherwise;
 }
 
 static bool
@@ -195,14 +191,12 @@ find_who(struct act *act)
 			delay_regions(act, c);
 		if (c->who.probes)
 			find_probes(act, &c->who,
-				act_networks(
-					act, &c->who, NETWORKS_MOBILE | NETWORKS_FIXED),
-				otherwise);
+				act_networks(act, &c->who, NETWORKS_GROUND), otherwise);
 	}
 	for (size_t i = 0; order != said && !act->probes_n && i < order->n; i++)
 		if (order->rows[i].who.probes)
-			find_probes(act, &order->rows[i].who,
-				NETWORKS_MOBILE | NETWORKS_FIXED, otherwise);
+			find_probes(
+				act, &order->rows[i].who, NETWORKS_GROUND, otherwise);
 }
 
 /* One probe's trouble begins for its network, and touches it alone. */

@@ -28,7 +28,7 @@ struct act {
 
 	/* what act_tell() found */
 	uint8_t networks, regions;
-	double first_s, last_s;
+	double first_s;
 	double begins[WORLD_NETWORKS][WORLD_REGIONS]; /* -1: untouched */
 	double share[WORLD_NETWORKS];
 	int32_t probes[8]; /* single ones */

@@ -18,8 +18,10 @@ enum lever {
 };
 #define NETWORKS_MOBILE 0x07
 #define NETWORKS_FIXED 0x38
+#define NETWORKS_GROUND (NETWORKS_MOBILE | NETWORKS_FIXED)
 #define NETWORKS_SATELLITE 0x40
 #define NETWORKS_HOME 0x7f /* all but abroad */
+#define EVERY_REGION 0x0f
 
 struct who {
 	uint8_t networks; /* bits of enum world_network; 0 not said */

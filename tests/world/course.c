@@ -5,7 +5,6 @@
 #include "tests/world/tokens.h"
 
 #define COURSE_TOKENS 60
-#define DAY_S 86400.0
 
 enum what { NOTHING, LASTS, RISES, REPEATS, ENDLESS, DAYS, WITHIN };
 static const struct {
@@ -188,4 +187,10 @@ course_read(struct course *course, struct span cell, struct complaint *complaint
 		cell.len -= one.len + (slash != NULL);
 	}
 	defaults(course);
+}
+
+const struct course *
+course_of(const struct part *part)
+{
+	return part->course.said ? &part->course : &part->default_course;
 }

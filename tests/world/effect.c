@@ -3,8 +3,6 @@
 #include "tests/world/effect.h"
 #include "tests/world/move.h"
 
-#define DAY_S 86400.0
-#define EVERY_REGION 0x0f
 #define WHOLE .985
 #define DEAD .06
 #define NOISE_SWING .1

@@ -5,9 +5,6 @@
 #include "tests/world/move.h"
 #include "tests/world/timing.h"
 
-#define HOUR_S 3600.0
-#define DAY_S 86400.0
-#define EVERY_REGION 0x0f
 #define GLITCH_DRAWS 1000000 /* beyond those of acts */
 
 enum where { PROBE, PHONE, PLACE, REGION, NETWORK, COUNTRY, EVENING, NIGHT };

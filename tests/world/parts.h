@@ -3,6 +3,10 @@
 #include "tests/world/cells.h"
 #include "tests/world/scenario.h"
 
+#define MINUTE_S 60.0
+#define HOUR_S 3600.0
+#define DAY_S 86400.0
+
 /* A row of scenarios.csv as read: its parts, each a cause with clauses of its own. */
 enum column {
 	COLUMN_t0,

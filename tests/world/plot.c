@@ -4,7 +4,6 @@
 #include "common/log.h"
 #include "tests/world/plot.h"
 
-#define HOUR_S 3600.0
 #define SLICE_S (6 * HOUR_S)
 #define LONG_EDGE_S (6 * HOUR_S)
 #define WINDOW_EVERY_S (20 * HOUR_S)
@@ -128,6 +127,14 @@ plot_local_hour(const struct story *story, double utc_s)
 	double local_s = utc_s + plot_offset_s(story, utc_s);
 
 	return (local_s - 86400.0 * (double)(int64_t)(local_s / 86400.0)) / HOUR_S;
+}
+
+double
+plot_utc_s(const struct story *story, double local_s)
+{
+	double guess_s = local_s - plot_offset_s(story, local_s);
+
+	return local_s - plot_offset_s(story, guess_s);
 }
 
 static int

@@ -69,6 +69,7 @@ double plot_severity(const struct spell *spell, double utc_s);
 /* Local time less UTC; local hour of the day as [0, 24). */
 double plot_offset_s(const struct story *story, double utc_s);
 double plot_local_hour(const struct story *story, double utc_s);
+double plot_utc_s(const struct story *story, double local_s);
 /* How far it is to the nearest edge. */
 #define PLOT_FAR_S 1e9
 double plot_edge_s(const struct story *story, uint8_t network, double utc_s);
