@@ -5,6 +5,7 @@
 #include "tests/world/plot.h"
 
 #define SLICE_S (6 * HOUR_S)
+#define PLACES (WORLD_NETWORKS * WORLD_REGIONS)
 #define LONG_EDGE_S (6 * HOUR_S)
 #define WINDOW_EVERY_S (20 * HOUR_S)
 #define WINDOW_OPEN_S (2.5 * HOUR_S)
@@ -101,6 +102,15 @@ plot_severity(const struct spell *spell, double utc_s)
 	down = fallen(spell, after_s);
 	up = spell->rise == RISE_WINDOWS ? 1 : risen(spell, left_s);
 	return down < up ? down : up;
+}
+
+double
+plot_value(const struct spell *spell, double utc_s)
+{
+	if (spell->then == spell->value)
+		return spell->value;
+	return spell->value + (spell->then - spell->value) * (utc_s - spell->start_s) /
+				      (spell->end_s - spell->start_s);
 }
 
 static size_t
@@ -239,7 +249,7 @@ walk_slots(struct story *story, uint32_t *counts, bool put)
 		const struct spell *s = &story->spells[i];
 		size_t last = slice_of(story, s->end_s);
 
-		for (size_t place = 0; place < PLOT_PLACES; place++)
+		for (size_t place = 0; place < PLACES; place++)
 			for (size_t t = slice_of(story, s->start_s);
 				touches(s, place) && t <= last; t++) {
 				uint32_t *count = &counts[place * story->slices + t];
@@ -260,7 +270,7 @@ plot_index(struct story *story)
 	index_hours(story);
 	index_edges(story);
 	story->slices = (size_t)((double)(story->end_s - story->start_s) / SLICE_S) + 1;
-	n = PLOT_PLACES * story->slices;
+	n = PLACES * story->slices;
 	story->first = calloc(n + 1, sizeof *story->first);
 	counts = calloc(n + 1, sizeof *counts);
 	if (!story->first || !counts)
@@ -277,6 +287,19 @@ plot_index(struct story *story)
 		bug("no memory for a story's index");
 	walk_slots(story, counts, true);
 	free(counts);
+}
+
+struct plot_spells
+plot_spells(const struct story *story, uint8_t network, uint8_t region, double utc_s)
+{
+	double slice = (utc_s - (double)story->start_s) / SLICE_S;
+	size_t place = (size_t)network * WORLD_REGIONS + region;
+	const uint32_t *first = &story->first[place * story->slices];
+
+	if (!(slice >= 0 && slice < (double)story->slices))
+		return (struct plot_spells){0};
+	first += (size_t)slice;
+	return (struct plot_spells){&story->slots[first[0]], first[1] - first[0]};
 }
 
 void

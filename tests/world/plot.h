@@ -57,7 +57,6 @@ struct story {
 	uint32_t *first, *slots;
 	size_t slices;
 };
-#define PLOT_PLACES (WORLD_NETWORKS * WORLD_REGIONS)
 
 void plot_add_spell(struct story *story, const struct spell *spell);
 struct label *plot_add_label(struct story *story);
@@ -66,6 +65,15 @@ void plot_index(struct story *story);
 void plot_free(struct story *story);
 /* How much of a spell there is: 0 none of it, 1 all. */
 double plot_severity(const struct spell *spell, double utc_s);
+/* The value that it moves to by then. */
+double plot_value(const struct spell *spell, double utc_s);
+/* Spells of a place about that time, as indices; some may be over, or yet to come. */
+struct plot_spells {
+	const uint32_t *at;
+	size_t n;
+};
+struct plot_spells plot_spells(
+	const struct story *story, uint8_t network, uint8_t region, double utc_s);
 /* Local time less UTC; local hour of the day as [0, 24). */
 double plot_offset_s(const struct story *story, double utc_s);
 double plot_local_hour(const struct story *story, double utc_s);

@@ -4,7 +4,6 @@
 #define QUIET_ABROAD .995
 #define QUIET_LOSS .003
 #define LOAD_SWING .3
-#define SLICE_S (6 * 3600.0)
 #define DOWN .03
 #define RATE_LEAST_BPS 1000
 
@@ -325,16 +324,14 @@ struct scene {
 static void
 apply(struct scene *at, const struct spell *s)
 {
-	double severity = plot_severity(s, at->utc_s), value = s->value, draw;
+	double severity = plot_severity(s, at->utc_s), draw;
+	double value = plot_value(s, at->utc_s);
 	double share = chance_of(at->story->seed, s->draw, at->probe);
 
 	if (severity <= 0 || share >= s->share)
 		return;
 	if (s->evening)
 		severity *= at->hour >= 17 ? at->load : 0;
-	if (s->then != s->value)
-		value += (s->then - s->value) * (at->utc_s - s->start_s) /
-			 (s->end_s - s->start_s);
 	if (is_smooth(s->lever)) {
 		apply_line(at->w, s, severity, value);
 		return;
@@ -411,19 +408,15 @@ weather_at(struct weather *weather, const struct story *story, size_t probe,
 	const struct country_probe *p = &story->country->probes[probe];
 	struct scene at = {weather, story, probe, utc_s, load_at(story, utc_s), 0,
 		plot_local_hour(story, utc_s)};
-	double slice = (utc_s - (double)story->start_s) / SLICE_S;
-	size_t place = (size_t)network * WORLD_REGIONS + p->region, slot;
+	struct plot_spells spells = plot_spells(story, network, p->region, utc_s);
 	bool mobile = story->country->networks[network].medium == MEDIUM_mobile;
 
 	quiet(weather, story, p, network, at.load);
-	if (slice >= 0 && slice < (double)story->slices) {
-		slot = place * story->slices + (size_t)slice;
-		for (uint32_t i = story->first[slot]; i < story->first[slot + 1]; i++) {
-			const struct spell *s = &story->spells[story->slots[i]];
+	for (size_t i = 0; i < spells.n; i++) {
+		const struct spell *s = &story->spells[spells.at[i]];
 
-			if (s->probe == SPELL_EVERYBODY || (size_t)s->probe == probe)
-				apply(&at, s);
-		}
+		if (s->probe == SPELL_EVERYBODY || (size_t)s->probe == probe)
+			apply(&at, s);
 	}
 	weather->on &= plot_alive(story, probe);
 	power(&at, p);
@@ -439,15 +432,12 @@ weather_routes(const struct story *story, uint8_t network, double utc_s)
 
 	for (size_t i = 0; i < story->spells_n; i++) {
 		const struct spell *s = &story->spells[i];
-		double value = s->value, now;
+		double gone;
 
 		if (s->lever != LEVER_routes || !(s->networks >> network & 1))
 			continue;
-		if (s->then != s->value)
-			value += (s->then - s->value) * (utc_s - s->start_s) /
-				 (s->end_s - s->start_s);
-		now = 100 - plot_severity(s, utc_s) * (100 - 100 * value);
-		routes = least(routes, now);
+		gone = plot_severity(s, utc_s) * (100 - 100 * plot_value(s, utc_s));
+		routes = least(routes, 100 - gone);
 	}
 	return routes;
 }
