@@ -120,30 +120,51 @@ label_acts(const struct scenario *scenario, const struct act *acts,
 
 /* ---- as it is written ---- */
 
+uint8_t
+label_networks(const struct label *label)
+{
+	uint8_t networks = label->networks & NETWORKS_HOME;
+	bool all = (networks & NETWORKS_GROUND) == NETWORKS_GROUND;
+
+	return all || !networks ? NETWORKS_HOME : networks;
+}
+
+uint8_t
+label_regions(const struct label *label)
+{
+	return label->regions ? label->regions : EVERY_REGION;
+}
+
+int64_t
+label_minute_s(double utc_s)
+{
+	return (int64_t)(utc_s / MINUTE_S) * 60;
+}
+
 static void
 print_time(FILE *out, double utc_s)
 {
 	char text[UTC_TEXT_BYTES];
 
-	utc_text(text, (int64_t)(utc_s / MINUTE_S) * 60 * 1000000);
+	utc_text(text, label_minute_s(utc_s) * 1000000);
 	fputs(text, out);
 }
 
 static void
 print_where(FILE *out, const struct country *country, const struct label *l)
 {
+	uint8_t networks = label_networks(l), regions = label_regions(l);
 	const char *between = "";
-	bool all = (l->networks & NETWORKS_GROUND) == NETWORKS_GROUND;
 
-	for (int r = 0; r < WORLD_REGIONS && l->regions != EVERY_REGION; r++)
-		if (l->regions >> r & 1) {
+	for (int r = 0; r < WORLD_REGIONS && regions != EVERY_REGION; r++)
+		if (regions >> r & 1) {
 			fprintf(out, "%s%s", between, country->regions[r]);
 			between = " ";
 		}
 	fputs(",", out);
 	between = "";
-	for (int n = 0; n < WORLD_ABROAD && !all; n++)
-		if (l->networks >> n & 1) {
+	for (int n = 0; n < WORLD_ABROAD && networks != NETWORKS_HOME; n++)
+		if (networks >> n & 1) {
 			fprintf(out, "%s%u", between, country->networks[n].asn);
 			between = " ";
 		}

@@ -21,7 +21,7 @@ routes_write(FILE *out, const struct country *country, const struct story *story
 	struct chance chance = {country->seed * 2 + 77};
 	char time[UTC_TEXT_BYTES];
 
-	fputs("source,metric,country,asn,time,value\n", out);
+	fputs(ROUTES_HEADER, out);
 	for (uint8_t network = 0; network < WORLD_ABROAD; network++)
 		for (int64_t at_s = story_start_s(story); at_s < story_end_s(story);
 			at_s += STEP_S) {

@@ -5,20 +5,10 @@
 
 #include "common/ladder.h"
 #include "common/log.h"
-#include "common/utc.h"
+#include "tests/world/label.h"
 
 #define SECOND_US INT64_C(1000000)
 #define DAY_BINS (86400 / TALLY_BIN_S)
-#define LABEL_COLUMNS 10
-enum {
-	LABEL_ID,
-	LABEL_COUNTRY,
-	LABEL_REGIONS,
-	LABEL_ASNS,
-	LABEL_PROBES,
-	LABEL_START,
-	LABEL_END
-};
 
 /* What is counted; each is a sum and how many it is of. */
 enum count {
@@ -231,51 +221,21 @@ tally_reach(FILE *out, const struct tally *t)
 /* ---- features ---- */
 
 struct scope {
-	bool networks[WORLD_NETWORKS], regions[WORLD_REGIONS];
+	uint8_t networks, regions; /* bits */
 	int64_t start_s, end_s;
 };
 
-static bool
-has_word(struct span words, const char *word)
+static struct scope
+scope_of(const struct tally *t, const struct label *l)
 {
-	size_t n = strlen(word);
+	struct scope s = {.networks = label_networks(l),
+		.regions = label_regions(l),
+		.start_s = label_minute_s(l->start_s),
+		.end_s = label_minute_s(l->end_s)};
 
-	for (size_t at = 0; at + n <= words.len; at++)
-		if ((at == 0 || words.at[at - 1] == ' ') &&
-			!memcmp(words.at + at, word, n) &&
-			(at + n == words.len || words.at[at + n] == ' '))
-			return true;
-	return false;
-}
-
-static int64_t
-time_of(struct span text, int64_t otherwise_s)
-{
-	char copy[UTC_TEXT_BYTES] = "";
-	int64_t us;
-
-	if (text.len < sizeof(copy))
-		memcpy(copy, text.at, text.len);
-	return utc_parse(&us, copy) ? us / SECOND_US : otherwise_s;
-}
-
-static void
-read_scope(struct scope *s, const struct tally *t, const struct span *column)
-{
-	char asn[16];
-
-	for (int i = 0; i < WORLD_NETWORKS; i++) {
-		snprintf(asn, sizeof(asn), "%u", t->country->networks[i].asn);
-		s->networks[i] = column[LABEL_ASNS].len
-					 ? has_word(column[LABEL_ASNS], asn)
-					 : i != WORLD_ABROAD;
-	}
-	for (int i = 0; i < WORLD_REGIONS; i++)
-		s->regions[i] = !column[LABEL_REGIONS].len ||
-				has_word(column[LABEL_REGIONS], t->country->regions[i]);
-	s->start_s = time_of(column[LABEL_START], t->start_s);
-	s->end_s =
-		time_of(column[LABEL_END], t->start_s + (int64_t)t->bins * TALLY_BIN_S);
+	if (l->open)
+		s.end_s = t->start_s + (int64_t)t->bins * TALLY_BIN_S;
+	return s;
 }
 
 static struct cell
@@ -290,7 +250,9 @@ sum_up(const struct tally *t, const struct scope *s, int64_t from_s, int64_t to_
 	end = end > (int64_t)t->bins ? (int64_t)t->bins : end;
 	for (size_t network = 0; network < WORLD_ABROAD; network++)
 		for (size_t region = 0; region < WORLD_REGIONS; region++) {
-			if ((s->networks[network] && s->regions[region]) == others)
+			bool in = s->networks >> network & s->regions >> region & 1;
+
+			if (in == others)
 				continue;
 			for (int64_t bin = first; bin < end; bin++) {
 				struct cell *c =
@@ -328,7 +290,7 @@ routes_of(const struct tally *t, const struct scope *s)
 	double sum = 0, n = 0;
 
 	for (uint8_t i = 0; i < WORLD_ABROAD; i++) {
-		if (!s->networks[i])
+		if (!(s->networks >> i & 1))
 			continue;
 		sum += weather_routes(t->story, i, (double)(s->start_s + s->end_s) / 2);
 		n++;
@@ -337,26 +299,24 @@ routes_of(const struct tally *t, const struct scope *s)
 }
 
 static void
-put_row(FILE *out, const struct tally *t, const struct span *column)
+put_row(FILE *out, const struct tally *t, const struct label *label)
 {
-	struct scope s = {0};
+	struct scope s = scope_of(t, label);
 	struct cell during, before, others;
 	int64_t local_s, day_s = 86400;
 	int networks = 0, mobile = 0, regions = 0;
 
-	read_scope(&s, t, column);
 	for (int i = 0; i < WORLD_ABROAD; i++) {
-		networks += s.networks[i];
-		mobile += s.networks[i] && i <= WORLD_M3;
+		networks += s.networks >> i & 1;
+		mobile += (s.networks & NETWORKS_MOBILE) >> i & 1;
 	}
 	for (int i = 0; i < WORLD_REGIONS; i++)
-		regions += s.regions[i];
+		regions += s.regions >> i & 1;
 	local_s = s.start_s + country_offset_s(t->country, s.start_s);
 	during = sum_up(t, &s, s.start_s, s.end_s, false);
 	before = sum_up(t, &s, s.start_s - day_s, s.start_s - TALLY_BIN_S, false);
 	others = sum_up(t, &s, s.start_s, s.end_s, true);
-	fprintf(out, "%.*s,%d,%d,%d,%.4g,%lld,%lld", (int)column[LABEL_ID].len,
-		column[LABEL_ID].at, networks, mobile, regions,
+	fprintf(out, "%s,%d,%d,%d,%.4g,%lld,%lld", label->id, networks, mobile, regions,
 		(double)(s.end_s - s.start_s) / 3600, (long long)(local_s / 60 % 60),
 		(long long)(local_s / 3600 % 24));
 	put_cell(out, &during);
@@ -379,28 +339,9 @@ put_header(FILE *out)
 }
 
 void
-tally_features(FILE *out, const struct tally *tally, struct span labels)
+tally_features(FILE *out, const struct tally *tally)
 {
-	struct span rest = labels, line;
-
 	put_header(out);
-	for (size_t row = 0; span_line(&line, &rest); row++) {
-		struct span column[LABEL_COLUMNS] = {{0}};
-		size_t n = 0;
-
-		if (row == 0)
-			continue;
-		column[0].at = line.at;
-		for (size_t i = 0; i < line.len; i++) {
-			if (line.at[i] != ',') {
-				column[n].len++;
-				continue;
-			}
-			if (++n == LABEL_COLUMNS)
-				break;
-			column[n].at = line.at + i + 1;
-		}
-		if (n == LABEL_COLUMNS - 1)
-			put_row(out, tally, column);
-	}
+	for (size_t i = 0; i < tally->story->labels_n; i++)
+		put_row(out, tally, &tally->story->labels[i]);
 }

@@ -16,6 +16,6 @@ void tally_add(struct tally *tally, uint8_t network, uint8_t region, int64_t utc
 	const struct measurement *lines, size_t n);
 /* asn,time_utc_s,tried,succeeded: of what was tried from the access to the far end. */
 void tally_reach(FILE *out, const struct tally *tally);
-/* A row for each of ${labels} (labels.csv as text): what was counted while it lasted in its
- * networks and regions, and in the day before. */
-void tally_features(FILE *out, const struct tally *tally, struct span labels);
+/* A row for each label of the story: what was counted while it lasted in its networks and
+ * regions, in the day before, and meanwhile elsewhere. */
+void tally_features(FILE *out, const struct tally *tally);

@@ -142,74 +142,72 @@ done:
 	return fine;
 }
 
-static bool
-write_list(struct world *w)
+static void
+put_list(FILE *out, const struct world *w)
 {
-	struct buf text = {0};
-	FILE *out = NULL;
-	bool fine;
-
-	buf_puts(&text, TARGETS_HEADER "\n");
+	fputs(TARGETS_HEADER "\n", out);
 	for (size_t i = 0; i < w->country.targets_n; i++)
-		buf_printf(&text, "%s\n", w->country.targets[i].line);
-	w->targets = calloc(1, sizeof(*w->targets));
-	if (!w->targets || targets_read(w->targets, buf_span(&text), NULL, NULL) != OK)
-		bug("a target list that does not read");
-	fine = open_out(&out, w, "targets.csv");
-	if (fine) {
-		fwrite(text.data, text.len, 1, out);
-		fine = close_out(out, w, "targets.csv");
-	}
-	buf_free(&text);
-	return fine;
+		fprintf(out, "%s\n", w->country.targets[i].line);
 }
 
-static bool
-write_truth(struct world *w)
+static void
+put_labels(FILE *out, const struct world *w)
 {
-	char *labels = NULL;
-	size_t n = 0;
-	FILE *memory = open_memstream(&labels, &n), *out;
-	bool fine;
+	story_labels(out, w->story);
+}
 
-	if (!memory)
-		bug("no memory for labels");
-	story_labels(memory, w->story);
-	fclose(memory);
-	fine = open_out(&out, w, "labels.csv");
-	if (fine) {
-		fwrite(labels, n, 1, out);
-		fine = close_out(out, w, "labels.csv");
-	}
-	if (fine && (fine = open_out(&out, w, "features.csv"))) {
-		tally_features(out, w->tally, (struct span){labels, n});
-		fine = close_out(out, w, "features.csv");
-	}
-	free(labels);
-	return fine;
+static void
+put_features(FILE *out, const struct world *w)
+{
+	tally_features(out, w->tally);
+}
+
+static void
+put_reach(FILE *out, const struct world *w)
+{
+	tally_reach(out, w->tally);
+}
+
+static void
+put_routes(FILE *out, const struct world *w)
+{
+	if (w->options.no_bgp)
+		fputs(ROUTES_HEADER, out);
+	else
+		routes_write(out, &w->country, w->story);
 }
 
 static bool
-write_series(struct world *w)
+write_file(const struct world *w, const char *name,
+	void (*put)(FILE *out, const struct world *w))
 {
 	FILE *out;
-	bool fine = open_out(&out, w, "reach.csv");
 
-	if (fine) {
-		tally_reach(out, w->tally);
-		fine = close_out(out, w, "reach.csv");
-	}
-	if (fine && (fine = open_out(&out, w, "routes.csv"))) {
-		if (w->options.no_bgp)
-			fputs("source,metric,country,asn,time,value\n", out);
-		else
-			routes_write(out, &w->country, w->story);
-		fine = close_out(out, w, "routes.csv");
-	}
-	return fine;
+	if (!open_out(&out, w, name))
+		return false;
+	put(out, w);
+	return close_out(out, w, name);
 }
 
 /* ---- making it ---- */
+
+/* The list that is written, as a probe reads it. */
+static void
+read_list(struct world *w)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *memory = open_memstream(&text, &n);
+
+	w->targets = calloc(1, sizeof(*w->targets));
+	if (!memory || !w->targets)
+		bug("no memory for a target list");
+	put_list(memory, w);
+	fclose(memory);
+	if (targets_read(w->targets, (struct span){text, n}, NULL, NULL) != OK)
+		bug("a target list that does not read");
+	free(text);
+}
 
 static bool
 find_scenario(struct world *w)
@@ -240,6 +238,7 @@ tell(struct world *w)
 	}
 	if (!country_draw(&w->country, &country))
 		return false;
+	read_list(w);
 	story_tell(&w->story, w->scenario, &w->country, &w->options.story);
 	pace_plan(&w->pace, &w->country, w->story, w->scenario ? 0 : QUIET_ROUND_S);
 	tally_open(&w->tally, &w->country, w->story);
@@ -295,8 +294,12 @@ make(struct world *w)
 		log_error("%s: %s", w->options.out, strerror(errno));
 		return false;
 	}
-	return read_key(w) && find_scenario(w) && tell(w) && write_list(w) &&
-	       deliver(w) && write_series(w) && write_truth(w);
+	return read_key(w) && find_scenario(w) && tell(w) &&
+	       write_file(w, "targets.csv", put_list) && deliver(w) &&
+	       write_file(w, "reach.csv", put_reach) &&
+	       write_file(w, "routes.csv", put_routes) &&
+	       write_file(w, "labels.csv", put_labels) &&
+	       write_file(w, "features.csv", put_features);
 }
 
 /* ---- options ---- */
