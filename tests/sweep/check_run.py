@@ -45,6 +45,20 @@ def valid(schema, text):
     that(done.returncode == 0, f"it fits {schema}.schema.json", done.stdout)
 
 
+def a_wrong_option_is_refused(base):
+    """Before anything is made, with a sentence."""
+    table = ("--scenarios", SCENARIOS)
+    for words in ((), ("--quiet", "0"), ("--quiet", "1", "--probes", "0"),
+                  (*table, "--quiet", "1"), (*table, "--seed", "-1"),
+                  (*table, "--seed", "1000000001"), (*table, "--only", "99"),
+                  (*table, "--alive", "2"), (*table, "--per-network", "0")):
+        done = subprocess.run([ROOT / "tests/sweep/world.py", "--build", BUILD, "--out",
+                               base / "none", *words],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        that(done.returncode == 2 and "error: " in done.stderr and
+             not (base / "none").exists(), f"{words} is refused", done)
+
+
 def each_scenario_is_whole(out, number):
     base = out / number
     that(all((base / name).stat().st_size for name in KEPT), f"every file of {number} is there",
@@ -72,6 +86,7 @@ def each_scenario_is_whole(out, number):
 def main():
     with tempfile.TemporaryDirectory() as name:
         base = pathlib.Path(name)
+        a_wrong_option_is_refused(base)
         said = sweep(base / "six", SIX).splitlines()
         scores = json.loads((base / "six/scores.json").read_text())
         valid("scores", json.dumps(scores))

@@ -28,6 +28,7 @@ import scenario
 import told
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+SEED_MOST = 1000000000
 MARK = "made by world.py"  # a file of this name: the folder may be made anew
 
 
@@ -59,8 +60,10 @@ def read_options(argv):
     options = parser.parse_args(argv)
     if (options.scenarios is None) == (options.quiet is None):
         parser.error("say either --scenarios FILE or --quiet DAYS")
-    if options.jobs < 1 or not 0 <= options.seed < 2**63:
-        parser.error("--jobs is 1 at least, --seed a number from 0")
+    if options.jobs < 1 or not 0 <= options.seed <= SEED_MOST:
+        parser.error(f"--jobs is 1 at least, --seed a number from 0 to {SEED_MOST}")
+    if options.quiet is not None and (options.quiet < 1 or options.probes < 1):
+        parser.error("--quiet and --probes are 1 at least")
     options.world = tuple(world_words(options))
     if options.scenarios:
         options.ids = choose(parser, options)
