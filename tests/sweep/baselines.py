@@ -19,10 +19,10 @@ import statistics
 
 import bayes
 import labelled
+from figures import YEAR_S
 
 BIN_S = 900
 DAY_S = 86400
-YEAR_S = 365.25 * DAY_S
 RATIO = 0.8
 EXTREME = 2
 WARM_UP_BINS = 4  # an hour
@@ -42,6 +42,17 @@ def read_reach(folder):
                 tried, succeeded = reach[key].get(at, (0, 0))
                 reach[key][at] = (tried + int(row["tried"]), succeeded + int(row["succeeded"]))
     return reach
+
+
+def span(reach):
+    """(first bin, bin after the last) of the whole country."""
+    return min(reach[COUNTRY], default=0), max(reach[COUNTRY], default=-1) + 1
+
+
+def network_s(reach):
+    """Seconds times networks that were looked at."""
+    first, end = span(reach)
+    return (len(reach) - 1) * (end - first) * BIN_S
 
 
 def values(bins, first, end):
@@ -114,11 +125,10 @@ def threshold(folder, labels):
     """Every alarm is called a shutdown. An alarm is right where it overlaps one in its
     network; false where it overlaps nothing that happened there."""
     reach = read_reach(folder)
-    first, end = min(reach[COUNTRY]), max(reach[COUNTRY]) + 1
+    first, end = span(reach)
     shutdowns = [l for l in labels if l.kind() == "shutdown" and l.found == "must"]
     counts = {"alarms": 0, "right": 0, "false": 0, "shutdowns": len(shutdowns), "found": 0,
-              "network_s": (len(reach) - 1) * (end - first) * BIN_S, "delays_s": [],
-              "edges_s": []}
+              "network_s": network_s(reach), "delays_s": [], "edges_s": []}
     starts = collections.defaultdict(list)  # of the alarms that overlap a label, by its id
     for network, bins in sorted(reach.items()):
         for alarm in alarms(values(bins, first, end)):

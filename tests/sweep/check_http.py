@@ -47,8 +47,7 @@ def main():
         world = base / "world"
         world.mkdir()
         fed = folder.Analyzer(BUILD, base / "fed")
-        folder.run(BUILD / "tests/world", "--quiet", 1, "--probes", 4, "--seed", 1, "--where-key",
-                   fed.where_key(base / "where-key"), "--out", world)
+        fed.simulate(world, "--quiet", 1, "--probes", 4, "--seed", 1)
         probes, segments, _ = fed.feed(world)
         that(probes >= 4 and segments > 20, "there is something to send", (probes, segments))
         print(over_http.compare(BUILD, world, fed, base / "sent"))

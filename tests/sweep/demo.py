@@ -59,14 +59,11 @@ class Story:
             return "a country where nothing happens but what happens in every home"
         return f"{self.cause}, shaped like {self.row['modelled_on']}"
 
-    def simulate(self, options, analyzer, seed):
+    def simulate(self, analyzer, seed):
         """Returns which country it became."""
         shutil.rmtree(self.world, ignore_errors=True)
         os.mkdir(self.world)
-        key = analyzer.where_key(f"{self.world}/where-key")
-        folder.run(f"{options.build}/tests/world", *self.words(), "--seed", seed,
-                   "--where-key", key, "--out", self.world)
-        os.unlink(key)
+        analyzer.simulate(self.world, *self.words(), "--seed", seed)
         return labelled.read(f"{self.world}/labels.csv")[0].country
 
 
@@ -141,14 +138,14 @@ def pages_answer(port):
             return False
 
 
-def simulate_all(options, analyzer, plan):
+def simulate_all(analyzer, plan, seed):
     """A seed is a country, and no two stories may happen to the same one."""
-    countries, seed = set(), options.seed
+    countries = set()
     for story in plan:
-        country = story.simulate(options, analyzer, seed)
+        country = story.simulate(analyzer, seed)
         while country in countries:
             seed += 1
-            country = story.simulate(options, analyzer, seed)
+            country = story.simulate(analyzer, seed)
         countries.add(country)
         seed += 1
         say(f"Simulated, in {country}: {story.sentence()}.")
@@ -159,7 +156,7 @@ def show(options, base, started_s):
     over_http.configure(f"{analyzer.path}/analyzer.conf")
     plan = [Story(base, number, cause, *find(cause))
             for number, cause in enumerate(dict.fromkeys(options.causes))]
-    simulate_all(options, analyzer, plan)
+    simulate_all(analyzer, plan, options.seed)
     with over_http.Server(analyzer) as server:
         at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         until = "until you press Enter at the end" if at_terminal else "while the demo runs"

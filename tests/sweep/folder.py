@@ -1,24 +1,24 @@
 """A world folder and an analyzer's folder, and the programs between them."""
 
-import csv
 import datetime
 import json
 import os
 import struct
 import subprocess
 
-BIN_S = 900
-
 
 class Failed(Exception):
     """A program said so, in a sentence."""
 
 
-def run(*words):
-    """What it printed; Failed with what it said when it did not end well."""
+def run(*words, timeout_s=None):
+    """What it printed; Failed with what it said when it did not end well, or in time."""
     words = [str(word) for word in words]
     try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                              timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        raise Failed(str(error)) from error
     except OSError as error:
         raise Failed(f"{words[0]}: {error.strerror}; ./dev build makes it") from error
     if done.returncode:
@@ -32,10 +32,6 @@ def utc(seconds):
     """RFC 3339, as the programs take it."""
     at = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def utc_s(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Analyzer:
@@ -56,6 +52,14 @@ class Analyzer:
                   encoding="ascii") as out:
             out.write(f"{self.key_name}\n{seed}")
         return path
+
+    def simulate(self, world, *words):
+        """A world whose machines ask this analyzer where they are; its program takes ${words}."""
+        key = self.where_key(f"{self.path}/where-key")
+        try:
+            return run(f"{self.build}/tests/world", *words, "--where-key", key, "--out", world)
+        finally:
+            os.unlink(key)
 
     def feed(self, world, until_s=None, bare=False):
         """(probes, segments, lines) that went in."""
@@ -92,15 +96,3 @@ def arrivals_s(world):
             at_us, n = struct.unpack("<qI", head)
             yield at_us / 1e6
             file.seek(n, os.SEEK_CUR)
-
-
-def network_s(world):
-    """Seconds times networks that were looked at: by what the baselines go, too."""
-    asns, first, last = set(), None, None
-    with open(f"{world}/reach.csv", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            at = int(row["time_utc_s"])
-            asns.add(row["asn"])
-            first = at if first is None else min(first, at)
-            last = at if last is None else max(last, at)
-    return len(asns) * (last + BIN_S - first) if asns else 0

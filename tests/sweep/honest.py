@@ -17,8 +17,6 @@ import collections
 import concurrent.futures
 import csv
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ import time
 sys.dont_write_bytecode = True
 import baselines
 import bayes
+import folder
 import investigated
 import labelled
 import tree
@@ -39,16 +38,11 @@ REAL = 0.920
 GENERATION_S = 300  # one scenario is half a second
 
 
-class Failed(Exception):
-    pass
-
-
 class Told:
     """What is true of one scenario of one seed, and what was counted around each label."""
 
-    def __init__(self, scenario, labels, columns, features):
-        self.scenario, self.labels = scenario, labels
-        self.columns, self.features = columns, features
+    def __init__(self, labels, columns, features):
+        self.labels, self.columns, self.features = labels, columns, features
 
 
 def scenarios(path):
@@ -57,21 +51,15 @@ def scenarios(path):
 
 
 def generate(options, scenario, seed):
-    folder = tempfile.mkdtemp(prefix="faultline-world-")
-    try:
+    with tempfile.TemporaryDirectory(prefix="faultline-world-") as world:
         # Any key will do for an analyzer that nobody asks.
-        with open(f"{folder}/key", "w", encoding="ascii") as key:
+        with open(f"{world}/key", "w", encoding="ascii") as key:
             key.write(f"honest/where\n{'00' * 32}\n")
-        done = subprocess.run(
-            [f"{options.build}/tests/world", options.scenarios, scenario, "--seed", str(seed),
-             "--features-only", "--where-key", f"{folder}/key", "--out", folder],
-            text=True, capture_output=True, timeout=GENERATION_S)
-        if done.returncode:
-            raise Failed(f"scenario {scenario} of seed {seed}: {done.stderr.strip()}")
-        columns, features = tree.read(f"{folder}/features.csv")
-        return Told(scenario, labelled.read(f"{folder}/labels.csv"), columns, features)
-    finally:
-        shutil.rmtree(folder)
+        folder.run(f"{options.build}/tests/world", options.scenarios, scenario, "--seed", seed,
+                   "--features-only", "--where-key", f"{world}/key", "--out", world,
+                   timeout_s=GENERATION_S)
+        columns, features = tree.read(f"{world}/features.csv")
+        return Told(labelled.read(f"{world}/labels.csv"), columns, features)
 
 
 def generate_all(options, seeds):
@@ -188,7 +176,7 @@ def main():
     start_s = time.monotonic()
     try:
         told = generate_all(options, [*options.taught, *options.asked])
-    except (Failed, OSError, subprocess.TimeoutExpired) as error:
+    except (folder.Failed, OSError) as error:
         print(f"dev world --honest: {error}", file=sys.stderr)
         return 1
     as_hard = compare_timing(told)

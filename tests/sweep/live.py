@@ -1,6 +1,6 @@
 """How long after its onset an event is first told, when only what had arrived is known."""
 
-import folder
+import zones
 
 LOOKS_MIN = (2, 4, 6, 10, 20, 33, 60)
 
@@ -14,7 +14,7 @@ def first_label(labels):
 def is_of(event, label, now_s):
     """Does it tell of this onset: in its place, and seen first after the onset?"""
     scope, start = event["scope"], event["start"]
-    at_s, error_s = folder.utc_s(start["estimate"]), start["error_s"]
+    at_s, error_s = zones.parse_s(start["estimate"]), start["error_s"]
     return (scope["country"] == label.country
             and (not label.asns or bool(set(label.asns) & set(scope["asns"])))
             and (not label.regions or not scope["regions"]

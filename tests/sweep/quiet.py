@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 
+import baselines
 import figures
 import folder
 import labelled
@@ -26,11 +27,10 @@ def run(options):
     store, world = f"{options.out}/store", f"{options.out}/world"
     os.makedirs(world)
     analyzer = folder.Analyzer(options.build, store)
-    key = analyzer.where_key(f"{options.out}/where-key")
-    made_s, _ = measured([f"{options.build}/tests/world", "--quiet", str(options.quiet), "--probes",
-                          str(options.probes), "--seed", str(options.seed), *options.world,
-                          "--where-key", key, "--out", world])
-    os.unlink(key)
+    start = time.monotonic()
+    analyzer.simulate(world, "--quiet", options.quiet, "--probes", options.probes, "--seed",
+                      options.seed, *options.world)
+    made_s = time.monotonic() - start
     start = time.monotonic()
     _, segments, lines = analyzer.feed(world)
     analyzer.take_routes(world)
@@ -40,7 +40,7 @@ def run(options):
                             "--until", folder.utc(until_s)])
     *rows, last = analyzer.score(f"{world}/labels.csv")
     summary = last["summary"]
-    rate = figures.false_alarms_per_network_year(rows, folder.network_s(world))
+    rate = figures.false_alarms_per_network_year(rows, baselines.network_s(baselines.read_reach(world)))
     glitches = len(labelled.read(f"{world}/labels.csv"))
     told = {"days": options.quiet, "probes": options.probes, "seed": options.seed,
             "segments": segments, "lines": lines, "glitches": glitches,

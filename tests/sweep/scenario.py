@@ -34,7 +34,6 @@ class Result(NamedTuple):
     id: str
     rows: list  # of score, each with the class probabilities of its event
     labels: list
-    network_s: float
     threshold: dict
     live: Optional[tuple]  # (delay or None,); None: nothing to look for, or not looked
     to_find: bool
@@ -52,13 +51,6 @@ class Clock:
         now = time.monotonic()
         self.took_s[step] = self.took_s.get(step, 0) + now - self.at
         self.at = now
-
-
-def simulate(options, number, analyzer, world, key):
-    folder.run(f"{options.build}/tests/world", options.scenarios, number, "--seed",
-               options.seed, *options.world, "--where-key", analyzer.where_key(key), "--out",
-               world)
-    os.unlink(key)
 
 
 def look_live(options, analyzer, world, labels):
@@ -94,7 +86,8 @@ def judge(options, number):
     world, clock = f"{base}/world", Clock()
     os.makedirs(world)
     analyzer = folder.Analyzer(options.build, f"{base}/store")
-    simulate(options, number, analyzer, world, f"{base}/where-key")
+    analyzer.simulate(world, options.scenarios, number, "--seed", options.seed,
+                      *options.world)
     clock("world")
     labels = labelled.read(f"{world}/labels.csv")
     seen = look_live(options, analyzer, world, labels)
@@ -112,8 +105,7 @@ def judge(options, number):
     if options.over_http == number:
         http = over_http.compare(options.build, world, analyzer, f"{base}/http")
         clock("http")
-    result = Result(number, with_probabilities(scored[:-1], events), labels,
-                    folder.network_s(world), threshold, seen,
+    result = Result(number, with_probabilities(scored[:-1], events), labels, threshold, seen,
                     live.first_label(labels) is not None, clock.took_s, http)
     keep(base, world, events, scored, options.keep)
     return result
@@ -129,6 +121,6 @@ def scores(results):
     live_delay = figures.live_delays(delays_s, len(to_find), len(to_find) - len(delays_s)) \
         if delays_s else None
     return figures.scores(
-        rows, sum(result.network_s for result in results), live_delay,
+        rows, sum(result.threshold["network_s"] for result in results), live_delay,
         {"threshold": baselines.threshold_figures([r.threshold for r in results]),
          "naive_bayes": baselines.naive_bayes([r.labels for r in results])})
