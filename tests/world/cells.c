@@ -59,17 +59,6 @@ struct reader {
 	char unknown[160];
 };
 
-const char *
-cells_lever_name(enum lever lever)
-{
-	static const char *const names[] = {
-#define LEVER(name, how, sentence) #name,
-#include "tests/world/levers.def"
-	};
-
-	return lever < LEVER_COUNT ? names[lever] : "";
-}
-
 bool
 cells_part(struct span *part, struct span *rest)
 {
@@ -99,9 +88,8 @@ is_said(const struct clause *c)
 {
 	return c->lever || c->who.networks || c->who.others || c->who.ases ||
 	       c->who.regions || c->who.region || c->who.probes || c->who.share > 0 ||
-	       c->who.each || c->who.gradient || c->who.by_region || c->who.nobody ||
-	       c->amounts_n || c->clocks_n || c->slow || c->stagewise || c->whole ||
-	       c->dated || c->second.said;
+	       c->who.each || c->who.by_region || c->who.nobody || c->amounts_n ||
+	       c->clocks_n || c->shaped || c->whole || c->dated || c->second.said;
 }
 
 static void
@@ -271,7 +259,7 @@ see_scope(struct reader *r, const struct word *word)
 		c->who.each = true;
 		return true;
 	case GRADIENT:
-		c->who.gradient = true;
+		c->shaped = true;
 		return true;
 	case NOBODY:
 		c->who.nobody = true;
@@ -350,10 +338,10 @@ see_change(struct reader *r, const struct word *word)
 	case SLOW:
 		if (c->lever == LEVER_service)
 			c->block = BLOCK_SLOW;
-		c->slow |= c->lever != LEVER_service;
+		c->shaped |= c->lever != LEVER_service;
 		return true;
 	case STAGES:
-		c->stagewise = true;
+		c->shaped = true;
 		return true;
 	case ZERO:
 		push_number(c, 0);

@@ -27,7 +27,6 @@ struct who {
 	uint8_t networks; /* bits of enum world_network; 0 not said */
 	bool others; /* those that the row's order does not touch */
 	bool each; /* every one at a time of its own */
-	bool gradient; /* less from region to region */
 	bool by_region; /* every region at a time of its own */
 	bool nobody;
 	int ases; /* so many networks, drawn; 0 not said */
@@ -68,7 +67,7 @@ struct clause {
 	double at_s, for_s; /* 0: to the end */
 	bool evening; /* only then */
 	bool at_home; /* a filter inside the country */
-	bool slow, stagewise; /* "linear", "steps" */
+	bool shaped; /* "linear", "steps", "gradient": said, and moves nothing by itself */
 	int clock_min[4]; /* times of day */
 	size_t clocks_n;
 	enum block block; /* of a service */
@@ -85,4 +84,3 @@ struct complaint { /* where a cell stands, for what is said of it */
 size_t cells_read(struct clause *out, struct span cell, struct complaint *complaint);
 /* Cuts the part before the first '|' off; false: nothing is left. */
 bool cells_part(struct span *part, struct span *rest);
-const char *cells_lever_name(enum lever lever);

@@ -201,17 +201,17 @@ country_new_prefix(
 
 /* Round trips and rates of a quiet line: SCIENCE's tables of radio and of lines. */
 static const struct {
-	uint8_t medium, owner;
+	uint8_t medium;
 	double home_ms[2], abroad_ms[2], rate_mbps[2];
 } kinds[WORLD_NETWORKS] = {
-	[WORLD_M1] = {MEDIUM_mobile, WORLD_M1, {28, 45}, {100, 160}, {10, 16}},
-	[WORLD_M2] = {MEDIUM_mobile, WORLD_M2, {28, 45}, {100, 160}, {8, 14}},
-	[WORLD_M3] = {MEDIUM_mobile, WORLD_M3, {28, 45}, {100, 160}, {8, 14}},
-	[WORLD_F1] = {MEDIUM_fixed, WORLD_M1, {15, 25}, {80, 130}, {16, 26}},
-	[WORLD_F2] = {MEDIUM_fixed, WORLD_F2, {15, 25}, {80, 130}, {14, 22}},
-	[WORLD_F3] = {MEDIUM_fixed, WORLD_F3, {15, 30}, {80, 130}, {14, 22}},
-	[WORLD_S1] = {MEDIUM_satellite, WORLD_S1, {540, 600}, {560, 640}, {5, 9}},
-	[WORLD_ABROAD] = {MEDIUM_fixed, WORLD_ABROAD, {90, 140}, {12, 40}, {30, 60}},
+	[WORLD_M1] = {MEDIUM_mobile, {28, 45}, {100, 160}, {10, 16}},
+	[WORLD_M2] = {MEDIUM_mobile, {28, 45}, {100, 160}, {8, 14}},
+	[WORLD_M3] = {MEDIUM_mobile, {28, 45}, {100, 160}, {8, 14}},
+	[WORLD_F1] = {MEDIUM_fixed, {15, 25}, {80, 130}, {16, 26}},
+	[WORLD_F2] = {MEDIUM_fixed, {15, 25}, {80, 130}, {14, 22}},
+	[WORLD_F3] = {MEDIUM_fixed, {15, 30}, {80, 130}, {14, 22}},
+	[WORLD_S1] = {MEDIUM_satellite, {540, 600}, {560, 640}, {5, 9}},
+	[WORLD_ABROAD] = {MEDIUM_fixed, {90, 140}, {12, 40}, {30, 60}},
 };
 
 static void
@@ -222,7 +222,6 @@ draw_networks(struct country *c, struct chance *chance)
 
 		n->asn = country_new_asn(c, chance);
 		n->medium = kinds[i].medium;
-		n->owner = kinds[i].owner;
 		country_new_prefix(n->prefix, c, chance);
 		memcpy(n->country, c->code, sizeof(n->country));
 		/* Registered elsewhere, in a country that is none of this one's. */

@@ -10,7 +10,7 @@
 
 /*
  * A country drawn from a seed: its networks, regions, probes and target list. What stands
- * here never changes while a scenario runs; weather.h says what happens to it. Pure.
+ * here never changes while a scenario runs; weather.h says what happens to it.
  *
  * The code is a real one, drawn from those with one time zone (zone1970.tab) and never the
  * one that a scenario was modelled on: local time must mean something, the name must not.
@@ -37,7 +37,6 @@ struct country_network {
 	uint8_t medium; /* enum medium */
 	char country[3]; /* where its number is registered */
 	char prefix[20]; /* a /16 to draw probes' /24 from, as "203.0" */
-	uint8_t owner; /* networks of one owner fail together: enum world_network of the first */
 	double rtt_ms[2]; /* round trip on a quiet line, home and abroad */
 	double rate_bps;
 };
@@ -54,8 +53,8 @@ struct country_probe {
 	double rtt_factor, rate_factor; /* against its network's; around 1 */
 	uint8_t cohort;
 	char prefix[20]; /* its /24 */
-	double wants
-		[2]; /* two draws in [0, 1): by which a scenario picks shares of probes */
+	double wants[2]; /* draws in [0, 1): the second is how weak its signal is, and
+			  * whether its router outlives the mains */
 };
 
 struct country_target {

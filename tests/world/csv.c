@@ -21,7 +21,7 @@ take(struct csv *csv)
 static int
 take_field(struct csv *csv)
 {
-	int quoted = 0;
+	bool quoted = false;
 
 	while (csv->rest.len) {
 		int c = take(csv);
@@ -41,7 +41,7 @@ take_field(struct csv *csv)
 	return '\n';
 }
 
-int
+bool
 csv_next(struct csv *csv)
 {
 	size_t starts[CSV_FIELDS + 1] = {0};
@@ -53,7 +53,7 @@ csv_next(struct csv *csv)
 		take(csv);
 	csv->line = csv->next_line;
 	if (!csv->rest.len)
-		return 0;
+		return false;
 	do {
 		end = take_field(csv);
 		if (csv->n < CSV_FIELDS)
@@ -63,7 +63,7 @@ csv_next(struct csv *csv)
 		csv->fields[i] =
 			(struct span){csv->text.data ? csv->text.data + starts[i] : "",
 				starts[i + 1] - starts[i]};
-	return 1;
+	return true;
 }
 
 void

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/buf.h"
 
 /* RFC 4180, quoted fields and line ends inside them included; pure. */
@@ -14,5 +16,5 @@ struct csv {
 };
 void csv_open(struct csv *csv, struct span bytes);
 /* False: there is no further record. Empty lines are passed over. */
-int csv_next(struct csv *csv);
+bool csv_next(struct csv *csv);
 void csv_close(struct csv *csv);

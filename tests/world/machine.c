@@ -40,7 +40,6 @@ machine_start(struct machine *m, const struct country *country, size_t at,
 		.probe = &country->probes[at],
 		.at = at,
 		.life = life,
-		.joins_us = joins_us,
 		.leaves_us = INT64_MAX,
 		.next_round_us = joins_us,
 		.next_ship_us = INT64_MAX};

@@ -20,7 +20,7 @@ struct record {
 	struct buf lines; /* each with its '\n' */
 	int64_t opened_us, last_round_us, gap_us;
 	struct ladder ladder;
-	bool climbed, changed;
+	bool changed;
 	char note[1201]; /* the newest where note of this boot, base64; "" none */
 	int64_t anchor_utc_us, anchor_t_us;
 	uint32_t asn;
@@ -38,7 +38,7 @@ struct machine {
 	uint64_t seq;
 	char previous[HASH_HEX_BYTES];
 	int64_t enrolled_us; /* 0: not yet */
-	int64_t joins_us, leaves_us;
+	int64_t leaves_us;
 	bool comes_back; /* another machine takes its place */
 	/* this boot */
 	bool on, unclean;

@@ -9,7 +9,7 @@
 #define BIN_S 900
 #define HOUR_S 3600
 #define NEAR_S (45 * 60)
-#define DAY_S (12 * HOUR_S)
+#define AROUND_S (12 * HOUR_S) /* a day about an edge */
 #define NEVER_S (INT64_C(400) * 24 * HOUR_S)
 /* What a round holds, more or less. */
 #define THIN_LINES 13.
@@ -20,10 +20,10 @@
 static enum nearness
 nearness_of(int64_t edge_s)
 {
-	return edge_s <= NEAR_S	   ? PACE_NEAR
-	       : edge_s <= DAY_S   ? PACE_DAY
-	       : edge_s <= NEVER_S ? PACE_FAR
-				   : PACE_NEVER;
+	return edge_s <= NEAR_S	    ? PACE_NEAR
+	       : edge_s <= AROUND_S ? PACE_DAY
+	       : edge_s <= NEVER_S  ? PACE_FAR
+				    : PACE_NEVER;
 }
 
 static void
