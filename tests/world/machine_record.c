@@ -13,6 +13,14 @@
 #define HOUR_US INT64_C(3600000000)
 #define EARLY_CLOSES 12 /* an hour, at most */
 
+static void
+write_line(struct buf *out, const struct measurement *line)
+{
+	if (measurement_encode(out, line) != OK)
+		bug("a line that cannot be said");
+	buf_puts(out, "\n");
+}
+
 /* ---- what is kept until it is sealed ---- */
 
 /* Did a rung change its state? The first climb after the start is a change. */
@@ -50,16 +58,24 @@ machine_record_add(struct machine *m, int uplink, const struct measurement *line
 
 	if (r->lines.len == 0)
 		r->opened_us = now_us;
-	for (size_t i = 0; i < n; i++) {
-		if (measurement_encode(&r->lines, &lines[i]) != OK)
-			bug("a measurement that cannot be said");
-		buf_puts(&r->lines, "\n");
-	}
+	for (size_t i = 0; i < n; i++)
+		write_line(&r->lines, &lines[i]);
 	if (is_change(r, lines, n) && may_close_early(m, now_us))
 		r->changed = true;
 }
 
 /* ---- header lines ---- */
+
+/* What those of one segment are made of. */
+struct sealing {
+	const struct machine *m;
+	const struct record *r;
+	int uplink;
+	const struct targets *targets;
+	const struct machine_promise *promise;
+	int64_t now_us;
+};
+typedef void say_fn(struct measurement *line, const struct sealing *s);
 
 static int64_t
 not_negative(int64_t value)
@@ -68,105 +84,99 @@ not_negative(int64_t value)
 }
 
 static void
-say(struct buf *headers, struct measurement *m)
+say_clock(struct measurement *line, const struct sealing *s)
 {
-	if (measurement_encode(headers, m) != OK)
-		bug("a header line that cannot be said");
-	buf_puts(headers, "\n");
-	memset(m, 0, sizeof(*m));
-}
-
-static void
-say_clock(struct measurement *line, const struct machine *m, const struct record *r,
-	const struct machine_promise *promise, int64_t now_us)
-{
-	int64_t t_us = machine_t_us(m, now_us);
+	int64_t t_us = machine_t_us(s->m, s->now_us);
 
 	SET(line, kind, LINE_clock);
-	SET(line, boot, m->boots);
+	SET(line, boot, s->m->boots);
 	SET(line, t_us, t_us);
 	SET(line, raw_us, t_us + t_us / 400000);
-	SET(line, wall_utc_us, not_negative(now_us + promise->clock_off_us));
-	SET(line, clock_steps, m->clock_steps);
-	SET(line, clock_state, m->set);
-	if (m->set)
+	SET(line, wall_utc_us, not_negative(s->now_us + s->promise->clock_off_us));
+	SET(line, clock_steps, s->m->clock_steps);
+	SET(line, clock_state, s->m->set);
+	if (s->m->set)
 		SET(line, clock_error_us, 20000 + t_us % 40000);
-	if (!r->note[0])
+	if (!s->r->note[0])
 		return;
 	SET(line, clock_state, 3);
-	SET(line, anchor_utc_us, r->anchor_utc_us);
-	SET(line, anchor_t_us, r->anchor_t_us);
+	SET(line, anchor_utc_us, s->r->anchor_utc_us);
+	SET(line, anchor_t_us, s->r->anchor_t_us);
 }
 
 static void
-say_network(struct measurement *line, const struct machine *m, int uplink)
+say_network(struct measurement *line, const struct sealing *s)
 {
-	const struct record *r = &m->records[uplink];
-	const struct country *c = m->country;
+	const struct country_probe *p = s->m->probe;
+	const struct country *c = s->m->country;
 
 	SET(line, kind, LINE_network);
-	SET(line, medium, c->networks[machine_network(m, uplink)].medium);
-	TEXT(line, country,
-		m->probe->control ? c->networks[WORLD_ABROAD].country : c->code);
-	if (!m->probe->control)
-		TEXT(line, region, c->regions[m->probe->region]);
-	if (!r->note[0])
+	SET(line, medium, c->networks[machine_network(s->m, s->uplink)].medium);
+	TEXT(line, country, p->control ? c->networks[WORLD_ABROAD].country : c->code);
+	if (!p->control)
+		TEXT(line, region, c->regions[p->region]);
+	if (!s->r->note[0])
 		return;
-	TEXT(line, country, r->country);
-	TEXT(line, prefix, r->prefix);
-	SET(line, asn, r->asn);
+	TEXT(line, country, s->r->country);
+	TEXT(line, prefix, s->r->prefix);
+	SET(line, asn, s->r->asn);
 }
 
 static void
-say_targets(struct measurement *line, const struct targets *targets)
+say_where(struct measurement *line, const struct sealing *s)
+{
+	if (!s->r->note[0])
+		return;
+	SET(line, kind, LINE_where);
+	TEXT(line, note, s->r->note);
+}
+
+static void
+say_software(struct measurement *line, const struct sealing *s)
+{
+	(void)s;
+	SET(line, kind, LINE_software);
+	TEXT(line, version, "faultline-probe " FAULTLINE_VERSION);
+}
+
+static void
+say_targets(struct measurement *line, const struct sealing *s)
 {
 	char hex[HASH_HEX_BYTES];
 
-	crypto_hex(hex, targets->sha256, HASH_BYTES);
+	crypto_hex(hex, s->targets->sha256, HASH_BYTES);
 	SET(line, kind, LINE_targets);
-	SET(line, rows, targets->n);
+	SET(line, rows, s->targets->n);
 	TEXT(line, list_sha256, hex);
 }
 
 static void
-say_gaps(struct measurement *line, const struct machine *m, const struct record *r,
-	const struct machine_promise *promise)
+say_gaps(struct measurement *line, const struct sealing *s)
 {
 	SET(line, kind, LINE_gaps);
 	SET(line, dropped, 0);
-	SET(line, promised_us, promise->interval_us);
-	SET(line, next_contact_us, machine_t_us(m, promise->next_contact_us));
-	if (r->gap_us > 0)
-		SET(line, gap_us, r->gap_us);
-	if (m->previous[0])
-		TEXT(line, previous, m->previous);
+	SET(line, promised_us, s->promise->interval_us);
+	SET(line, next_contact_us, machine_t_us(s->m, s->promise->next_contact_us));
+	if (s->r->gap_us > 0)
+		SET(line, gap_us, s->r->gap_us);
+	if (s->m->previous[0])
+		TEXT(line, previous, s->m->previous);
 }
 
-/* In the order of FORMAT.md. */
 static void
-say_headers(struct buf *headers, const struct machine *m, int uplink,
-	const struct targets *targets, const struct machine_promise *promise,
-	int64_t now_us)
+say_headers(struct buf *headers, const struct sealing *s)
 {
-	const struct record *r = &m->records[uplink];
-	struct measurement line = {0};
+	/* In the order of FORMAT.md. */
+	static say_fn *const says[] = {
+		say_clock, say_network, say_where, say_software, say_targets, say_gaps};
 
-	say_clock(&line, m, r, promise, now_us);
-	say(headers, &line);
-	say_network(&line, m, uplink);
-	say(headers, &line);
-	if (r->note[0]) {
-		SET(&line, kind, LINE_where);
-		TEXT(&line, note, r->note);
-		say(headers, &line);
+	for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+		struct measurement line = {0};
+
+		says[i](&line, s);
+		if (line.has[FIELD_kind])
+			write_line(headers, &line);
 	}
-	SET(&line, kind, LINE_software);
-	TEXT(&line, version, "faultline-probe " FAULTLINE_VERSION);
-	say(headers, &line);
-	say_targets(&line, targets);
-	say(headers, &line);
-	say_gaps(&line, m, r, promise);
-	say(headers, &line);
 }
 
 /* ---- sealing ---- */
@@ -236,11 +246,17 @@ machine_record_seal(struct machine *m, int uplink, const struct targets *targets
 	struct record *r = &m->records[uplink];
 	struct span rest = buf_span(&r->lines);
 	struct buf headers = {0}, segment = {0};
+	struct sealing sealing = {.m = m,
+		.r = r,
+		.uplink = uplink,
+		.targets = targets,
+		.promise = promise,
+		.now_us = now_us};
 
 	while (rest.len > 0) {
 		buf_clear(&headers);
 		buf_clear(&segment);
-		say_headers(&headers, m, uplink, targets, promise, now_us);
+		say_headers(&headers, &sealing);
 		m->seq++;
 		n = collect(lines, &headers, &rest);
 		if (promise->hollow)
