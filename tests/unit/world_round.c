@@ -182,7 +182,7 @@ a_bearer_that_is_refused_is_said_and_nothing_beyond_is_tried(void **state)
 	assert_int_equal(s->n, 4 * ROUNDS);
 }
 
-/* Median of three figures of the downloads, as the analyzer reads them. */
+/* Means of three figures of the downloads. */
 static void
 transfers(const struct scene *s, double *rate_bps, double *loss, double *queue_ms)
 {
