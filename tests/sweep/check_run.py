@@ -59,6 +59,18 @@ def a_wrong_option_is_refused(base):
              not (base / "none").exists(), f"{words} is refused", done)
 
 
+def where_hardly_a_machine_lives_there_is_little_to_say(base):
+    """Of this seed the one probe is dead, and both machines abroad live."""
+    quiet = ("--quiet", "1", "--probes", "1", "--alive", ".3", "--seed", "1")
+    for words, code, said in (((), 0, "nothing to say per network and year"),
+                              (("--no-control",), 1, "world: no machine ever delivered")):
+        done = subprocess.run([ROOT / "tests/sweep/world.py", "--build", BUILD, "--out",
+                               base / "quiet", *quiet, *words],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        that(done.returncode == code and said in done.stdout + done.stderr and
+             "Traceback" not in done.stderr, f"it says so with {words}", done)
+
+
 def each_scenario_is_whole(out, number):
     base = out / number
     that(all((base / name).stat().st_size for name in KEPT), f"every file of {number} is there",
@@ -87,6 +99,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         base = pathlib.Path(name)
         a_wrong_option_is_refused(base)
+        where_hardly_a_machine_lives_there_is_little_to_say(base)
         said = sweep(base / "six", SIX).splitlines()
         scores = json.loads((base / "six/scores.json").read_text())
         valid("scores", json.dumps(scores))

@@ -164,7 +164,7 @@ def show(options, base, started_s):
         say(f"Pages: {address} ({until})")
         taken = sum(deliver(server, analyzer, story) for story in plan)
         say(f"{taken} signed segments were sent over HTTP, each with its probe's token.")
-        analyzer.analyze(1 + max(at for s in plan for at in folder.arrivals_s(s.world)))
+        analyzer.analyze(max(folder.end_s(story.world) for story in plan))
         say()
         save(options, analyzer, [name for story in plan for name in judge(analyzer, story)])
         answers = pages_answer(server.pages)

@@ -96,3 +96,11 @@ def arrivals_s(world):
             at_us, n = struct.unpack("<qI", head)
             yield at_us / 1e6
             file.seek(n, os.SEEK_CUR)
+
+
+def end_s(world):
+    """When all of it had come."""
+    last_s = max(arrivals_s(world), default=None)
+    if last_s is None:
+        raise Failed("no machine ever delivered anything; more --probes, or more --alive")
+    return 1 + last_s

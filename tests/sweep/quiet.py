@@ -10,6 +10,7 @@ import baselines
 import figures
 import folder
 import labelled
+import told
 
 
 def measured(words):
@@ -35,28 +36,30 @@ def run(options):
     _, segments, lines = analyzer.feed(world)
     analyzer.take_routes(world)
     fed_s = time.monotonic() - start
-    until_s = 1 + max(folder.arrivals_s(world))
+    until_s = folder.end_s(world)
     took_s, mib = measured([f"{options.build}/faultline-analyzer", "--dir", store, "analyze",
                             "--until", folder.utc(until_s)])
     *rows, last = analyzer.score(f"{world}/labels.csv")
     summary = last["summary"]
-    rate = figures.false_alarms_per_network_year(rows, baselines.network_s(baselines.read_reach(world)))
+    looked_at_s = baselines.network_s(baselines.read_reach(world))
+    rate = figures.rounded(figures.false_alarms_per_network_year(rows, looked_at_s))
     glitches = len(labelled.read(f"{world}/labels.csv"))
-    told = {"days": options.quiet, "probes": options.probes, "seed": options.seed,
-            "segments": segments, "lines": lines, "glitches": glitches,
-            "false_alarms": summary["false_alarms"],
-            "insufficient_alarms": summary["insufficient_alarms"],
-            "false_alarms_per_network_year": figures.rounded(rate)}
+    counted = {"days": options.quiet, "probes": options.probes, "seed": options.seed,
+               "segments": segments, "lines": lines, "glitches": glitches,
+               "false_alarms": summary["false_alarms"],
+               "insufficient_alarms": summary["insufficient_alarms"],
+               "false_alarms_per_network_year": rate}
     with open(f"{options.out}/quiet.json", "w", encoding="utf-8") as out:
-        json.dump(told, out, indent=1)
+        json.dump(counted, out, indent=1)
         out.write("\n")
     print(f"quiet: {options.probes} probes, {options.quiet} days: {segments} segments, {lines} "
           f"lines, {glitches} spontaneous glitches\n"
           f"made in {made_s:.1f} s, stored in {fed_s:.1f} s, analyzed in {took_s:.1f} s with "
           f"{mib:.0f} MiB\n"
           f"false alarms: {summary['false_alarms']} (of them insufficient: "
-          f"{summary['insufficient_alarms']}), {rate:.2f} per network and year; glitches that "
-          f"were told: {summary['found']}, right in class {summary['class_right']}")
+          f"{summary['insufficient_alarms']}), {told.figure(rate)} per network and year; "
+          f"glitches that were told: {summary['found']}, right in class "
+          f"{summary['class_right']}")
     for row in rows:
         if row["kind"] == "false_alarm":
             print(f"  alarm {row['event']}: {row['cause']}, probability {row['probability']}")

@@ -95,7 +95,7 @@ def judge(options, number):
     analyzer.feed(world)
     analyzer.take_routes(world)
     clock("feed")
-    analyzer.analyze(1 + max(folder.arrivals_s(world)))
+    analyzer.analyze(folder.end_s(world))
     clock("analyze")
     scored = analyzer.score(f"{world}/labels.csv")
     events = analyzer.events()
