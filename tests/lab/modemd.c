@@ -45,8 +45,7 @@
 #define TECHNOLOGIES_2G (2u | 4u | 8u | 16u)
 #define TECHNOLOGIES_3G (32u | 64u | 128u | 256u | 512u)
 #define TECHNOLOGIES_4G 16384u
-#define NEIGHBOUR_DB                                                                   \
-	9 /* a neighbour is heard so much weaker than the cell that serves */
+#define NEIGHBOUR_DB 9 /* so much weaker than the cell that serves */
 #define LINE_BYTES 1024
 
 struct modem {
@@ -146,16 +145,13 @@ append_cell(sd_bus_message *reply, const struct modem *m, uint32_t n)
 	double dbm = m->dbm - (n ? NEIGHBOUR_DB : 0);
 
 	snprintf(ci, sizeof(ci), "%X", m->cell + n);
-	if (type == 5)
-		return sd_bus_message_append(reply, "a{sv}", 5, "cell-type", "u", type,
+	if (type == 2) /* a GSM cell's level is an index, left out here */
+		return sd_bus_message_append(reply, "a{sv}", 4, "cell-type", "u", type,
 			"serving", "b", n == 0, "operator-id", "s", m->plmn, "ci", "s",
-			ci, "rsrp", "d", dbm);
-	if (type == 3)
-		return sd_bus_message_append(reply, "a{sv}", 5, "cell-type", "u", type,
-			"serving", "b", n == 0, "operator-id", "s", m->plmn, "ci", "s",
-			ci, "rscp", "d", dbm);
-	return sd_bus_message_append(reply, "a{sv}", 4, "cell-type", "u", type,
-		"serving", "b", n == 0, "operator-id", "s", m->plmn, "ci", "s", ci);
+			ci);
+	return sd_bus_message_append(reply, "a{sv}", 5, "cell-type", "u", type,
+		"serving", "b", n == 0, "operator-id", "s", m->plmn, "ci", "s", ci,
+		type == 5 ? "rsrp" : "rscp", "d", dbm);
 }
 
 static int
