@@ -158,6 +158,8 @@ def is_managed(run):
 def refuses_nonsense(address):
     for line, says in (("colour=3\n", "nothing that this modem has"),
                        ("state=many\n", "no number that fits"), ("state\n", "no NAME=VALUE"),
+                       ("neighbours=-1\n", "no number that fits"),
+                       ("quality=101\n", "no number that fits"),
                        (f"operator={'1' * 40}\n", "too long")):
         done = subprocess.run([PROGRAM], input=line, text=True, capture_output=True, timeout=10,
                               env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": address})

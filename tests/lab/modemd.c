@@ -4,7 +4,7 @@
  *
  * Says "ready" once it owns the name. From then on a line of NAME=VALUE words on standard
  * input changes all of them at once; when the bus has been told it says "told". Ends with its
- * input. A word that it does not know ends it with exit 2.
+ * input. A word that it does not know, or a value that no modem has, ends it with exit 2.
  *
  *   state           MMModemState: 8 registered, 11 connected
  *   failed          MMModemStateFailedReason
@@ -16,7 +16,7 @@
  *   connected       1 the bearer carries data
  *   reject          name of an MMMobileEquipmentError, as the bus spells it; "-" none
  *   cell            the serving cell's number
- *   neighbours      how many other cells are heard
+ *   neighbours      how many other cells are heard, 64 at most
  *
  * As with the service, what Modem.Signal holds is empty until somebody asked for it by Setup,
  * and cells are told only when asked for. Identities of a subscriber or a device are not
@@ -46,6 +46,7 @@
 #define TECHNOLOGIES_3G (32u | 64u | 128u | 256u | 512u)
 #define TECHNOLOGIES_4G 16384u
 #define NEIGHBOUR_DB 9 /* so much weaker than the cell that serves */
+#define NEIGHBOURS_MOST 64
 #define LINE_BYTES 1024
 
 struct modem {
@@ -252,11 +253,13 @@ set_number(struct modem *m, const char *word, const char *value)
 	const struct {
 		const char *word;
 		void *number; /* each is of 32 bits */
-	} numbers[] = {{"state", &m->state}, {"failed", &m->failed},
-		{"technologies", &m->technologies}, {"quality", &m->quality},
-		{"dbm", &m->dbm}, {"registration", &m->registration},
-		{"connected", &m->connected}, {"cell", &m->cell},
-		{"neighbours", &m->neighbours}};
+		long least, most;
+	} numbers[] = {{"state", &m->state, -1, 11}, {"failed", &m->failed, 0, 5},
+		{"technologies", &m->technologies, 0, INT32_MAX},
+		{"quality", &m->quality, 0, 100}, {"dbm", &m->dbm, -200, 0},
+		{"registration", &m->registration, 0, 11},
+		{"connected", &m->connected, 0, 1}, {"cell", &m->cell, 0, INT32_MAX},
+		{"neighbours", &m->neighbours, 0, NEIGHBOURS_MOST}};
 	char *end;
 	long number = strtol(value, &end, 10);
 	int32_t kept = (int32_t)number;
@@ -264,7 +267,8 @@ set_number(struct modem *m, const char *word, const char *value)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		if (strcmp(numbers[i].word, word) != 0)
 			continue;
-		if (*end || end == value || kept != number)
+		if (*end || end == value || number < numbers[i].least ||
+			number > numbers[i].most)
 			errx(2, "%s: '%s' is no number that fits", word, value);
 		memcpy(numbers[i].number, &kept, sizeof(kept));
 		return;
