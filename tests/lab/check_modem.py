@@ -167,6 +167,17 @@ def refuses_nonsense(address):
               and says in done.stderr and done.stderr.count("\n") == 1, done.stderr)
 
 
+def ends(address, what, says, do=lambda: None):
+    """One more on the bus, what is done to it then, and its one sentence."""
+    with subprocess.Popen([PROGRAM], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE,
+                          env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": address}) as one:
+        one.stdout.readline()
+        do()
+        code, said = one.wait(10), one.stderr.read()
+        check(what, code == 1 and says in said and said.count("\n") == 1, said)
+
+
 def main():
     if not os.access(PROGRAM, os.X_OK) or not os.path.isdir(REAL):
         print("the modem double was not built: it needs libsystemd-dev and modemmanager-dev")
@@ -182,9 +193,11 @@ def main():
             tells_what_it_is_told(run, address, double)
             tells_signal_only_when_asked(run, double)
             tells_cells(run, double)
+            ends(address, "a second one on its bus is refused", f"{SERVICE} cannot be had")
             double.modem.stdin.close()
             check("it ends with its input", double.modem.wait(10) == 0)
             refuses_nonsense(address)
+            ends(address, "it ends with its bus", "the bus is gone", double.bus.kill)
         finally:
             double.stop()
 

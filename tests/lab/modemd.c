@@ -23,6 +23,7 @@
  * among what it has.
  */
 #include <err.h>
+#include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -384,7 +385,7 @@ serve(sd_bus *bus, struct modem *m)
 			return r;
 		waited[1].events = (short)sd_bus_get_events(bus);
 		if (poll(waited, 2, -1) < 0)
-			return -1;
+			return -errno;
 		if (waited[0].revents && !obey(bus, m))
 			return 0;
 	}
@@ -408,13 +409,16 @@ main(void)
 	/* poll() must know of every line that waits. */
 	setvbuf(stdin, NULL, _IONBF, 0);
 	r = sd_bus_open_system(&bus);
-	if (r >= 0)
-		r = add_objects(bus, &modem);
 	if (r < 0)
 		errx(1, "no bus: %s", strerror(-r));
+	r = add_objects(bus, &modem);
+	if (r < 0)
+		errx(1, SERVICE " cannot be had: %s", strerror(-r));
 	puts("ready");
 	fflush(stdout);
 	r = serve(bus, &modem);
 	sd_bus_flush_close_unref(bus);
-	return r < 0 ? 1 : 0;
+	if (r < 0)
+		errx(1, "the bus is gone: %s", strerror(-r));
+	return 0;
 }
