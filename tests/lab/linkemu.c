@@ -321,20 +321,6 @@ open_way(const char *name, const struct settings *settings,
 	return way;
 }
 
-static int64_t
-parse_number(const char *text, int64_t most, struct argp_state *state)
-{
-	char *end;
-	long long number;
-
-	errno = 0;
-	number = text == NULL ? -1 : strtoll(text, &end, 10);
-	if (number < 0 || number > most || errno || *end || end == text)
-		argp_error(state, "'%s' is no whole number from 0 to %lld",
-			text == NULL ? "" : text, (long long)most);
-	return number;
-}
-
 static void
 parse_settings(struct settings *settings, char *text, struct argp_state *state)
 {
@@ -346,25 +332,25 @@ parse_settings(struct settings *settings, char *text, struct argp_state *state)
 		switch (getsubopt(&text, names, &value)) {
 		case 0:
 			settings->delay_ns =
-				parse_number(value, 60000, state) * NS_OF_MS;
+				tun_number(value, 0, 60000, state) * NS_OF_MS;
 			break;
 		case 1:
 			settings->jitter_ns =
-				parse_number(value, 60000, state) * NS_OF_MS;
+				tun_number(value, 0, 60000, state) * NS_OF_MS;
 			break;
 		case 2:
-			settings->loss_ppm = parse_number(value, 1000000, state);
+			settings->loss_ppm = tun_number(value, 0, 1000000, state);
 			break;
 		case 3:
-			settings->rate_bps = parse_number(value, 10000000000, state);
+			settings->rate_bps = tun_number(value, 0, 10000000000, state);
 			break;
 		case 4:
 			settings->queue_ns =
-				parse_number(value, 60000, state) * NS_OF_MS;
+				tun_number(value, 0, 60000, state) * NS_OF_MS;
 			break;
 		case 5:
 			settings->burst_bytes =
-				parse_number(value, BURST_BYTES_MOST, state);
+				tun_number(value, 0, BURST_BYTES_MOST, state);
 			break;
 		default:
 			argp_error(state,
@@ -398,7 +384,7 @@ parse(int key, char *text, struct argp_state *state)
 		options->name = text;
 		break;
 	case 'e':
-		options->seed = (uint64_t)parse_number(text, INT64_MAX, state);
+		options->seed = (uint64_t)tun_number(text, 0, INT64_MAX, state);
 		break;
 	case ARGP_KEY_ARG:
 		if (options->right != NULL)

@@ -2,9 +2,9 @@
 
 #include <argp.h>
 #include <arpa/inet.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/lab/tun.h"
 
 #define DELAY_MS_MOST 10000
 #define RATE_BPS_MOST INT64_C(10000000000)
@@ -23,20 +23,6 @@ enum {
 	KEY_RESET,
 	KEY_NAME,
 };
-
-static int64_t
-parse_number(const char *text, int64_t least, int64_t most, struct argp_state *state)
-{
-	char *end;
-	long long number;
-
-	errno = 0;
-	number = text == NULL ? -1 : strtoll(text, &end, 10);
-	if (number < least || number > most || errno || *end || end == text)
-		argp_error(state, "'%s' is no whole number from %lld to %lld",
-			text == NULL ? "" : text, (long long)least, (long long)most);
-	return number;
-}
 
 /* A name in small letters, as the rules compare them. */
 static const char *
@@ -94,9 +80,9 @@ parse_police(struct onpath_rules *rules, char *text, struct argp_state *state)
 		argp_error(state, "'%s': RATE,BURST in bit/s and bytes", value);
 	*burst++ = '\0';
 	rules->police[rules->police_n].rate_bps =
-		parse_number(value, 1, RATE_BPS_MOST, state);
+		tun_number(value, 1, RATE_BPS_MOST, state);
 	rules->police[rules->police_n++].burst_bytes =
-		parse_number(burst, 1, BYTES_MOST, state);
+		tun_number(burst, 1, BYTES_MOST, state);
 }
 
 static void
@@ -113,7 +99,7 @@ parse_prefix(struct onpath_rules *rules, char *text, struct argp_state *state)
 	if (inet_pton(prefix->version == 6 ? AF_INET6 : AF_INET, text,
 		    prefix->address) != 1)
 		argp_error(state, "'%s' is no address", text);
-	prefix->bits = (unsigned int)parse_number(
+	prefix->bits = (unsigned int)tun_number(
 		bits, 0, prefix->version == 6 ? 128 : 32, state);
 	rules->prefixes_n++;
 }
@@ -194,7 +180,7 @@ parse(int key, char *text, struct argp_state *state)
 		parse_police(rules, text, state);
 		break;
 	case KEY_FREEZE:
-		rules->freeze_bytes = parse_number(text, 1, BYTES_MOST, state);
+		rules->freeze_bytes = tun_number(text, 1, BYTES_MOST, state);
 		break;
 	case KEY_FOREIGN:
 	case KEY_NOT_HOME:
@@ -205,7 +191,7 @@ parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_DELAY:
 		rules->race_delay_ns =
-			parse_number(text, 0, DELAY_MS_MOST, state) * NS_OF_MS;
+			tun_number(text, 0, DELAY_MS_MOST, state) * NS_OF_MS;
 		break;
 	case KEY_REDIRECT:
 		parse_redirect(rules, text, state);

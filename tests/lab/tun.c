@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -92,4 +93,20 @@ tun_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+tun_number(const char *text, int64_t least, int64_t most, struct argp_state *state)
+{
+	char *end;
+	long long number;
+
+	if (text == NULL)
+		text = "";
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (number < least || number > most || errno || *end || end == text)
+		argp_error(state, "'%s' is no whole number from %lld to %lld", text,
+			(long long)least, (long long)most);
+	return number;
 }

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 /* What the programs that join two network namespaces share: a TUN device in each, a clock,
- * an end. */
+ * an end, the numbers of their command lines. */
 
 /* A descriptor of a new TUN device called name in the namespace at path (/run/netns/NAME),
  * one IP packet a read; exits 1 with a sentence if there can be none. The device is made
@@ -21,3 +21,9 @@ bool tun_is_gone(ssize_t done);
 int tun_stop(void);
 
 int64_t tun_now_ns(void);
+
+/* A whole number of a command line; NULL is none. Ends in argp's way with a sentence where it
+ * is not from least to most. */
+struct argp_state;
+int64_t tun_number(
+	const char *text, int64_t least, int64_t most, struct argp_state *state);
