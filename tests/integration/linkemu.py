@@ -348,8 +348,11 @@ def it_refuses_what_it_does_not_understand():
     for argv, code in ((["near"], 2), (["--up", "delay=soon", "a", "b"], 2),
                        (["--up", "colour=red", "a", "b"], 2),
                        (["--up", "burst=9000", "a", "b"], 2),
-                       (["--up", "rate=9000,queue=9,burst=9000", "a", "b"], 2), (["/nowhere", "/nowhere"], 1)):
-        done = subprocess.run([LINKEMU, *argv], text=True, capture_output=True, check=False)
+                       (["--up", "rate=9000,queue=9,burst=9000", "a", "b"], 2),
+                       (["--name", "sixteen_letters_", "/run/netns/near", "/run/netns/far"], 1),
+                       (["/nowhere", "/nowhere"], 1)):
+        done = subprocess.run([LINKEMU, *argv], text=True, capture_output=True, check=False,
+                              timeout=10)
         check(f"'{' '.join(argv)}' is refused", done.returncode == code and done.stderr)
 
 

@@ -60,6 +60,9 @@ tun_open(const char *name, const char *path)
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	int namespace = open(path, O_RDONLY | O_CLOEXEC);
 
+	/* A name cut short would be another's. */
+	if (strlen(name) >= IFNAMSIZ)
+		argp_failure(NULL, 1, ENAMETOOLONG, "%s", name);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ask) < 0)
 		argp_failure(NULL, 1, errno, "/dev/net/tun");
 	if (namespace < 0 || move_device(ask.ifr_name, name, namespace) < 0)
@@ -78,12 +81,16 @@ int
 tun_stop(void)
 {
 	sigset_t ends;
+	int fd;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	return signalfd(-1, &ends, SFD_CLOEXEC);
+	fd = signalfd(-1, &ends, SFD_CLOEXEC);
+	if (fd < 0)
+		argp_failure(NULL, 1, errno, "signalfd");
+	return fd;
 }
 
 int64_t

@@ -17,7 +17,8 @@ int tun_open(const char *name, const char *path);
  * ends the link: one that is down, or has no room, loses packets. */
 bool tun_is_gone(ssize_t done);
 
-/* A descriptor that can be read once SIGTERM or SIGINT came; both are held back from now. */
+/* A descriptor that can be read once SIGTERM or SIGINT came; both are held back from now.
+ * Exits 1 with a sentence if there can be none. */
 int tun_stop(void);
 
 int64_t tun_now_ns(void);
