@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A packet as somebody on the way sees it. Pure; every byte is hostile. Not seen, and so let pass: fragments, IPv6 packets with
- * extension headers, and all that is neither TCP nor UDP. */
+/* A packet as somebody on the way sees it. Pure; every byte is hostile. Not seen, and so let
+ * pass: fragments, IPv6 packets with extension headers, and all that is neither TCP nor UDP. */
 
 #define ONPATH_NAME_BYTES 256 /* of a name of a host and the 0 behind it */
 

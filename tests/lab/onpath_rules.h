@@ -56,8 +56,9 @@ struct onpath_rules {
 	size_t race_n;
 	int64_t race_delay_ns;
 
-	/* The first request of a connection to port 80, for the name, is answered with a redirect and goes no further;
-	 * its server is reset, and whatever it still says is dropped. */
+	/* The first request of a connection to port 80, for the name, is answered with a
+	 * redirect and goes no further; its server is reset, and whatever it still says is
+	 * dropped. */
 	struct {
 		const char *name, *url; /* shorter than ONPATH_URL_BYTES */
 	} redirect[ONPATH_RULES_MOST];

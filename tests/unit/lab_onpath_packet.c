@@ -70,8 +70,8 @@ what_is_cut_fragmented_or_neither_tcp_nor_udp_is_not_seen(void **state)
 		wire.bytes[(i == 0 ? 20 : 40) + 5] = 7;
 		assert_false(onpath_packet_read(&packet, wire.bytes, wire.n));
 		wire = whole;
-		wire.bytes[6] =
-			i == 0 ? 0x20 : 44; /* more fragments; fragment header */
+		/* More fragments; fragment header. */
+		wire.bytes[6] = i == 0 ? 0x20 : 44;
 		assert_false(onpath_packet_read(&packet, wire.bytes, wire.n));
 	}
 }
