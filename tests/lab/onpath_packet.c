@@ -52,7 +52,7 @@ copy_name(char name[static ONPATH_NAME_BYTES], const uint8_t *from, size_t n)
 	name[n] = '\0';
 }
 
-/* The transport's part of an IP packet; its length, or 0. */
+/* The transport's part of an IP packet, as payload; its length, or 0. */
 static size_t
 read_ip(struct onpath_packet *packet, const uint8_t *bytes, size_t n)
 {
@@ -82,16 +82,21 @@ read_ip(struct onpath_packet *packet, const uint8_t *bytes, size_t n)
 	} else {
 		return 0;
 	}
-	packet->payload = bytes + (header < total ? header : total);
-	return total > header ? total - header : 0;
+	if (total <= header)
+		return 0;
+	packet->payload = bytes + header;
+	return total - header;
 }
 
 bool
 onpath_packet_read(struct onpath_packet *packet, const uint8_t *bytes, size_t n)
 {
 	size_t rest = read_ip(packet, bytes, n), header;
-	const uint8_t *at = packet->payload;
+	const uint8_t *at;
 
+	if (rest == 0)
+		return false;
+	at = packet->payload;
 	if (rest >= TCP_BYTES && packet->protocol == ONPATH_TCP) {
 		header = (size_t)(at[12] >> 4) * 4;
 		if (header < TCP_BYTES || header > rest)
