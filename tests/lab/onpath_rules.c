@@ -182,9 +182,10 @@ look(struct onpath_flow *flow, struct passing *p)
 	if (p->packet.to_port == HTTP_PORT)
 		request = onpath_packet_request(host, side->head, side->head_n);
 	side->looked = full || (hello != ONPATH_PART && request != ONPATH_PART);
+	/* Never both, and so never more is forged than ONPATH_FORGED_MOST. */
 	if (hello == ONPATH_WHOLE || (hello == ONPATH_PART && full))
 		hear_hello(flow, p, name);
-	if (request == ONPATH_WHOLE)
+	else if (request == ONPATH_WHOLE)
 		hear_request(flow, p, host);
 }
 

@@ -180,6 +180,30 @@ a_new_syn_on_the_same_ports_begins_anew(void **state)
 	onpath_rules_close(trial.onpath);
 }
 
+static void
+a_connection_that_goes_on_is_known_among_any_number_of_others(void **state)
+{
+	struct onpath_rules rules = {.drop_hello = true};
+	struct trial trial = begin(&rules, 4, 443);
+	struct wire_ends other = ends_of(6, 443);
+	struct wire_segment syn = {.flags = ONPATH_SYN};
+
+	(void)state;
+	assert_false(send_hello(&trial, false, "www.example.org"));
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct wire wire;
+
+		other.left_port = (uint16_t)i;
+		wire = wire_tcp(&other, &syn);
+		trial.now_ns++;
+		onpath_rules_judge(&trial.verdict, trial.onpath, wire.bytes, wire.n,
+			false, trial.now_ns);
+		assert_true(trial.verdict.pass);
+		assert_false(send(&trial, true, 0, "abc", 3));
+	}
+	onpath_rules_close(trial.onpath);
+}
+
 /* Bytes on the wire of a thousand that pass in a second, one every millisecond. */
 static size_t
 passes_in_a_second(struct trial *trial, bool leftward, size_t n)
@@ -202,10 +226,10 @@ a_name_that_contains_the_part_is_metered_both_ways(void **state)
 	struct onpath_counts counts;
 
 	(void)state;
-	for (int i = 0; i < 2;
-		i++) { /* the hello comes from the left, from the right */
+	for (int i = 0; i < 2; i++) {
 		struct trial trial = begin(&rules, 4, 443);
 
+		/* From the left, from the right. */
 		assert_true(send_hello(&trial, i == 1, "www.reddit.com"));
 		/* The bucket, and 10 kB a second; at most a packet less. */
 		for (int j = 0; j < 2; j++)
@@ -443,6 +467,8 @@ main(void)
 		cmocka_unit_test(
 			a_hello_that_is_too_long_to_be_read_has_no_listed_name),
 		cmocka_unit_test(a_new_syn_on_the_same_ports_begins_anew),
+		cmocka_unit_test(
+			a_connection_that_goes_on_is_known_among_any_number_of_others),
 		cmocka_unit_test(a_name_that_contains_the_part_is_metered_both_ways),
 		cmocka_unit_test(the_same_address_under_another_name_is_not_metered),
 		cmocka_unit_test(
