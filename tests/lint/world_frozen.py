@@ -7,7 +7,7 @@ import sys
 FREEZE = "--freeze" in sys.argv
 if FREEZE:
     sys.argv.remove("--freeze")
-from kit import ROOT, Report, files, lines, skip
+from kit import ROOT, Report, files, lines
 
 LIST = "tests/world.sha256"
 HOW = ("a change of the world is a commit of its own, with the scores before and after on "
@@ -29,11 +29,10 @@ def freeze():
 def main():
     if FREEZE:
         return freeze()
-    if not (ROOT / LIST).exists():
-        skip("the world is still being built: there is no " + LIST)
     report = Report()
     found, told = hashes(), {}
-    for number, line in lines(LIST):
+    # Without the list nothing in it was frozen, and each file is told so.
+    for number, line in lines(LIST) if (ROOT / LIST).exists() else ():
         frozen, _, path = line.partition("  ")
         told[path] = number
         if path not in found:
