@@ -32,19 +32,25 @@ LIMIT_S = 360  # of wall time, for each fault that one lab runs
 def read_options(argv):
     parser = argparse.ArgumentParser(prog="lab", description=__doc__.split("\n\n")[0])
     parser.add_argument("fault", nargs="*", metavar="FAULT", help="a fault's name")
-    parser.add_argument("--faults", help="names with commas between, or none")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", metavar="A,B", help="names with commas between, or none")
+    parser.add_argument("--seed", type=int, default=1, metavar="N",
+                        help="of all names, numbers and victims of the country (1)")
     parser.add_argument("--format", choices=("table", "json"), default="table")
-    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build"))
-    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build"), metavar="DIR",
+                        help="where the programs were built")
+    parser.add_argument("--list", action="store_true",
+                        help="the faults, what decides each, their tables")
     parser.add_argument("--names", dest="names_only", action="store_true",
                         help="the faults' names alone")
     parser.add_argument("--nine", action="store_true", help="the faults that every test run sees")
-    parser.add_argument("--up", action="store_true")
-    parser.add_argument("--prove", action="store_true")
-    parser.add_argument("--no-breakage", action="store_true")
-    parser.add_argument("--demo", action="store_true")
-    parser.add_argument("--scale", type=int, help="time_scale of the programs")
+    parser.add_argument("--up", action="store_true", help="brings the country up and checks it")
+    parser.add_argument("--prove", action="store_true",
+                        help="each fault proves itself, without probes")
+    parser.add_argument("--no-breakage", action="store_true",
+                        help="nothing is broken: proof or table must fail")
+    parser.add_argument("--demo", action="store_true",
+                        help="one country, its faults one after the other")
+    parser.add_argument("--scale", type=int, metavar="N", help="time_scale of the programs")
     parser.add_argument("--keep", metavar="DIR", help="copies each run's files there")
     parser.add_argument("--verbose", action="store_true", help="shows every event")
     parser.add_argument("-j", dest="at_once", type=int, metavar="N",
