@@ -150,15 +150,17 @@ def first_asked(nodes, told):
 
 
 def read_options(argv):
-    parser = argparse.ArgumentParser(prog="dev world --honest",
+    parser = argparse.ArgumentParser(prog="./dev world --honest",
                                      description=__doc__.split("\n\n")[0].split(": ", 1)[1])
     parser.add_argument("--honest", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--seeds", default="1-50", metavar="A-B",
                         help="those that the tree is taught on (1-50)")
     parser.add_argument("--unseen", type=int, metavar="N",
                         help="how many later ones it is asked about (a tenth as many)")
-    parser.add_argument("--scenarios", default=SCENARIOS, metavar="FILE")
-    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build/dev"))
+    parser.add_argument("--scenarios", default=SCENARIOS, metavar="FILE",
+                        help="rows like tests/world/scenarios.csv, which it is without this")
+    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build/dev"),
+                        metavar="DIR", help="where the programs were built")
     options = parser.parse_args(argv)
     first, _, last = options.seeds.partition("-")
     if not first.isdecimal() or not (last or first).isdecimal():

@@ -33,11 +33,15 @@ MARK = "made by world.py"  # a file of this name: the folder may be made anew
 
 
 def read_options(argv):
-    parser = argparse.ArgumentParser(prog="./dev world", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="./dev world", description=__doc__.split("\n\n")[0],
+        epilog="./dev world --honest --help: is the world as hard to judge as the real one?")
     parser.add_argument("--scenarios", metavar="FILE", help="rows like tests/world/scenarios.csv")
-    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="N",
+                        help="of countries and weather: the same gives the same scores.json (1)")
     parser.add_argument("--out", required=True, metavar="DIR", help="made anew")
-    parser.add_argument("--noise", choices=("low", "high"))
+    parser.add_argument("--noise", choices=("low", "high"),
+                        help="high: each figure of a row is up to a tenth more or less")
     parser.add_argument("--random-minutes", action="store_true",
                         help="draw every start minute: timing alone says nothing then")
     parser.add_argument("--only", metavar="ID,ID", help="these scenarios alone")
@@ -51,12 +55,15 @@ def read_options(argv):
     parser.add_argument("--over-http", metavar="ID",
                         help="the scenario that goes through signing and HTTP, too: the first "
                         "(none: none)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
+                        help="so many scenarios side by side (one a processor)")
     parser.add_argument("--keep", action="store_true",
                         help="leave worlds and stores there: some 300 MB a scenario")
     parser.add_argument("--quiet", type=int, metavar="DAYS", help="days without any scenario")
-    parser.add_argument("--probes", type=int, default=100, metavar="N")
-    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build/dev"))
+    parser.add_argument("--probes", type=int, default=100, metavar="N",
+                        help="of the country without a scenario (100)")
+    parser.add_argument("--build", default=os.environ.get("BUILD", f"{ROOT}/build/dev"),
+                        metavar="DIR", help="where the programs were built")
     options = parser.parse_args(argv)
     if (options.scenarios is None) == (options.quiet is None):
         parser.error("say either --scenarios FILE or --quiet DAYS")
