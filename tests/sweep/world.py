@@ -94,6 +94,8 @@ def choose(parser, options):
             known = [row["id"] for row in csv.DictReader(file)]
     except (OSError, KeyError, UnicodeDecodeError) as error:
         parser.error(f"--scenarios {options.scenarios}: {error} (a table with a column id)")
+    if not known:
+        parser.error(f"{options.scenarios} has no scenario")
     wanted = options.only.split(",") if options.only else known
     for number in wanted + [options.over_http or "none"]:
         if number not in known + ["none"]:
