@@ -127,7 +127,10 @@ class Server:
         context.verify_mode = ssl.CERT_NONE
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.ports["ingest"], context=context, timeout=30)
-        connection.request(method, path, body=body, headers=headers or {})
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+        except (ssl.SSLEOFError, ConnectionError):
+            pass  # refused by its head while the body was under way: the answer is there
         response = connection.getresponse()
         answer = response.status, response.getheader("Content-Type"), response.read()
         connection.close()
@@ -140,6 +143,11 @@ class Server:
     def enroll(self, code, segment, role="field"):
         head = f"faultline/enroll\ncode {code}\nrole {role}\n\n".encode()
         return self.ask("POST", "/v1/enroll", head + segment.bytes)
+
+    def cpu_s(self):
+        """What it has used of the processors."""
+        ticks = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").split()
+        return (int(ticks[13]) + int(ticks[14])) / os.sysconf("SC_CLK_TCK")
 
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -408,6 +416,29 @@ def slow_sender(check, server):
     check.that(ended and took < SECOND_LIMIT + 3, "a slow sender is cut off at the deadline", took)
 
 
+def stalled_handshake(check, server):
+    """A network that is cut leaves handshakes behind, and anybody can begin one: the server
+    waits for the rest without work and gives up."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    sends = ssl.MemoryBIO()
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), sends).do_handshake()
+    except ssl.SSLWantReadError:
+        hello = sends.read()
+    for what, piece in (("a hello", hello), ("part of a hello", hello[:60])):
+        before_s, began = server.cpu_s(), time.monotonic()
+        with socket.create_connection(("127.0.0.1", server.ports["ingest"])) as plain:
+            plain.settimeout(10 * SECOND_LIMIT)
+            plain.sendall(piece)
+            while plain.recv(65536):
+                pass
+        took, used = time.monotonic() - began, server.cpu_s() - before_s
+        check.that(took < SECOND_LIMIT + 3, f"{what} and no more is cut off at the deadline", took)
+        check.that(used < took / 5, f"to wait behind {what} is no work", (used, took))
+
+
 def killed(check, server, folder, key, token):
     """Killed behind its answer, a server has lost nothing."""
     segment = Segment(key, 5)
@@ -534,6 +565,7 @@ def main():
         where_and_speed(check, server, key, token, pinned, scratch)
         odd_requests(check, server)
         slow_sender(check, server)
+        stalled_handshake(check, server)
         killed(check, server, folder, key, token)
         server = Server(folder)
         states(check, server, folder, key, token, pinned, scratch)
