@@ -18,7 +18,7 @@ AT_ONCE = 6  # at most: how many the processors carry is seen while they run
 LOOK_S = 0.5
 # A lab shows what it needs once its country stands. Beyond what the processors carry all of
 # them fall behind, make more rounds for it, and need twice the time for the same.
-SETTLED_S, IDLE_SHARE = 10, 0.1
+SETTLED_S, IDLE_SHARE = 15, 0.25
 
 
 class Child:
