@@ -304,8 +304,8 @@ draw_probe(struct country *c, struct chance *chance, size_t i, uint8_t network)
 		.region = (uint8_t)(i / networks % WORLD_REGIONS)};
 	crypto_sha256_2(p->key_seed, "probe", 5, what, sizeof(what));
 	p->cohort = (uint8_t)(p->control ? 0 : chance_one_of(chance, COHORTS));
-	snprintf(p->prefix, sizeof(p->prefix), "%s.%u.0/24",
-		c->networks[network].prefix, 20 + chance_one_of(chance, 80));
+	snprintf(p->prefix, sizeof(p->prefix), "%.8s.%hhu.0/24",
+		c->networks[network].prefix, (uint8_t)(20 + chance_one_of(chance, 80)));
 	draw_machine(p, c, chance);
 }
 
