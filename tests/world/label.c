@@ -93,7 +93,7 @@ label_acts(const struct scenario *scenario, const struct act *acts,
 {
 	const struct scenario *s = scenario;
 	bool insufficient = strcmp(s->cause, "insufficient") == 0;
-	char id[24];
+	char id[48];
 
 	for (size_t k = 0; k < s->parts_n; k++) {
 		const struct act *next =

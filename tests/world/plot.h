@@ -29,7 +29,7 @@ struct spell {
 	enum rise rise;
 };
 struct label {
-	char id[32], cause[40];
+	char id[64], cause[40];
 	const char *named;
 	uint8_t networks, regions;
 	unsigned int probes;
