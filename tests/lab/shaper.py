@@ -9,6 +9,7 @@ import net
 
 EASY = "delay=0"  # for the proof that must fail
 FAST_BPS = 1000000
+ECHOES = 6  # beside each transfer
 
 
 def victims(world, name):
@@ -54,7 +55,7 @@ class Shaper:
         address = site.address6 if six else site.address
         rates, (ms, _) = world.together([
             lambda: fetch(world, p.node, six, self.transfers),
-            lambda: look.echoes(p.node, address, 15)])
+            lambda: look.echoes(p.node, address, ECHOES * self.transfers)])
         whole = len(rates) == self.transfers
         figures = " and in the end ".join(f"{rate / 1000:.0f}" for rate in rates[:1] + rates[-1:])
         return [(whole and self.is_slow(rates, ms),

@@ -31,7 +31,8 @@ others   speed  down           rate_bps         > 1000000
 """
 
 RATE_BPS, QUEUE_MS = 600000, 60
-QUEUE = shaper.Shaper("shaped_shallow", f"rate={RATE_BPS},queue={QUEUE_MS}", 4,
+# The first of them stalls now and then; echoes beside all eight see the queue.
+QUEUE = shaper.Shaper("shaped_shallow", f"rate={RATE_BPS},queue={QUEUE_MS}", 8,
                       lambda rates, ms: max(rates) < 1.1 * RATE_BPS and 15 < ms < 130)
 victims, on, off, proof, healed = (QUEUE.victims, QUEUE.on, QUEUE.off, QUEUE.proof,
                                    QUEUE.healed)
