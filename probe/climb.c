@@ -38,23 +38,27 @@ link_is_down(const struct measurement *ms, size_t n)
 	return false;
 }
 
-/* Parts of a climb, one after the other: what lies at home, what lies beyond it, and the
- * transfers, each of which wants the line for itself. Inside a part jobs overlap: in the dark each
- * takes as long as its deadline, and a round must not last the sum of them. */
-static int
-part_of(const struct job *job)
+static bool
+is_alone(const struct job *job)
 {
-	if (job->check == CHECK_speed)
-		return job->direction == DIRECTION_up ? 3 : 2;
-	return job->rung > RUNG_router;
+	const struct costly *row = costly_row(job->check);
+
+	return row != NULL && row->alone;
 }
 
+/* Parts of a climb, one after the other: what lies at home, what lies beyond it, and each
+ * job that wants the line for itself. Inside a part jobs overlap: in the dark each takes as
+ * long as its deadline, and a round must not last the sum of them. */
 static size_t
 jobs_of_part(const struct job *jobs, size_t n)
 {
-	size_t same = 0;
+	bool beyond = jobs[0].rung > RUNG_router;
+	size_t same = 1;
 
-	while (same < n && part_of(&jobs[same]) == part_of(&jobs[0]))
+	if (is_alone(&jobs[0]))
+		return 1;
+	while (same < n && !is_alone(&jobs[same]) &&
+		(jobs[same].rung > RUNG_router) == beyond)
 		same++;
 	return same;
 }
@@ -80,13 +84,13 @@ abroad_is_dark(const struct measurement *ms, size_t n)
 	return ladder.rung[RUNG_international].state == RUNG_DOWN;
 }
 
-/* Has a transfer of this climb not got as far as its request? Then the next would only wait
- * for the same. */
+/* Has a job like this one not got as far as its request in this climb? Then the next would
+ * only wait for the same. */
 static bool
-transfer_found_nobody(const struct measurement *ms, size_t n)
+found_nobody(const struct measurement *ms, size_t n, const struct job *job)
 {
 	for (size_t i = 0; i < n; i++)
-		if (ms[i].check == CHECK_speed && ms[i].stage < STAGE_request)
+		if (ms[i].check == job->check && ms[i].stage < STAGE_request)
 			return true;
 	return false;
 }
@@ -104,12 +108,11 @@ run_parts(
 
 		if (jobs[at].rung > RUNG_router && link_is_down(climb->ms, at))
 			break;
-		if (jobs[at].check == CHECK_speed &&
+		if (is_alone(&jobs[at]) &&
 			(abroad_is_dark(climb->ms, at) ||
-				transfer_found_nobody(climb->ms, at)))
-			for (size_t i = at; i < at + part; i++)
-				runner_unmeasured(&climb->ms[i], &jobs[i],
-					REASON_lower_rung, clock_boot_us());
+				found_nobody(climb->ms, at, &jobs[at])))
+			runner_unmeasured(&climb->ms[at], &jobs[at], REASON_lower_rung,
+				clock_boot_us());
 		else
 			runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
 				c->schedule, c->config, c->stop);

@@ -74,6 +74,35 @@ struct enrolment {
 	char role[8];
 };
 
+/* ---- plan/costly.c: the checks that are too dear for every round (pure) ---- */
+
+/* What a costly check is planned by. */
+struct turn {
+	const struct profile_settings *profile;
+	int64_t count; /* of the times it was planned before, from 0 on */
+	uint8_t at; /* of the jobs of one time, from 0 on */
+};
+
+/* One row a check; its jobs stand behind all others of a round, in the order of rows. */
+struct costly {
+	enum check check;
+	enum rung rung; /* of its jobs */
+	/* One of the targets that ask for it, each time drawn anew; or the analyzer. */
+	enum whom { WHOM_TARGET, WHOM_ANALYZER } whom;
+	uint8_t jobs; /* a time, all of that one */
+	size_t interval; /* the member of struct profile_settings that says how often */
+	bool wide; /* only with names, transport and service */
+	bool alone; /* wants the line for itself: each job is a part of the climb */
+	/* Fills in what such a job has besides the usual; NULL: nothing. */
+	void (*set)(struct job *job, const struct turn *turn);
+};
+const struct costly *costly_rows(size_t *n);
+/* NULL: a check of every round. */
+const struct costly *costly_row(enum check check);
+/* 0: as often as there is a round that it may stand in. */
+int64_t costly_interval_us(
+	const struct costly *row, const struct profile_settings *profile);
+
 /* ---- plan/schedule.c: what to do next (pure) ---- */
 
 enum due { DUE_PULSE, DUE_ROUND };
@@ -83,9 +112,9 @@ enum { BUDGET_JOBS = 85, BUDGET_SHIP = 100 };
 
 /* All the schedule remembers; times are CLOCK_BOOTTIME in microseconds. */
 struct schedule {
-	int64_t next_round_us, next_pulse_us, next_wide_us, next_trace_us,
-		next_speed_us;
-	int64_t round, traces;
+	int64_t next_round_us, next_pulse_us, next_wide_us;
+	int64_t next_costly_us[CHECK_COUNT], turns[CHECK_COUNT]; /* of costly checks */
+	int64_t round;
 	int64_t day_start_us, day_spent_bytes;
 	uint64_t random; /* state of its own generator, seeded by the caller */
 };
@@ -94,7 +123,7 @@ void schedule_start(struct schedule *s, int64_t now_us, uint64_t seed);
 /* When the next thing is due, and what. */
 int64_t schedule_next(const struct schedule *s, enum due *due);
 /* More than the longest list asks for: no kind of target has more than five checks. */
-#define JOBS_MAX (TARGETS_MAX * 5 + 16)
+#define JOBS_MAX (TARGETS_MAX * 5 + 32)
 /* The jobs due now, at most max, in the order of the ladder, and the schedule moved on
  * (jittered). Of the day's budget the ladder's rungs and the pulses until its end are set
  * aside first; a job that it does not carry is left out: it stands behind the others, in

@@ -51,11 +51,11 @@ schedule_start(struct schedule *s, int64_t now_us, uint64_t seed)
 		.next_round_us = now_us,
 		.next_pulse_us = now_us,
 		.next_wide_us = now_us,
-		.next_trace_us = now_us,
-		.next_speed_us = now_us,
 		.day_start_us = now_us,
 		.random = seed,
 	};
+	for (enum check check = 0; check < CHECK_COUNT; check++)
+		s->next_costly_us[check] = now_us;
 }
 
 int64_t
@@ -122,8 +122,8 @@ job_bytes(const struct job *job)
 
 	if (job->check == CHECK_ping)
 		return bytes * job->count;
-	/* Headers and acknowledgements: a fifth, and a handshake. */
-	if (job->check == CHECK_speed)
+	/* A transfer: headers and acknowledgements are a fifth, and a handshake. */
+	if (job->bytes > 0)
 		return (int64_t)job->bytes * 6 / 5 + 6000;
 	return bytes;
 }
@@ -228,7 +228,7 @@ choose(struct plan *p, uint32_t *checks, const uint16_t *order, bool wide)
 		uint16_t at = order[i];
 
 		for (enum check c = 0; c < CHECK_COUNT; c++) {
-			if (c == CHECK_trace ||
+			if (costly_row(c) != NULL ||
 				!(p->targets->rows[at].checks & (UINT32_C(1) << c)))
 				continue;
 			if (is_wide(c) &&
@@ -262,43 +262,39 @@ plan_targets(struct plan *p, bool wide)
 		}
 }
 
-/* Of one target, any of those that may be traced, each time by another protocol. It stands
- * behind all others of its part of the climb although it speaks of a low rung: while it
- * goes its own slow pace nothing else starts. */
-static void
-plan_trace(struct plan *p)
+/* Any of those that ask for the check. */
+static const struct target *
+draw_target(struct plan *p, enum check check)
 {
 	const struct target *target = NULL;
-	size_t before = p->n;
 	int64_t seen = 0;
 
 	for (size_t i = 0; i < p->targets->n; i++)
-		if ((p->targets->rows[i].checks & (UINT32_C(1) << CHECK_trace)) &&
+		if ((p->targets->rows[i].checks & (UINT32_C(1) << check)) &&
 			draw_below(p->s, ++seen) == 0)
 			target = &p->targets->rows[i];
-	if (target == NULL)
-		return;
-	plan_add(p, CHECK_trace, RUNG_access, target);
-	if (p->n > before)
-		p->jobs[before].protocol =
-			(enum protocol)(p->s->traces++ % PROTOCOL_COUNT);
+	return target;
 }
 
-/* Down first: where that finds nobody the climb leaves the other way out. */
 static void
-plan_speed(struct plan *p)
+plan_costly(struct plan *p, const struct costly *row)
 {
-	if (p->enrolment == NULL || p->enrolment->endpoint[0] == '\0')
+	struct turn turn = {config_profile(p->config), p->s->turns[row->check]++, 0};
+	const struct target *target = NULL;
+
+	if (row->whom == WHOM_TARGET) {
+		target = draw_target(p, row->check);
+		if (target == NULL)
+			return;
+	} else if (p->enrolment == NULL || p->enrolment->endpoint[0] == '\0') {
 		return;
-	for (int direction = DIRECTION_down; direction <= DIRECTION_up; direction++) {
+	}
+	for (; turn.at < row->jobs; turn.at++) {
 		size_t before = p->n;
 
-		plan_add(p, CHECK_speed, RUNG_quality, NULL);
-		if (p->n == before)
-			return;
-		p->jobs[before].direction = (enum direction)direction;
-		p->jobs[before].bytes =
-			(uint32_t)config_profile(p->config)->speed_bytes;
+		plan_add(p, row->check, row->rung, target);
+		if (p->n > before && row->set != NULL)
+			row->set(&p->jobs[before], &turn);
 	}
 }
 
@@ -310,13 +306,31 @@ later(struct plan *p, int64_t now_us, int64_t interval_us)
 	       config_profile(p->config)->ladder_us / 2;
 }
 
+/* Those whose time has come. */
+static void
+plan_all_costly(struct plan *p, int64_t now_us, bool wide)
+{
+	size_t n;
+	const struct costly *rows = costly_rows(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t *next_us = &p->s->next_costly_us[rows[i].check], interval_us;
+
+		if (now_us < *next_us || (rows[i].wide && !wide))
+			continue;
+		plan_costly(p, &rows[i]);
+		interval_us = costly_interval_us(&rows[i], config_profile(p->config));
+		if (interval_us > 0)
+			*next_us = later(p, now_us, interval_us);
+	}
+}
+
 static void
 plan_round(struct plan *p, int64_t now_us)
 {
 	const struct profile_settings *profile = config_profile(p->config);
 	struct schedule *s = p->s;
-	bool wide = now_us >= s->next_wide_us, speed = now_us >= s->next_speed_us;
-	bool trace = wide && now_us >= s->next_trace_us;
+	bool wide = now_us >= s->next_wide_us;
 
 	s->round++;
 	plan_add(p, CHECK_power, RUNG_power, NULL);
@@ -324,17 +338,10 @@ plan_round(struct plan *p, int64_t now_us)
 	plan_add(p, CHECK_router, RUNG_router, NULL);
 	plan_access(p);
 	plan_targets(p, wide);
-	if (trace)
-		plan_trace(p);
-	if (speed)
-		plan_speed(p);
+	plan_all_costly(p, now_us, wide);
 	s->next_round_us = now_us + schedule_jitter_us(s, profile->ladder_us);
 	if (wide)
 		s->next_wide_us = later(p, now_us, profile->wide_us);
-	if (trace && profile->trace_us > 0)
-		s->next_trace_us = later(p, now_us, profile->trace_us);
-	if (speed && profile->speed_us > 0)
-		s->next_speed_us = later(p, now_us, profile->speed_us);
 }
 
 /* One small question to a resolver abroad. */

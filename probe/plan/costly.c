@@ -1,0 +1,50 @@
+#include "probe/steps.h"
+
+static void
+set_trace(struct job *job, const struct turn *turn)
+{
+	job->protocol = (enum protocol)(turn->count % PROTOCOL_COUNT);
+}
+
+/* Down first: where that finds nobody the climb leaves the other way out. */
+static void
+set_speed(struct job *job, const struct turn *turn)
+{
+	job->direction = turn->at == 0 ? DIRECTION_down : DIRECTION_up;
+	job->bytes = (uint32_t)turn->profile->speed_bytes;
+}
+
+#define EVERY(member) offsetof(struct profile_settings, member)
+
+/* In the order in which they stand at the end of a round. */
+static const struct costly rows[] = {
+	/* It speaks of a low rung and stands at the end all the same: while it goes its own
+	 * slow pace nothing else starts. */
+	{CHECK_trace, RUNG_access, WHOM_TARGET, 1, EVERY(trace_us), .wide = true,
+		.set = set_trace},
+	{CHECK_speed, RUNG_quality, WHOM_ANALYZER, 2, EVERY(speed_us), .alone = true,
+		.set = set_speed},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+const struct costly *
+costly_rows(size_t *n)
+{
+	*n = ROWS;
+	return rows;
+}
+
+const struct costly *
+costly_row(enum check check)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].check == check)
+			return &rows[i];
+	return NULL;
+}
+
+int64_t
+costly_interval_us(const struct costly *row, const struct profile_settings *profile)
+{
+	return *(const int64_t *)((const char *)profile + row->interval);
+}
