@@ -11,7 +11,7 @@
  * contract for every field. RFC 8785 canonical JSON restricted to one flat object of
  * integers, names, printable ASCII without '"' and '\', and lists of integers.
  */
-#define MEASUREMENT_SCHEMA 3
+#define MEASUREMENT_SCHEMA 4
 #define MEASUREMENT_LINE_MAX 4096
 #define TIME_MAX 9007199254740991 /* 2^53-1: the largest integer RFC 8785 carries */
 

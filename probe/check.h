@@ -38,6 +38,7 @@ struct job {
 	uint32_t bytes; /* speed: size of the transfer */
 	enum direction direction; /* speed */
 	enum protocol protocol; /* trace */
+	int64_t listen_us; /* dns: for more answers, after the first */
 	char control[254]; /* tls: the control name, "" none */
 	const struct inherited *inherited; /* NULL: nothing was read */
 	int64_t pace_us; /* at least this between two packets of one job */

@@ -8,15 +8,26 @@
 
 #define PORT 53
 #define RETRY_US INT64_C(2000000)
-#define WAIT_US INT64_C(4500000) /* under the deadline of checks.def */
+/* With the listening afterwards under the deadline of checks.def. */
+#define WAIT_US INT64_C(4500000)
 
 static void
-dns_watch(void *arg, const struct resolve_result *result)
+dns_note_text(struct measurement *m, enum field field, const char *hash)
 {
-	struct attempt *attempt = arg;
+	if (hash[0] && measurement_set_text(m, field, hash) != OK)
+		bug("a hash of %zu digits", strlen(hash));
+}
 
-	check_step(attempt, result->stage);
-	attempt->bytes = (uint32_t)result->wire_bytes;
+static void
+dns_note_other(struct measurement *m, const struct resolve_result *r)
+{
+	SET(m, replies, r->replies);
+	if (r->other_after_us < 0)
+		return;
+	SET(m, other_after_us, r->other_after_us);
+	if (r->other_ttl >= 0)
+		SET(m, other_ttl, r->other_ttl);
+	dns_note_text(m, FIELD_other_sha256, r->other_sha256);
 }
 
 static void
@@ -35,9 +46,19 @@ dns_note(struct attempt *attempt, const struct resolve_result *r)
 	SET(m, rtt_us, r->rtt_us);
 	if (r->reply_ttl >= 0)
 		SET(m, reply_ttl, r->reply_ttl);
-	if (r->answer.sha256[0] &&
-		measurement_set_text(m, FIELD_answer_sha256, r->answer.sha256) != OK)
-		bug("a hash of %zu digits", strlen(r->answer.sha256));
+	dns_note_text(m, FIELD_answer_sha256, r->answer.sha256);
+	if (attempt->job.listen_us > 0)
+		dns_note_other(m, r);
+}
+
+static void
+dns_watch(void *arg, const struct resolve_result *result)
+{
+	struct attempt *attempt = arg;
+
+	check_step(attempt, result->stage);
+	attempt->bytes = (uint32_t)result->wire_bytes;
+	dns_note(attempt, result);
 }
 
 /* The server to ask: the resolver of this machine, which may have a private address, or
@@ -66,6 +87,7 @@ check_dns(struct attempt *attempt)
 		.question = {attempt->job.target.host, RESOLVE_A, false},
 		.retry_us = RETRY_US,
 		.wait_us = WAIT_US,
+		.listen_us = attempt->job.listen_us,
 		.watch = dns_watch,
 		.arg = attempt};
 	union socket_address server;
@@ -83,6 +105,5 @@ check_dns(struct attempt *attempt)
 	}
 	resolve_ask(&result, &server, &plan);
 	dns_watch(attempt, &result);
-	dns_note(attempt, &result);
 	check_end_with(attempt, result.outcome, result.reason, result.os_error);
 }

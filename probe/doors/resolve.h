@@ -64,6 +64,11 @@ struct resolve_result {
 	bool answered; /* rtt_us, reply_ttl and answer speak */
 	int64_t rtt_us;
 	int reply_ttl; /* -1 unknown */
+	/* What came on to the very question that was answered, while we listened. */
+	unsigned replies; /* all of its answers, equal ones and the first one too */
+	int64_t other_after_us; /* from the first to one that says otherwise; -1 none */
+	int other_ttl; /* -1 unknown */
+	char other_sha256[65]; /* as sha256 of the answer */
 	int icmp_type, icmp_code; /* -1 none */
 	int64_t wire_bytes;
 	struct resolve_answer answer;
@@ -75,6 +80,9 @@ struct resolve_plan {
 	struct resolve_question question;
 	int64_t retry_us; /* asks once more after this, unless wait_us is no longer */
 	int64_t wait_us; /* gives up after this in all */
+	/* After the first answer goes on listening for so long: a forged one that was
+	 * quicker than the true one cannot take that back. 0: the first is the end. */
+	int64_t listen_us;
 	resolve_watch_fn *watch; /* NULL: nobody */
 	void *arg; /* of watch */
 };

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -9,6 +10,7 @@
 #define UDP4_BYTES (20 + 8)
 #define UDP6_BYTES (40 + 8)
 #define TRIES 2
+#define REPLIES_MAX 64 /* that are listened to: who sends more wants our time */
 
 enum { RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 }; /* RFC 1035 4.1.1 */
 
@@ -37,6 +39,8 @@ struct resolve_run {
 		[TRIES]; /* each question has its own: a round trip is never guessed */
 	int64_t sent_us[TRIES];
 	unsigned tries;
+	unsigned answered; /* which of them was, first */
+	int64_t answered_us, answered_stamp_us;
 };
 
 static void
@@ -76,6 +80,20 @@ done:
 	return sent;
 }
 
+static void
+resolve_keep(struct resolve_run *run, const struct socket_message *message,
+	const struct resolve_answer *answer)
+{
+	struct resolve_result *r = run->result;
+
+	r->answer = *answer;
+	r->answered = true;
+	r->replies = 1;
+	r->rtt_us = run->answered_us - run->sent_us[run->answered];
+	r->reply_ttl = message->ttl;
+	r->outcome = resolve_outcome(answer);
+}
+
 /* True when the question is settled. */
 static bool
 resolve_take(struct resolve_run *run, const struct socket_message *message)
@@ -89,11 +107,10 @@ resolve_take(struct resolve_run *run, const struct socket_message *message)
 		switch (resolve_read(&answer, message->bytes, message->n, run->ids[i],
 			&run->plan->question)) {
 		case RESOLVE_ANSWERED:
-			r->answer = answer;
-			r->answered = true;
-			r->rtt_us = now_us - run->sent_us[i];
-			r->reply_ttl = message->ttl;
-			r->outcome = resolve_outcome(&answer);
+			run->answered = i;
+			run->answered_us = now_us;
+			run->answered_stamp_us = message->stamp_us;
+			resolve_keep(run, message, &answer);
 			return true;
 		case RESOLVE_MALFORMED:
 			r->outcome = OUTCOME_dns_malformed; /* until a better comes */
@@ -128,6 +145,54 @@ resolve_wait(struct resolve_run *run, int64_t until_us)
 	return false;
 }
 
+/* Between two arrivals as the kernel saw them, unless the wall clock was set between. */
+static int64_t
+resolve_after_us(const struct resolve_run *run, const struct socket_message *message)
+{
+	int64_t after_us = message->stamp_us - run->answered_stamp_us;
+	int64_t at_most_us = clock_boot_us() - run->answered_us;
+
+	if (!message->stamp_us || !run->answered_stamp_us || after_us < 0 ||
+		after_us > run->plan->listen_us)
+		return at_most_us;
+	return after_us;
+}
+
+/* Another answer to the question that was answered. To the one before or after it a server
+ * may say something else without any harm. */
+static void
+resolve_take_other(struct resolve_run *run, const struct socket_message *message)
+{
+	struct resolve_result *r = run->result;
+	struct resolve_answer answer;
+
+	if (resolve_read(&answer, message->bytes, message->n, run->ids[run->answered],
+		    &run->plan->question) != RESOLVE_ANSWERED)
+		return;
+	r->replies++;
+	if (r->other_after_us >= 0 || (answer.rcode == r->answer.rcode &&
+					      !strcmp(answer.sha256, r->answer.sha256)))
+		return;
+	r->other_after_us = resolve_after_us(run, message);
+	r->other_ttl = message->ttl;
+	memcpy(r->other_sha256, answer.sha256, sizeof(r->other_sha256));
+}
+
+static void
+resolve_listen(struct resolve_run *run)
+{
+	int64_t until_us = clock_boot_us() + run->plan->listen_us;
+	struct socket_message message;
+
+	for (int n = 0; n < REPLIES_MAX && socket_next(&message, run->fd, until_us);
+		n++) {
+		run->result->wire_bytes += run->header_bytes + (int64_t)message.n;
+		if (!message.icmp_error)
+			resolve_take_other(run, &message);
+		resolve_step(run, STAGE_reply);
+	}
+}
+
 void
 resolve_ask(struct resolve_result *result, const union socket_address *server,
 	const struct resolve_plan *plan)
@@ -143,6 +208,8 @@ resolve_ask(struct resolve_result *result, const union socket_address *server,
 	*result = (struct resolve_result){.stage = STAGE_send,
 		.outcome = OUTCOME_generic_timeout_error,
 		.reply_ttl = -1,
+		.other_after_us = -1,
+		.other_ttl = -1,
 		.icmp_type = -1,
 		.icmp_code = -1};
 	resolve_step(&run, STAGE_send);
@@ -155,6 +222,10 @@ resolve_ask(struct resolve_result *result, const union socket_address *server,
 		   !resolve_wait(&run, again ? start_us + plan->retry_us : end_us) &&
 		   again && resolve_send(&run)) {
 		(void)resolve_wait(&run, end_us);
+	}
+	if (result->answered && plan->listen_us > 0) {
+		resolve_step(&run, STAGE_reply); /* what has come is safe now */
+		resolve_listen(&run);
 	}
 	if (run.fd >= 0)
 		close(run.fd);

@@ -190,6 +190,8 @@ socket_open_datagram(
 	if (fd < 0)
 		return errno;
 	error = socket_tell_errors(fd, to->any.sa_family);
+	if (!error)
+		error = socket_set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (!error && ttl)
 		error = socket_set_ttl(fd, to->any.sa_family, ttl);
 	if (error)
@@ -220,6 +222,17 @@ socket_read_error(struct socket_message *message, const struct cmsghdr *control)
 }
 
 static void
+socket_read_stamp(struct socket_message *message, const struct cmsghdr *control)
+{
+	struct timespec at;
+
+	if (control->cmsg_len < CMSG_LEN(sizeof(at)))
+		return;
+	memcpy(&at, CMSG_DATA(control), sizeof(at));
+	message->stamp_us = (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+}
+
+static void
 socket_read_control(struct socket_message *message, struct msghdr *header)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -232,6 +245,8 @@ socket_read_control(struct socket_message *message, struct msghdr *header)
 		else if ((v4 && c->cmsg_type == IP_RECVERR) ||
 			 (v6 && c->cmsg_type == IPV6_RECVERR))
 			socket_read_error(message, c);
+		else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			socket_read_stamp(message, c);
 	}
 }
 
@@ -250,6 +265,7 @@ socket_receive(struct socket_message *message, int fd, int flags)
 	ssize_t n;
 
 	message->ttl = -1;
+	message->stamp_us = 0;
 	message->icmp_error = 0;
 	message->icmp_from.any.sa_family = AF_UNSPEC;
 	n = recvmsg(fd, &header, flags | MSG_DONTWAIT);

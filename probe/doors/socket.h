@@ -37,8 +37,8 @@ enum reason socket_reason(int error);
  * that the kernel made of it. */
 enum outcome socket_icmp_outcome(bool v6, uint8_t type, uint8_t code, int error);
 
-/* A datagram socket connected to one address, with errors and TTLs of what comes back
- * told (IP_RECVERR, IP_RECVTTL; ip(7), ipv6(7)). ttl 0: the usual one. 0 or an errno;
+/* A datagram socket connected to one address, with errors, TTLs and times of what comes
+ * back told (IP_RECVERR, IP_RECVTTL; ip(7), ipv6(7); SO_TIMESTAMPNS, socket(7)). ttl 0: the usual one. 0 or an errno;
  * *fd is -1 when the socket itself was refused. */
 int socket_open_datagram(
 	int *fd, const union socket_address *to, int protocol, uint8_t ttl);
@@ -50,6 +50,7 @@ int socket_set_ttl(int fd, int family, uint8_t ttl);
 struct socket_message {
 	size_t n;
 	int ttl; /* it arrived with, -1 not told */
+	int64_t stamp_us; /* CLOCK_REALTIME of its arrival, 0 not told */
 	int icmp_error; /* errno that the kernel made of an ICMP error; 0: it is none */
 	uint8_t icmp_type, icmp_code;
 	union socket_address icmp_from; /* who sent it; family 0: not told */

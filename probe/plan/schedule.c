@@ -16,6 +16,10 @@ static const struct cost {
 #include "probe/checks.def"
 };
 
+/* For a second answer to a question: of injected ones 99 of 100 are at most 364 ms ahead of
+ * the true one, and a line that is far from everything doubles that. */
+#define LISTEN_US INT64_C(1000000)
+
 /* Where a plan is put together. */
 struct plan {
 	struct job *jobs;
@@ -157,6 +161,7 @@ plan_add(struct plan *p, enum check check, enum rung rung, const struct target *
 		strcpy(job->control, targets_control(p->targets));
 	}
 	job->count = check == CHECK_ping ? (uint8_t)profile->pings : 0;
+	job->listen_us = check == CHECK_dns ? LISTEN_US : 0;
 	job->pace_us = p->config->pace_us;
 	memcpy(job->uplink, p->config->uplink, sizeof(job->uplink));
 	if (p->enrolment != NULL) {
@@ -344,15 +349,18 @@ plan_round(struct plan *p, int64_t now_us)
 		s->next_wide_us = later(p, now_us, profile->wide_us);
 }
 
-/* One small question to a resolver abroad. */
+/* One small question to a resolver abroad; the first answer is its end. */
 static void
 plan_pulse(struct plan *p)
 {
+	size_t before = p->n;
 	const struct target *target =
 		first_target(p->targets, RUNG_international, CHECK_dns);
 
 	if (target != NULL)
 		plan_add(p, CHECK_dns, RUNG_international, target);
+	if (p->n > before)
+		p->jobs[before].listen_us = 0;
 }
 
 /* The router, echoes and pulses; what this machine knows of itself costs nothing. */

@@ -123,6 +123,16 @@ def dns_name(packet):
     return ".".join(labels), packet[12:at + 5]
 
 
+def dns_race(server, peer, packet, question):
+    """Two answers to one question, the second twice; and one to another question between."""
+    first, then = ["45.66.6.6"], [FAR, "45.20.0.7"]
+    server.sendto(dns_answer(packet, question, addresses=first), peer)
+    threading.Event().wait(0.2)
+    server.sendto(dns_answer(packet, question, addresses=first, twist=1), peer)
+    for _ in range(2):
+        server.sendto(dns_answer(packet, question, addresses=then), peer)
+
+
 def dns_answer(packet, question, flags=0x8180, addresses=(), twist=0):
     packet_id = struct.unpack(">H", packet[:2])[0] ^ twist
     records = b"".join(b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(address)
@@ -139,10 +149,15 @@ def dns_server():
         name, question = dns_name(packet)
         asked[name] = asked.get(name, 0) + 1
         good = dns_answer(packet, question, addresses=[FAR, "45.20.0.7"])
+        turned = dns_answer(packet, question, addresses=["45.20.0.7", FAR])
+        if name == "raced.example":
+            threading.Thread(target=dns_race, args=(server, peer, packet, question)).start()
         other = question.replace(b"\7example", b"\7exampli")
         for answer in {
                 "good.example": [good],
                 "second.example": [good] if asked[name] > 1 else [],
+                "twice.example": [good, turned, packet[:2] + b"\x81\x80 no DNS message"],
+                "denied.example": [dns_answer(packet, question, 0x8183), good],
                 "forged.example": [
                     dns_answer(packet, question, addresses=["45.66.6.6"], twist=1),
                     dns_answer(packet, other, addresses=["45.66.6.6"]), good],
@@ -392,6 +407,32 @@ def names_are_asked_and_their_answers_counted():
                answer_sha256=hashlib.sha256(text.encode()).hexdigest(),
                reply_ttl=63, rtt_us=between(1, 500000))
     expect(run("dns", address="resolver", host="good.example"), outcome="ok", answers=2)
+
+
+@test
+def every_answer_to_one_question_is_heard():
+    text = "".join(sorted(f"{address}\n" for address in (FAR, "45.20.0.7")))
+    true = hashlib.sha256(text.encode()).hexdigest()
+    forged = hashlib.sha256(b"45.66.6.6\n").hexdigest()
+    expect(run("dns", address=FAR, host="raced.example", listen_us=600000), outcome="ok",
+           stage="done", answer_sha256=forged, other_sha256=true, replies=3, reply_ttl=63,
+           other_ttl=63, other_after_us=between(190000, 400000), rtt_us=between(1, 150000),
+           took_us=between(600000, 1200000))
+    expect(run("dns", address=FAR, host="denied.example", listen_us=300000),
+           outcome="dns_nxdomain_error", other_sha256=true, replies=2,
+           other_after_us=between(0, 100000))
+
+
+@test
+def a_second_answer_that_says_the_same_is_no_other():
+    expect(run("dns", address=FAR, host="twice.example", listen_us=300000), outcome="ok",
+           replies=2, other_after_us=ABSENT, other_sha256=ABSENT)
+
+
+@test
+def who_does_not_listen_ends_with_the_first_answer():
+    expect(run("dns", address=FAR, host="raced.example"), outcome="ok", replies=ABSENT,
+           other_after_us=ABSENT, took_us=between(1, 150000))
 
 
 @test

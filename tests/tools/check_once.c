@@ -5,6 +5,7 @@
  *                                           pace_us uplink endpoint pin deadline_us
  *                                           protocol (icmp udp tcp) control ca_file
  *                                           round hints direction (down up)
+ *                                           listen_us
  */
 #include <poll.h>
 #include <signal.h>
@@ -91,6 +92,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->round = number;
 	else if (!strcmp(name, "pace_us"))
 		job->pace_us = number;
+	else if (!strcmp(name, "listen_us"))
+		job->listen_us = number;
 	else if (!strcmp(name, "deadline_us"))
 		*deadline_us = number;
 	else

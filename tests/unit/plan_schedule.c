@@ -130,6 +130,27 @@ a_pulse_is_one_question_to_the_first_target_abroad(void **state)
 }
 
 static void
+a_round_listens_for_second_answers_and_a_pulse_does_not(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 5);
+	size_t left_out, n, asked = 0;
+
+	(void)state;
+	n = plan(w, 5 * SECOND_US, &left_out);
+	for (size_t i = 0; i < n; i++) {
+		bool asks = w->jobs[i].check == CHECK_dns;
+
+		asked += asks;
+		assert_int_equal(w->jobs[i].listen_us > 364000, asks);
+	}
+	assert_true(asked > 0);
+	assert_int_equal(plan(w, w->s.next_pulse_us, &left_out), 1);
+	assert_int_equal(w->jobs[0].check, CHECK_dns);
+	assert_int_equal(w->jobs[0].listen_us, 0);
+	free(w);
+}
+
+static void
 intervals_are_jittered_by_a_tenth_either_way(void **state)
 {
 	struct schedule s;
@@ -228,6 +249,8 @@ main(void)
 		cmocka_unit_test(
 			on_2g_two_targets_take_part_in_each_wide_check_and_only_hourly),
 		cmocka_unit_test(a_pulse_is_one_question_to_the_first_target_abroad),
+		cmocka_unit_test(
+			a_round_listens_for_second_answers_and_a_pulse_does_not),
 		cmocka_unit_test(intervals_are_jittered_by_a_tenth_either_way),
 		cmocka_unit_test(the_same_seed_plans_the_same),
 		cmocka_unit_test(
