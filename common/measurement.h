@@ -75,6 +75,11 @@ enum registration {
 #include "common/measurement.def"
 	REGISTRATION_COUNT,
 };
+enum operstate {
+#define OPERSTATE(name, sentence) OPERSTATE_##name,
+#include "common/measurement.def"
+	OPERSTATE_COUNT,
+};
 
 /* The field's place in has[]. */
 enum field {

@@ -51,6 +51,10 @@ static const struct schema_name names_registration[] = {
 #define REGISTRATION NAME
 #include "common/measurement.def"
 };
+static const struct schema_name names_operstate[] = {
+#define OPERSTATE NAME
+#include "common/measurement.def"
+};
 
 /* The letters of measurement.def, and each set of them that it uses. */
 enum kinds {
@@ -249,4 +253,6 @@ measurement_document(struct buf *out)
 	document_names(out, "Carriages", names_carriage, COUNT(names_carriage));
 	document_names(
 		out, "Registrations", names_registration, COUNT(names_registration));
+	document_names(
+		out, "Operational states", names_operstate, COUNT(names_operstate));
 }

@@ -27,7 +27,7 @@ SECTIONS = {
     "line": "Kinds of line", "check": "Checks", "rung": "Rungs", "stage": "Stages",
     "outcome": "Outcomes", "reason": "Reasons", "medium": "Media", "supply": "Supplies",
     "protocol": "Protocols", "direction": "Directions", "carriage": "Carriages",
-    "registration": "Registrations",
+    "registration": "Registrations", "operstate": "Operational states",
 }
 
 
