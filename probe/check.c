@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "probe/doors/endpoint.h"
 #include "probe/doors/socket.h"
+#include "probe/doors/way.h"
 
 static const struct check_row check_rows[CHECK_COUNT] = {
 #define level_low LEVEL_LOW
@@ -74,5 +75,15 @@ check_find(struct endpoint *endpoint, struct attempt *attempt, uint16_t port)
 	if (!found)
 		check_end_with(attempt, endpoint->outcome, endpoint->reason,
 			endpoint->os_error);
-	return found;
+	return found && check_lead(attempt, &endpoint->address);
+}
+
+bool
+check_lead(struct attempt *attempt, union socket_address *to)
+{
+	bool tunnel = way_is_tunnel(to);
+
+	if (tunnel)
+		check_unmeasured(attempt, REASON_tunnel);
+	return !tunnel;
 }

@@ -44,6 +44,8 @@ struct job {
 	int64_t pace_us; /* at least this between two packets of one job */
 	int64_t origin_us; /* CLOCK_BOOTTIME of t_us 0 */
 	char uplink[16]; /* interface of the default route, "" unknown */
+	uint8_t uplink_number; /* the fact uplink of what it measures */
+	bool bound; /* it goes by that interface alone: there are several uplinks */
 	char endpoint[ENDPOINT_BYTES]; /* speed: "https://ADDR:PORT" of the analyzer */
 	char pin[PIN_BYTES]; /* speed: "sha256//..." as curl takes it */
 	int64_t medium; /* link: as declared at enrolment */
@@ -71,9 +73,16 @@ void check_end_with(
 	struct attempt *attempt, enum outcome outcome, enum reason reason, int error);
 
 /* Stage resolve: where the job's target lives; ${port} where its row names none. False
- * when there is no public address to talk to: that is the end, and said. */
+ * when there is no public address to talk to, or the way to it is a tunnel: that is the
+ * end, and said. */
 struct endpoint;
 bool check_find(struct endpoint *endpoint, struct attempt *attempt, uint16_t port);
+
+/* Has what is sent to this address leave by the job's own uplink, where there are several.
+ * False when it would go into a tunnel: that is the end, and said. Whoever has an address
+ * from elsewhere than check_find() asks before the first packet. */
+union socket_address;
+bool check_lead(struct attempt *attempt, union socket_address *to);
 
 typedef void check_fn(struct attempt *attempt);
 struct check_row {

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "probe/doors/way.h"
 
 /* Drops the jobs that were not asked for; the left-out ones behind them too. */
 static size_t
@@ -95,6 +96,44 @@ found_nobody(const struct measurement *ms, size_t n, const struct job *job)
 	return false;
 }
 
+/* What a tunnel carries tells of the network at its other end. */
+static bool
+leads_into_tunnel(void)
+{
+	struct way way;
+
+	return way_find_out(&way) && way.tunnel;
+}
+
+static void
+leave_out(struct measurement *ms, const struct job *jobs, size_t n, enum reason reason)
+{
+	for (size_t i = 0; i < n; i++)
+		runner_unmeasured(&ms[i], &jobs[i], reason, clock_boot_us());
+}
+
+/* A part that lies beyond the router. The way out may turn into a tunnel while it runs: then
+ * nobody can say of what it spoke. */
+static void
+run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
+	size_t at, size_t n, uint64_t *bytes)
+{
+	struct measurement *ms = climb->ms + at;
+
+	if (leads_into_tunnel()) {
+		leave_out(ms, jobs, n, REASON_tunnel);
+		return;
+	}
+	if (is_alone(&jobs[0]) && (abroad_is_dark(climb->ms, at) ||
+					  found_nobody(climb->ms, at, &jobs[0]))) {
+		leave_out(ms, jobs, n, REASON_lower_rung);
+		return;
+	}
+	runner_run(ms, bytes, c->runner, jobs, n, c->schedule, c->config, c->stop);
+	if (leads_into_tunnel())
+		leave_out(ms, jobs, n, REASON_tunnel);
+}
+
 /* Runs the jobs part by part; returns how many measurements there are. */
 static size_t
 run_parts(
@@ -108,11 +147,8 @@ run_parts(
 
 		if (jobs[at].rung > RUNG_router && link_is_down(climb->ms, at))
 			break;
-		if (is_alone(&jobs[at]) &&
-			(abroad_is_dark(climb->ms, at) ||
-				found_nobody(climb->ms, at, &jobs[at])))
-			runner_unmeasured(&climb->ms[at], &jobs[at], REASON_lower_rung,
-				clock_boot_us());
+		if (jobs[at].rung > RUNG_router)
+			run_beyond(climb, c, jobs + at, at, part, &bytes);
 		else
 			runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
 				c->schedule, c->config, c->stop);

@@ -290,7 +290,11 @@ struct shipment { /* given to the child */
 	int64_t started_us; /* CLOCK_BOOTTIME */
 	size_t most; /* segments in this shipment */
 	const char *tag; /* of the target list one has, "" none; NULL: do not ask */
+	bool places; /* it goes by the measured line, so that it may ask where that is */
 };
+/* Does a packet to the analyzer leave by the line that is measured, and not through a
+ * tunnel? Evidence may be shipped through one; where the probe is may not be asked there. */
+bool ship_places(const struct enrolment *enrolment);
 void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 	struct spool *spool, int64_t now_us);
 /* Runs in the child: uploads, and leaves the answers in the page as ship_record()s. */

@@ -143,6 +143,8 @@ core_ask(struct core_run *run, const char *address, enum resolve_type type,
 		check_unmeasured(run->attempt, REASON_not_public);
 		return false;
 	}
+	if (!check_lead(run->attempt, &server))
+		return false;
 	run->spent_bytes = run->attempt->bytes;
 	resolve_ask(&run->result, &server, &plan);
 	core_watch(run, &run->result);

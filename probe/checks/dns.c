@@ -103,6 +103,8 @@ check_dns(struct attempt *attempt)
 		check_unmeasured(attempt, REASON_no_endpoint);
 		return;
 	}
+	if (!check_lead(attempt, &server))
+		return;
 	resolve_ask(&result, &server, &plan);
 	dns_watch(attempt, &result);
 	check_end_with(attempt, result.outcome, result.reason, result.os_error);

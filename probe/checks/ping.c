@@ -31,13 +31,8 @@ check_ping(struct attempt *attempt)
 
 	if (job->ttl)
 		SET(&attempt->m, ttl, job->ttl);
-	check_step(attempt, STAGE_resolve);
-	if (!endpoint_find(&endpoint, job->target.address, job->target.host, 0)) {
-		attempt->bytes = (uint32_t)endpoint.wire_bytes;
-		check_end_with(
-			attempt, endpoint.outcome, endpoint.reason, endpoint.os_error);
+	if (!check_find(&endpoint, attempt, 0))
 		return;
-	}
 	plan.to = endpoint.address;
 	icmp_ping(&result, &plan, ping_watch, attempt);
 	ping_watch(attempt, &result);

@@ -1,6 +1,7 @@
 #include "probe/check.h"
 #include "probe/doors/icmp.h"
 #include "probe/doors/route.h"
+#include "probe/doors/way.h"
 
 #define LONGEST_US INT64_C(2500000) /* under the deadline of checks.def */
 
@@ -23,11 +24,16 @@ check_router(struct attempt *attempt)
 	struct icmp_result result;
 	struct icmp_plan plan = {
 		.count = 1, .linger_us = LONGEST_US, .longest_us = LONGEST_US};
+	struct way way;
 	bool has_route;
 
 	check_step(attempt, STAGE_read);
 	has_route = route_default(&route, attempt->job.uplink);
 	SET(&attempt->m, route, has_route);
+	if (!attempt->job.bound && way_find_out(&way) && way.tunnel) {
+		check_unmeasured(attempt, REASON_tunnel);
+		return;
+	}
 	if (!has_route) {
 		check_unmeasured(attempt, REASON_no_route);
 		return;

@@ -7,6 +7,7 @@
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 #include "probe/doors/route.h"
+#include "probe/doors/way.h"
 
 #define RETRY_US INT64_C(1500000)
 #define WAIT_US INT64_C(3000000)
@@ -51,6 +52,10 @@ endpoint_resolve(struct endpoint *e, const char *host, uint16_t port)
 
 	if (!nameserver_find(&server)) {
 		endpoint_fail(e, OUTCOME_unmeasured, REASON_no_resolver);
+		return false;
+	}
+	if (way_is_tunnel(&server)) {
+		endpoint_fail(e, OUTCOME_unmeasured, REASON_tunnel);
 		return false;
 	}
 	if (!endpoint_ask(e, &server, &question, end_us)) {

@@ -14,7 +14,8 @@ struct endpoint {
 	union socket_address address;
 	char text[46]; /* the address without its port */
 	enum outcome outcome; /* ok, or why there is no address */
-	enum reason reason; /* of unmeasured: not_public, no_resolver, no_endpoint */
+	enum reason reason; /* of unmeasured: not_public, no_resolver, no_endpoint,
+			       tunnel: no packet left */
 	int os_error;
 	int64_t wire_bytes; /* of questions and answers */
 };

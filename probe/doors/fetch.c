@@ -179,7 +179,7 @@ fetch_outcome(struct fetch_connection *c, CURLcode code)
 	case CURLE_WRITE_ERROR:
 		return c->progress.facts->cut ? OUTCOME_ok : OUTCOME_unmeasured;
 	case CURLE_COULDNT_CONNECT:
-		if (c->progress.facts->reason == REASON_not_public)
+		if (c->progress.facts->reason != REASON_internal)
 			return OUTCOME_unmeasured;
 		c->progress.facts->reason = socket_reason(c->progress.facts->os_error);
 		return socket_outcome(c->progress.facts->os_error);

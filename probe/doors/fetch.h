@@ -72,7 +72,7 @@ struct fetch_facts {
 	 * one is left out. It is never followed. */
 	uint16_t location_n;
 	char location[FETCH_LOCATION_BYTES];
-	enum reason reason; /* of unmeasured; not_public: no packet left */
+	enum reason reason; /* of unmeasured; not_public, tunnel: no packet left */
 };
 
 /* Called before each step and about once a second while one lasts. */
@@ -82,7 +82,8 @@ typedef void fetch_body_fn(void *arg, const void *bytes, size_t n);
 
 /*
  * The same for measuring: plain HTTP without a pin, TLS 1.3 with one; public addresses
- * only (common/address.h), checked on the socket's own address. What the network does is
+ * only (common/address.h) and never through a tunnel (way.h), both checked on the socket's
+ * own address. What the network does is
  * the outcome, never an error.
  */
 enum outcome fetch_measure(struct fetch_facts *facts,

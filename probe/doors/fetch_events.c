@@ -7,17 +7,25 @@
 
 #include "common/address.h"
 #include "common/clock.h"
+#include "probe/doors/way.h"
 
 /* The socket's own address is what counts, whatever the URL said. */
 static curl_socket_t
 fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct fetch_connection *c = arg;
+	union socket_address to = {0};
 
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
 	if (c->public_only && !address_is_public(&address->addr)) {
 		c->progress.facts->reason = REASON_not_public;
+		return CURL_SOCKET_BAD;
+	}
+	memcpy(&to, &address->addr,
+		address->addrlen < sizeof(to) ? address->addrlen : sizeof(to));
+	if (c->public_only && way_is_tunnel(&to)) {
+		c->progress.facts->reason = REASON_tunnel;
 		return CURL_SOCKET_BAD;
 	}
 	c->progress.fd = socket(

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/address.h"
 #include "common/file.h"
 
 #define ROUTES_BYTES_MAX (1024 * 1024)
@@ -37,35 +38,79 @@ route_is_wanted(const char *has, const char *interface)
 	return strcmp(has, "lo") && (!interface[0] || !strcmp(has, interface));
 }
 
-bool
-route_parse4(struct route *route, struct span text, const char *interface)
-{
-	char line[LINE_BYTES], name[IF_NAMESIZE];
-	unsigned destination, gateway, flags, metric, mask;
-	bool found = false;
+/* One row of /proc/net/route. */
+struct route_row4 {
+	struct route route;
+	uint32_t destination, mask, gateway; /* as the kernel prints them */
+	unsigned flags;
+};
 
-	while (route_next_line(line, &text)) {
-		if (sscanf(line, "%15s %8x %8x %8x %*s %*s %10u %8x", name,
-			    &destination, &gateway, &flags, &metric, &mask) != 6)
+static bool
+route_next4(struct route_row4 *row, struct span *rest)
+{
+	char line[LINE_BYTES];
+
+	while (route_next_line(line, rest)) {
+		unsigned destination, gateway, flags, metric, mask;
+
+		memset(row, 0, sizeof(*row));
+		if (sscanf(line, "%15s %8x %8x %8x %*s %*s %10u %8x",
+			    row->route.interface, &destination, &gateway, &flags,
+			    &metric, &mask) != 6)
 			continue;
-		if (destination || mask || !(flags & ROUTE_UP) ||
-			(flags & ROUTE_REJECT) || !route_is_wanted(name, interface))
-			continue;
-		if (found && metric >= route->metric)
-			continue;
-		memset(route, 0, sizeof(*route));
-		memcpy(route->interface, name, sizeof(name));
-		route->metric = metric;
-		found = true;
+		row->destination = destination;
+		row->mask = mask;
+		row->gateway = gateway;
+		row->flags = flags;
+		row->route.metric = metric;
 		if (flags & ROUTE_GATEWAY) {
 			/* The kernel prints the four bytes as one number of its own. */
 			struct sockaddr_in v4 = {
 				.sin_family = AF_INET, .sin_addr.s_addr = gateway};
 
-			memcpy(&route->gateway, &v4, sizeof(v4));
+			memcpy(&row->route.gateway, &v4, sizeof(v4));
 		}
+		if ((flags & ROUTE_UP) && !(flags & ROUTE_REJECT))
+			return true;
+	}
+	return false;
+}
+
+bool
+route_parse4(struct route *route, struct span text, const char *interface)
+{
+	struct route_row4 row;
+	bool found = false;
+
+	while (route_next4(&row, &text)) {
+		if (row.destination || row.mask ||
+			!route_is_wanted(row.route.interface, interface))
+			continue;
+		if (found && row.route.metric >= route->metric)
+			continue;
+		*route = row.route;
+		found = true;
 	}
 	return found;
+}
+
+bool
+route_parse_carrier4(struct span text, const char *interface)
+{
+	struct route_row4 row;
+
+	while (route_next4(&row, &text)) {
+		const struct sockaddr_in host = {
+			.sin_family = AF_INET, .sin_addr.s_addr = row.destination};
+		union socket_address to = {0};
+
+		memcpy(&to, &host, sizeof(host));
+		if (row.mask == UINT32_MAX && (row.flags & ROUTE_GATEWAY) &&
+			strcmp(row.route.interface, interface) != 0 &&
+			address_is_public(&to.any))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -88,45 +133,143 @@ route_read_gateway6(struct route *route, const char *hex)
 	return true;
 }
 
+/* The next default route. */
+static bool
+route_next6(struct route *route, struct span *rest)
+{
+	char line[LINE_BYTES], to[33], gateway[33];
+	unsigned bits, metric, flags;
+
+	while (route_next_line(line, rest)) {
+		memset(route, 0, sizeof(*route));
+		if (sscanf(line, "%32s %2x %*s %*s %32s %8x %*s %*s %8x %15s", to,
+			    &bits, gateway, &metric, &flags, route->interface) != 6)
+			continue;
+		if (bits || strspn(to, "0") != 32 || !(flags & ROUTE_UP) ||
+			(flags & ROUTE_REJECT))
+			continue;
+		route->metric = metric;
+		if (!(flags & ROUTE_GATEWAY) || route_read_gateway6(route, gateway))
+			return true;
+	}
+	return false;
+}
+
 bool
 route_parse6(struct route *route, struct span text, const char *interface)
 {
-	char line[LINE_BYTES], name[IF_NAMESIZE], to[33], gateway[33];
-	unsigned bits, metric, flags;
+	struct route row;
 	bool found = false;
 
-	while (route_next_line(line, &text)) {
-		struct route candidate = {0};
-
-		if (sscanf(line, "%32s %2x %*s %*s %32s %8x %*s %*s %8x %15s", to,
-			    &bits, gateway, &metric, &flags, name) != 6)
+	while (route_next6(&row, &text)) {
+		if (!route_is_wanted(row.interface, interface) ||
+			(found && row.metric >= route->metric))
 			continue;
-		if (bits || strspn(to, "0") != 32 || !(flags & ROUTE_UP) ||
-			(flags & ROUTE_REJECT) || !route_is_wanted(name, interface))
-			continue;
-		if (found && metric >= route->metric)
-			continue;
-		memcpy(candidate.interface, name, sizeof(name));
-		candidate.metric = metric;
-		if ((flags & ROUTE_GATEWAY) &&
-			!route_read_gateway6(&candidate, gateway))
-			continue;
-		*route = candidate;
+		*route = row;
 		found = true;
 	}
 	return found;
 }
 
+/* ---- all of them ---- */
+
+struct route_ranking {
+	char (*names)[IF_NAMESIZE];
+	size_t n;
+};
+
+static bool
+route_is_ranked(const struct route_ranking *ranking, const char *interface)
+{
+	for (size_t i = 0; i < ranking->n; i++)
+		if (!strcmp(ranking->names[i], interface))
+			return true;
+	return !strcmp(interface, "lo");
+}
+
+/* The best default route by an interface that has no rank yet. */
+static bool
+route_next_rank(struct route_ranking *ranking, struct span text, bool v6)
+{
+	struct route best, route;
+	struct route_row4 row;
+	bool found = false;
+
+	while (v6 ? route_next6(&route, &text) : route_next4(&row, &text)) {
+		if (!v6 && (row.destination || row.mask))
+			continue;
+		if (!v6)
+			route = row.route;
+		if (route_is_ranked(ranking, route.interface) ||
+			(found && route.metric >= best.metric))
+			continue;
+		best = route;
+		found = true;
+	}
+	if (found)
+		memcpy(ranking->names[ranking->n++], best.interface, IF_NAMESIZE);
+	return found;
+}
+
+size_t
+route_parse_rank(char (*names)[IF_NAMESIZE], size_t max, struct span v4, struct span v6)
+{
+	struct route_ranking ranking = {names, 0};
+
+	while (ranking.n < max && route_next_rank(&ranking, v4, false))
+		;
+	while (ranking.n < max && route_next_rank(&ranking, v6, true))
+		;
+	return ranking.n;
+}
+
+/* ---- the machine's own ---- */
+
+/* Empty where there is none. */
+static void
+route_read(struct buf *text, int family)
+{
+	if (file_read(text,
+		    family == AF_INET6 ? "/proc/net/ipv6_route" : "/proc/net/route",
+		    ROUTES_BYTES_MAX) != OK)
+		buf_clear(text);
+}
+
+size_t
+route_rank(char (*names)[IF_NAMESIZE], size_t max)
+{
+	struct buf v4 = {0}, v6 = {0};
+	size_t n;
+
+	route_read(&v4, AF_INET);
+	route_read(&v6, AF_INET6);
+	n = route_parse_rank(names, max, buf_span(&v4), buf_span(&v6));
+	buf_free(&v4);
+	buf_free(&v6);
+	return n;
+}
+
+bool
+route_is_carried(const char *interface)
+{
+	struct buf text = {0};
+	bool carried;
+
+	route_read(&text, AF_INET);
+	carried = route_parse_carrier4(buf_span(&text), interface);
+	buf_free(&text);
+	return carried;
+}
+
 static bool
 route_find(struct route *route, int family, const char *interface)
 {
-	bool v6 = family == AF_INET6, found = false;
 	struct buf text = {0};
+	bool found;
 
-	if (file_read(&text, v6 ? "/proc/net/ipv6_route" : "/proc/net/route",
-		    ROUTES_BYTES_MAX) == OK)
-		found = (v6 ? route_parse6 : route_parse4)(
-			route, buf_span(&text), interface);
+	route_read(&text, family);
+	found = (family == AF_INET6 ? route_parse6 : route_parse4)(
+		route, buf_span(&text), interface);
 	buf_free(&text);
 	return found;
 }

@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -22,6 +23,18 @@ bool route_parse6(struct route *route, struct span text, const char *interface);
 bool route_default(struct route *route, const char *interface);
 /* Is there a default route of AF_INET or AF_INET6? */
 bool route_leads_out(int family);
+
+/* Interfaces of the default routes of both texts, each once, at most max: those of IPv4 by
+ * their metric, then those that IPv6 alone has. */
+size_t route_parse_rank(
+	char (*names)[IF_NAMESIZE], size_t max, struct span v4, struct span v6);
+/* The machine's own. */
+size_t route_rank(char (*names)[IF_NAMESIZE], size_t max);
+/* Is there, in a text like /proc/net/route, a route to one public host by a router on another
+ * interface than this one? So reach their server those whose packets this one carries. */
+bool route_parse_carrier4(struct span text, const char *interface);
+/* In the machine's own. */
+bool route_is_carried(const char *interface);
 
 struct route_link {
 	bool exists, carrier;

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,6 +32,18 @@ socket_parse(union socket_address *address, const char *text, uint16_t port)
 	else
 		return false;
 	return true;
+}
+
+bool
+socket_parse_url(union socket_address *address, const char *url)
+{
+	char text[INET6_ADDRSTRLEN + 1];
+	unsigned port;
+
+	if (sscanf(url, "https://[%46[0-9a-fA-F:.]]:%5u", text, &port) != 2 &&
+		sscanf(url, "https://%46[0-9.]:%5u", text, &port) != 2)
+		return false;
+	return port <= UINT16_MAX && socket_parse(address, text, (uint16_t)port);
 }
 
 socklen_t

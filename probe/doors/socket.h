@@ -16,6 +16,8 @@ union socket_address {
 
 /* An address as text (never a name, no zone) and a port; false when it is none. */
 bool socket_parse(union socket_address *address, const char *text, uint16_t port);
+/* The same of "https://ADDRESS:PORT", an IPv6 address in brackets. */
+bool socket_parse_url(union socket_address *address, const char *url);
 socklen_t socket_length(const union socket_address *address);
 
 /* What the kernel knows of a TCP connection (tcp(7), TCP_INFO). */

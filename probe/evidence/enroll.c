@@ -171,7 +171,7 @@ take_more(struct enrolment *e, const struct attempt_to_enroll *a,
 	struct agenda agenda = {0};
 	struct where where;
 
-	if (record->kind == SHIP_WHERE && e->region[0] == '\0' &&
+	if (record->kind == SHIP_WHERE && e->region[0] == '\0' && ship_places(e) &&
 		ship_read_where(&where, record->body, a->nonce, e->analyzer_key))
 		memcpy(e->country, where.country, sizeof(e->country));
 	if (record->kind == SHIP_LIST && record->body.len > 0 &&

@@ -9,6 +9,7 @@
 #include "common/note.h"
 #include "common/utc.h"
 #include "probe/doors/fetch.h"
+#include "probe/doors/way.h"
 
 /* Of one shipment; a child that takes longer is ended, what it has left counts. */
 /* A shipment begun in the dark would sit in TCP's back-off long after the light is back;
@@ -92,6 +93,14 @@ ship_record_put(void *page, size_t page_bytes, const struct ship_record *record)
 	return true;
 }
 
+bool
+ship_places(const struct enrolment *enrolment)
+{
+	union socket_address to;
+
+	return !socket_parse_url(&to, enrolment->endpoint) || !way_is_tunnel(&to);
+}
+
 void
 ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 	struct spool *spool, int64_t now_us)
@@ -101,7 +110,8 @@ ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 	*shipment = (struct shipment){.enrolment = enrolment,
 		.spool = spool,
 		.started_us = now_us,
-		.most = SHIP_MOST};
+		.most = SHIP_MOST,
+		.places = ship_places(enrolment)};
 	crypto_random(nonce, sizeof(nonce));
 	crypto_hex(shipment->nonce, nonce, sizeof(nonce));
 }
@@ -211,7 +221,8 @@ ship_child(void *arg, void *at, size_t page_bytes)
 		return;
 	n = spool_list(ids, shipment->most < SHIP_MOST ? shipment->most : SHIP_MOST,
 		shipment->spool);
-	going = ship_ask_where(&page, connection, shipment->enrolment, shipment->nonce);
+	going = !shipment->places ||
+		ship_ask_where(&page, connection, shipment->enrolment, shipment->nonce);
 	for (size_t i = 0; going && i < n; i++)
 		going = ship_one(&page, connection, shipment, ids[i]);
 	/* Last: the evidence goes first over a line that may be cut again. */
@@ -315,7 +326,7 @@ take_answer(const struct ship_record *record, struct span body,
 	case SHIP_WHERE:
 		if (ship_read_where(&where, body, shipment->nonce, e->analyzer_key) &&
 			record->boot_us >= shipment->started_us &&
-			record->boot_us <= now_us)
+			record->boot_us <= now_us && shipment->places && ship_places(e))
 			recorder_where(r, body, &where, record->boot_us);
 		return false;
 	case SHIP_REFUSED:

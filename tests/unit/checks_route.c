@@ -120,6 +120,69 @@ ipv6_takes_the_gateway_and_leaves_the_unreachable_row_out(void **state)
 }
 
 static void
+of_ipv6_too_the_smallest_metric_is_taken(void **state)
+{
+	static const char table[] = ROW6("00", "fe800000000000000000000000000001",
+		"00000400", "00000003", "eth0") ROW6("00",
+		"fe800000000000000000000000000002", "00000258", "00000003", "wlan0")
+		ROW6("00", "fe800000000000000000000000000003", "00000800", "00000003",
+			"wwan0");
+	struct route route;
+
+	(void)state;
+	assert_true(route_parse6(&route, text(table), ""));
+	assert_string_equal(route.interface, "wlan0");
+	assert_int_equal(route.metric, 600);
+}
+
+static void
+ways_out_are_ranked_by_metric_and_those_of_ipv6_alone_come_last(void **state)
+{
+	static const char v4[] = HEAD4 ROW4("wwan0", "00000000", "00000000", "0001",
+		"700", "00000000") ROW4("eth0", "00000000", "010200C0", "0003", "100",
+		"00000000") ROW4("eth0", "00000000", "020200C0", "0003", "50",
+		"00000000") ROW4("wlan0", "0001A8C0", "00000000", "0001", "10",
+		"00FFFFFF") ROW4("lo", "00000000", "00000000", "0001", "0", "00000000");
+	static const char v6[] = ROW6("00", "fe800000000000000000000000000001",
+		"00000001", "00000003", "wlan0") ROW6("00",
+		"fe800000000000000000000000000002", "00000400", "00000003", "eth0")
+		ROW6("00", ZERO6, "ffffffff", "00200200", "lo");
+	char names[4][IF_NAMESIZE];
+
+	(void)state;
+	assert_int_equal(route_parse_rank(names, 4, text(v4), text(v6)), 3);
+	assert_string_equal(names[0], "eth0");
+	assert_string_equal(names[1], "wwan0");
+	assert_string_equal(names[2], "wlan0");
+	assert_int_equal(route_parse_rank(names, 2, text(v4), text(v6)), 2);
+	assert_int_equal(route_parse_rank(names, 2, text(""), text(v6)), 2);
+	assert_string_equal(names[0], "wlan0");
+	assert_int_equal(route_parse_rank(names, 4, text(""), text("")), 0);
+}
+
+static void
+ppp_that_somebody_carries_is_told_from_a_line_by_the_route_to_its_server(void **state)
+{
+	/* 45.33.0.9 by a router on eth0: what a VPN client adds for its server. */
+	static const char vpn[] =
+		HEAD4 ROW4("ppp0", "00000000", "00000000", "0001", "0", "00000000")
+			ROW4("eth0", "0900212D", "010200C0", "0007", "0", "FFFFFFFF");
+	static const char line[] = HEAD4 ROW4(
+		"ppp0", "00000000", "00000000", "0001", "0", "00000000") ROW4("ppp0",
+		"0100400A", "00000000", "0005", "0", "FFFFFFFF") ROW4("eth0",
+		"00000000", "010200C0", "0003", "600", "00000000")
+		ROW4("eth0", "0901A8C0", "010200C0", "0007", "0", "FFFFFFFF") ROW4(
+			"eth0", "0900212D", "00000000", "0005", "0", "FFFFFFFF")
+			ROW4("eth0", "0900212D", "010200C0", "0207", "0", "FFFFFFFF");
+
+	(void)state;
+	assert_true(route_parse_carrier4(text(vpn), "ppp0"));
+	assert_false(route_parse_carrier4(text(vpn), "eth0"));
+	assert_false(route_parse_carrier4(text(line), "ppp0"));
+	assert_false(route_parse_carrier4(text(""), "ppp0"));
+}
+
+static void
 an_interface_that_is_gone_does_not_exist(void **state)
 {
 	struct route_link link = route_link("nosuch0");
@@ -177,6 +240,11 @@ main(void)
 		cmocka_unit_test(what_is_no_default_route_in_use_is_left_out),
 		cmocka_unit_test(
 			ipv6_takes_the_gateway_and_leaves_the_unreachable_row_out),
+		cmocka_unit_test(of_ipv6_too_the_smallest_metric_is_taken),
+		cmocka_unit_test(
+			ways_out_are_ranked_by_metric_and_those_of_ipv6_alone_come_last),
+		cmocka_unit_test(
+			ppp_that_somebody_carries_is_told_from_a_line_by_the_route_to_its_server),
 		cmocka_unit_test(an_interface_that_is_gone_does_not_exist),
 		cmocka_unit_test(the_first_nameserver_is_taken),
 		cmocka_unit_test(a_nameserver_line_that_is_none_is_passed_over),
