@@ -19,6 +19,7 @@
  */
 #define ENDPOINT_BYTES 128
 #define PIN_BYTES 64
+#define ATTEMPT_MEMORY_BYTES 64
 
 /* What the parent read before any fork; a child finds it in its copy of the memory. */
 struct handshake_store;
@@ -50,12 +51,16 @@ struct job {
 	char pin[PIN_BYTES]; /* speed: "sha256//..." as curl takes it */
 	int64_t medium; /* link: as declared at enrolment */
 	bool unclean_stop; /* power: the run before was cut off */
+	int64_t alive_boot, alive_us; /* power: its last sign of life; us -1 unknown */
 };
 
 /* In the page shared with the parent, which treats it as hostile. */
 struct attempt {
 	struct job job; /* the child's copy; the parent keeps its own */
 	struct measurement m; /* check, rung, round, target, t_us are set before */
+	/* What the check before this one of its kind left here, zeroes the first time: it
+	 * lives in the parent's memory and nowhere else. */
+	uint8_t memory[ATTEMPT_MEMORY_BYTES];
 	uint32_t bytes; /* bytes on the wire so far, both ways, headers included */
 	bool finished; /* the function returned */
 };

@@ -23,6 +23,7 @@ struct runner {
 	struct child slots[AT_ONCE_MAX];
 	struct child aside;
 	bool aside_done;
+	uint8_t memory[CHECK_COUNT][ATTEMPT_MEMORY_BYTES];
 };
 
 enum err
@@ -208,6 +209,7 @@ finish(struct measurement *m, uint64_t *bytes, struct runner *r, struct child *s
 		*m = own;
 		return;
 	}
+	memcpy(r->memory[job->check], page->memory, sizeof(page->memory));
 	put_own(m, &own);
 	SET(m, cpu_us, cpu_us(&usage));
 	if (!by_itself) {
@@ -237,6 +239,7 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 
 	memset(page, 0, sizeof(*page));
 	page->job = *job;
+	memcpy(page->memory, r->memory[job->check], sizeof(page->memory));
 	runner_unmeasured(&page->m, job, REASON_none, clock_boot_us());
 	page->m.has[FIELD_outcome] = page->m.has[FIELD_reason] = false;
 	page->m.has[FIELD_took_us] = false;

@@ -6,6 +6,7 @@
  *                                           protocol (icmp udp tcp) control ca_file
  *                                           round hints direction (down up)
  *                                           listen_us
+ *                                           memory (a file that lives from run to run)
  */
 #include <poll.h>
 #include <signal.h>
@@ -29,7 +30,7 @@
 
 /* What the probe reads before any fork; "" none. */
 struct files {
-	char ca_file[PATH_BYTES], hints[PATH_BYTES];
+	char ca_file[PATH_BYTES], hints[PATH_BYTES], memory[PATH_BYTES];
 };
 
 static const struct text {
@@ -110,6 +111,8 @@ take_file(struct files *files, const char *name, const char *path)
 		memcpy(files->ca_file, path, strlen(path) + 1);
 	else if (!strcmp(name, "hints"))
 		memcpy(files->hints, path, strlen(path) + 1);
+	else if (!strcmp(name, "memory"))
+		memcpy(files->memory, path, strlen(path) + 1);
 	else
 		return false;
 	return true;
@@ -147,6 +150,22 @@ read_files(struct inherited *inherited, struct resolve_roots *roots,
 		inherited->roots = roots;
 	}
 	buf_free(&text);
+}
+
+/* What the check of the run before left to this one, or this one to the next. */
+static void
+keep_memory(struct attempt *attempt, const char *path, bool after)
+{
+	struct buf bytes = {0};
+
+	if (path[0] && after &&
+		file_write(path, attempt->memory, sizeof(attempt->memory)))
+		bug("%s cannot be written", path);
+	if (path[0] && !after &&
+		file_read(&bytes, path, sizeof(attempt->memory)) == OK &&
+		bytes.len == sizeof(attempt->memory))
+		memcpy(attempt->memory, bytes.data, bytes.len);
+	buf_free(&bytes);
 }
 
 /* Waits for the child's end, or ends it. */
@@ -200,6 +219,7 @@ main(int n, char **words)
 	SET(&attempt->m, round, 0);
 	SET(&attempt->m, t_us, 0);
 	SET(&attempt->m, stage, STAGE_start);
+	keep_memory(attempt, files.memory, false);
 	start_us = clock_boot_us();
 	child = fork();
 	if (child == 0) {
@@ -208,6 +228,7 @@ main(int n, char **words)
 		_exit(0);
 	}
 	watch_child(attempt, child, deadline_us);
+	keep_memory(attempt, files.memory, true);
 	SET(&attempt->m, took_us, clock_boot_us() - start_us);
 	if (measurement_encode(&line, &attempt->m) != OK) {
 		fprintf(stderr, "check_once: the line does not fit the schema\n");
