@@ -340,6 +340,7 @@ plan_round(struct plan *p, int64_t now_us)
 	s->round++;
 	plan_add(p, CHECK_power, RUNG_power, NULL);
 	plan_add(p, CHECK_link, RUNG_link, NULL);
+	plan_add(p, CHECK_modem, RUNG_link, NULL);
 	plan_add(p, CHECK_router, RUNG_router, NULL);
 	plan_access(p);
 	plan_targets(p, wide);

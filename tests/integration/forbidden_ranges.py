@@ -29,7 +29,7 @@ HEAD = "role,host,address,port,asn,who_else,verified\n"
 LEAST = 1000
 ROWS_AT_ONCE = 80
 # They go nowhere, or to the router and to the resolver of this machine alone.
-AT_HOME = {"power", "link", "router"}
+AT_HOME = {"power", "link", "modem", "router"}
 
 RANGES4 = """0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12
 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16

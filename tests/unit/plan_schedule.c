@@ -15,11 +15,13 @@ a_round_climbs_the_ladder_from_below(void **state)
 	(void)state;
 	assert_int_equal(w->jobs[0].check, CHECK_power);
 	assert_int_equal(w->jobs[1].check, CHECK_link);
-	assert_int_equal(w->jobs[2].check, CHECK_router);
-	assert_int_equal(w->jobs[3].ttl, 2);
-	assert_int_equal(w->jobs[4].ttl, 3);
-	assert_string_equal(w->jobs[3].target.id, w->targets.rows[FIRST_ABROAD].id);
-	assert_int_equal(w->jobs[3].rung, RUNG_access);
+	assert_int_equal(w->jobs[2].check, CHECK_modem);
+	assert_int_equal(w->jobs[2].rung, RUNG_link);
+	assert_int_equal(w->jobs[3].check, CHECK_router);
+	assert_int_equal(w->jobs[4].ttl, 2);
+	assert_int_equal(w->jobs[5].ttl, 3);
+	assert_string_equal(w->jobs[4].target.id, w->targets.rows[FIRST_ABROAD].id);
+	assert_int_equal(w->jobs[4].rung, RUNG_access);
 	for (size_t i = 1; i < n; i++)
 		assert_true(w->jobs[i].rung >= w->jobs[i - 1].rung);
 	for (size_t i = 0; i < 2; i++) {
@@ -28,8 +30,8 @@ a_round_climbs_the_ladder_from_below(void **state)
 		assert_int_equal(w->jobs[n - 2 + i].direction,
 			i ? DIRECTION_up : DIRECTION_down);
 	}
-	/* power, link, router, access twice, 5 x 3, two dns, speed both ways */
-	assert_int_equal(n, 3 + 2 + 15 + 2 + 2);
+	/* power, link, modem, router, access twice, 5 x 3, two dns, speed both ways */
+	assert_int_equal(n, 4 + 2 + 15 + 2 + 2);
 	free(w);
 }
 
@@ -81,8 +83,8 @@ targets_of_one_rung_come_in_another_order_each_round(void **state)
 		schedule_start(&w->s, 5 * SECOND_US, (uint64_t)i);
 		plan(w, 5 * SECOND_US, &left_out);
 		if (i == 0)
-			strcpy(first, w->jobs[5].target.id);
-		differs |= strcmp(first, w->jobs[5].target.id) != 0;
+			strcpy(first, w->jobs[6].target.id);
+		differs |= strcmp(first, w->jobs[6].target.id) != 0;
 	}
 	assert_true(differs);
 	free(w);
