@@ -26,6 +26,8 @@ complete(struct job *jobs, size_t n, const struct climber *climber)
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].origin_us = climber->origin_us;
 		jobs[i].unclean_stop = climber->unclean_stop;
+		jobs[i].alive_boot = climber->alive.boot;
+		jobs[i].alive_us = climber->alive.us;
 		jobs[i].inherited = climber->inherited;
 	}
 }

@@ -26,6 +26,9 @@ struct daemon {
 	int64_t next_list_us; /* the analyzer is asked for its list again */
 	int64_t keep_after_us; /* the disk was full: not before */
 	bool unclean_stop;
+	struct alive before; /* the last sign of life of the run before; us -1 none */
+	int alive; /* where this run's is written */
+	int64_t next_alive_us;
 	struct health health;
 };
 
@@ -59,6 +62,28 @@ keep(struct daemon *d)
 	buf_free(&segment);
 }
 
+/* What the modem says, for a person; a technology that lasts for a round is a change. */
+static void
+see_modem(struct health *h, const struct climb *climb)
+{
+	bool before = h->modem;
+
+	h->modem = 0;
+	for (size_t i = 0; i < climb->n; i++) {
+		const struct measurement *m = &climb->ms[i];
+
+		if (m->check != CHECK_modem || !m->has[FIELD_access_tech])
+			continue;
+		if (!before || h->access_tech != m->access_tech)
+			h->access_tech_before =
+				before ? h->access_tech : m->access_tech;
+		h->modem = 1;
+		h->access_tech = m->access_tech;
+		h->signal_percent =
+			m->has[FIELD_signal_percent] ? m->signal_percent : 0;
+	}
+}
+
 static void
 tell_health(struct daemon *d)
 {
@@ -88,6 +113,20 @@ ship_soon(struct daemon *d)
 		d->next_ship_us = soon_us;
 }
 
+/* After each climb, and about once a minute. */
+static void
+tell_alive(struct daemon *d)
+{
+	int64_t now_us = clock_boot_us();
+	struct alive alive = {
+		keys_boot(d->keys), now_us - keys_boot_origin_us(d->keys)};
+
+	if (now_us < d->next_alive_us || alive.us < 0)
+		return;
+	alive_write(d->alive, &alive);
+	d->next_alive_us = now_us + ALIVE_EVERY_US / d->program->config.time_scale;
+}
+
 /* One round or pulse: climb, record, seal when due. */
 static void
 climb(struct daemon *d)
@@ -100,6 +139,7 @@ climb(struct daemon *d)
 		.stop = d->stop,
 		.origin_us = keys_boot_origin_us(d->keys),
 		.unclean_stop = d->unclean_stop,
+		.alive = d->before,
 		.inherited = &d->program->inherited};
 	enum closing closing;
 	struct climb climb;
@@ -114,8 +154,10 @@ climb(struct daemon *d)
 	if (climb.due == DUE_ROUND) {
 		for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
 			d->health.rung[rung] = climb.ladder.rung[rung].state;
+		see_modem(&d->health, &climb);
 		tell_health(d);
 	}
+	tell_alive(d);
 	climb_free(&climb);
 }
 
@@ -233,6 +275,9 @@ resume(struct daemon *d)
 	crypto_random(&seed, sizeof(seed));
 	schedule_start(&d->schedule, now_us, seed);
 	d->next_ship_us = d->next_list_us = now_us;
+	if (!alive_read(&d->before, d->program->options.state))
+		d->before.us = -1;
+	d->alive = alive_open(d->program->options.state);
 	/* None, or a damaged one, costs the count of the day, never the probe. */
 	if (status_read(&before, d->program->options.state) != OK)
 		return;
@@ -268,7 +313,8 @@ open_daemon(struct daemon *d)
 static enum err
 command_run(struct program *p)
 {
-	struct daemon d = {.program = p, .stop = program_stop(), .lock = -1};
+	struct daemon d = {
+		.program = p, .stop = program_stop(), .lock = -1, .alive = -1};
 	enum err err;
 
 	if (!p->enrolled) {
@@ -292,6 +338,8 @@ command_run(struct program *p)
 	recorder_close(d.recorder);
 	spool_close(d.spool);
 	keys_close(d.keys);
+	if (d.alive >= 0)
+		close(d.alive);
 	if (d.lock >= 0)
 		close(d.lock);
 	return err;

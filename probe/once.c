@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/radio.h"
 
 #define TROUBLES_MOST 12
 
@@ -65,6 +66,9 @@ static const char *const reason_says[] = {
 static bool
 went_well(const struct measurement *m)
 {
+	/* A machine without a modem is as it should be. */
+	if (m->outcome == OUTCOME_unmeasured && m->reason == REASON_no_modem)
+		return true;
 	return m->outcome == OUTCOME_ok || m->outcome == OUTCOME_ttl_exceeded ||
 	       measurement_success(m) == 1;
 }
@@ -106,6 +110,24 @@ print_troubles(const struct climb *climb)
 			seen - TROUBLES_MOST);
 }
 
+/* What the modem said, where there is one. */
+static void
+print_mobile(const struct climb *climb)
+{
+	char line[RADIO_LINE_BYTES];
+
+	for (size_t i = 0; i < climb->n; i++) {
+		const struct measurement *m = &climb->ms[i];
+
+		if (m->check != CHECK_modem || !m->has[FIELD_access_tech])
+			continue;
+		radio_line(line,
+			&(struct radio){m->access_tech, -1,
+				m->has[FIELD_signal_percent] ? m->signal_percent : -1});
+		printf("\nmobile: %s\n", line);
+	}
+}
+
 static void
 print_text(const struct climb *climb)
 {
@@ -120,6 +142,7 @@ print_text(const struct climb *climb)
 				ladder->rung[rung].tried);
 		putchar('\n');
 	}
+	print_mobile(climb);
 	print_troubles(climb);
 	printf("\nIt breaks at: %s\nIs it me or the country? %s\n",
 		ladder->breaks_at == RUNG_COUNT ? "nothing"

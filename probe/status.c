@@ -5,6 +5,7 @@
 #include "common/conf.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/radio.h"
 #include "common/utc.h"
 
 #define MAX (4 * 1024)
@@ -26,6 +27,10 @@ static const struct setting rows[] = {
 	COUNT(day_elapsed_us, TIME_MAX, "How much of the budget's day has passed."),
 	COUNT(analyzer_reached, 1, "The newest shipment reached the analyzer."),
 	COUNT(running, 1, "1 from the start until a clean stop."),
+	COUNT(modem, 1, "The newest round saw a modem."),
+	COUNT(access_tech, UINT32_MAX, "Its access technologies, as flags."),
+	COUNT(access_tech_before, UINT32_MAX, "Those before the newest change."),
+	COUNT(signal_percent, 100, "Its signal."),
 #define RUNG(name, sentence)                                                           \
 	{"rung_" #name, SETTING_CHOICE, 0, 0, "unmeasured",                            \
 		"unmeasured|up|partial|down",                                          \
@@ -84,11 +89,27 @@ print_json(const struct health *h, bool enrolled, const struct ladder *ladder)
 	for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
 		printf("%s\"%s\":\"%s\"", rung == 0 ? "" : ",", rung_name(rung),
 			rung_state_name(ladder->rung[rung].state));
-	printf("},\"breaks_at\":");
+	printf("},");
+	if (h->modem)
+		printf("\"modem\":{\"access_tech\":%lld,\"access_tech_before\":%lld,"
+		       "\"signal_percent\":%lld},",
+			(long long)h->access_tech, (long long)h->access_tech_before,
+			(long long)h->signal_percent);
+	printf("\"breaks_at\":");
 	if (ladder->breaks_at == RUNG_COUNT)
 		printf("null}\n");
 	else
 		printf("\"%s\"}\n", rung_name(ladder->breaks_at));
+}
+
+static void
+print_mobile(const struct health *h)
+{
+	char line[RADIO_LINE_BYTES];
+
+	radio_line(line, &(struct radio){h->access_tech, h->access_tech_before,
+				 h->signal_percent});
+	printf("%-14s %s\n", "mobile", line);
 }
 
 static void
@@ -101,6 +122,8 @@ print_text(const struct health *h, bool enrolled, const struct ladder *ladder)
 		printf("%-14s %s\n", rung_name(rung),
 			rung_state_name(ladder->rung[rung].state));
 	printf("\n%s\n\n", ladder_sentence(ladder));
+	if (h->modem)
+		print_mobile(h);
 	printf("%-14s %s (last word at %s)\n", "program",
 		h->running ? "running, or cut off" : "stopped", time);
 	printf("%-14s %s\n", "enrolled", enrolled ? "yes" : "no");

@@ -128,7 +128,7 @@ int64_t schedule_next(const struct schedule *s, enum due *due);
  * (jittered). Of the day's budget the ladder's rungs and the pulses until its end are set
  * aside first; a job that it does not carry is left out: it stands behind the others, in
  * jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment may be NULL;
- * origin_us and unclean_stop are the caller's to set. */
+ * origin_us, unclean_stop and alive are the caller's to set. */
 size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 	const struct config *config, const struct enrolment *enrolment,
 	const struct targets *targets, size_t *left_out);
@@ -146,6 +146,26 @@ int64_t schedule_pace_us(
 	struct schedule *s, const struct config *config, const struct job *job);
 void schedule_spend(struct schedule *s, const struct config *config, int64_t now_us,
 	uint32_t bytes);
+
+/* ---- evidence/alive.c: the last sign of life ---- */
+
+/*
+ * One value, overwritten in its place: which boot, and when, on the scale of its t_us. After a
+ * cut it says how long this machine lived at least, and with the first segment of the next
+ * boot how long it was dark. One write of one block and no new file: 1,440 a day, 6 MB, of
+ * which a card of 32 GB stands some thousand times its size.
+ */
+struct alive {
+	int64_t boot, us;
+};
+#define ALIVE_EVERY_US                                                                 \
+	INT64_C(45000000) /* pulses are half a minute and a minute apart */
+/* False: there is none, or a write was torn. */
+bool alive_read(struct alive *alive, const char *state_dir);
+/* -1: it cannot be written; said. */
+int alive_open(const char *state_dir);
+/* Durable before it returns; a disk that is full is no reason to stop. */
+void alive_write(int fd, const struct alive *alive);
 
 /* ---- inherit.c: what is read once, before any fork ---- */
 
@@ -195,6 +215,7 @@ struct climber { /* what a climb needs; borrowed */
 	const volatile sig_atomic_t *stop;
 	int64_t origin_us;
 	bool unclean_stop;
+	struct alive alive; /* of the run before; us -1: not known */
 	const struct inherited *inherited; /* for the jobs; may be NULL */
 	uint32_t checks; /* bit 1 << CHECK_x: the others are left out; 0: none is */
 	void (*climbed)(enum rung rung); /* told after each rung; may be NULL */
@@ -384,6 +405,9 @@ struct health {
 	int64_t day_elapsed_us; /* of the budget's day, while running */
 	int64_t analyzer_reached;
 	int64_t running; /* 1 until a clean stop */
+	int64_t modem; /* 1: the newest round saw one, and says: */
+	int64_t access_tech, access_tech_before; /* before the newest change */
+	int64_t signal_percent;
 	int64_t rung[RUNG_COUNT]; /* enum rung_state of the last climb */
 };
 NODISCARD enum err status_write(const struct health *health, const char *state_dir);
