@@ -108,7 +108,7 @@ transfer_send(struct MHD_Connection *connection, uint8_t *noise)
 	if (!bytes || !span_number(&n, (struct span){bytes, strlen(bytes)},
 			      TRANSFER_BYTES_MAX))
 		return reply_problem(connection, MHD_HTTP_BAD_REQUEST,
-			"bytes must be a number from 0 to 1048576", NULL);
+			"bytes must be a number from 0 to 2097152", NULL);
 	if (n == 0)
 		return answer_tcp_info(connection);
 	response = MHD_create_response_from_callback(

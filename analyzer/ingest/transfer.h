@@ -7,7 +7,7 @@
  * The analyzer's side of /v1/speed: bytes to measure with, both ways, and what its own
  * kernel knows of the transfer. The answers are libmicrohttpd's enum MHD_Result.
  */
-#define TRANSFER_BYTES_MAX (1024 * 1024)
+#define TRANSFER_BYTES_MAX (2 * 1024 * 1024)
 
 struct MHD_Connection;
 

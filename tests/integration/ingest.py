@@ -360,13 +360,13 @@ def where_and_speed(check, server, key, token, pinned, scratch):
     # Refused by what its head says, before a byte of it: one that is sent all the same may
     # find the connection closed.
     check.that(is_problem(server.ask("POST", "/v1/speed", iter([]),
-                                     {"Content-Length": "1048577"}), 413),
+                                     {"Content-Length": "2097153"}), 413),
                "an upload has its most")
     check.that(is_problem(server.ask("POST", "/v1/speed", iter([b"x"])), 411),
                "an upload says its length before")
     check.that(is_problem(server.ask("PUT", "/v1/speed", b"x"), 405),
                "speed takes nothing else")
-    for bad in ("", "?bytes=-1", "?bytes=1048577", "?bytes=07"):
+    for bad in ("", "?bytes=-1", "?bytes=2097153", "?bytes=07"):
         check.that(is_problem(server.ask("GET", "/v1/speed" + bad), 400), "a bad size is named")
 
 
