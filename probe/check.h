@@ -52,6 +52,7 @@ struct job {
 	int64_t medium; /* link: as declared at enrolment */
 	bool unclean_stop; /* power: the run before was cut off */
 	int64_t alive_boot, alive_us; /* power: its last sign of life; us -1 unknown */
+	bool warm; /* only wakes the radio; whatever comes of it is thrown away */
 };
 
 /* In the page shared with the parent, which treats it as hostile. */

@@ -114,6 +114,18 @@ leave_out(struct measurement *ms, const struct job *jobs, size_t n, enum reason 
 		runner_unmeasured(&ms[i], &jobs[i], reason, clock_boot_us());
 }
 
+static void
+warm_up(uint64_t *bytes, const struct climber *c)
+{
+	struct measurement answer;
+	struct job job;
+
+	if (!schedule_warm(&job, c->schedule, c->config, c->enrolment, c->targets))
+		return;
+	complete(&job, 1, c);
+	runner_run(&answer, bytes, c->runner, &job, 1, c->schedule, c->config, c->stop);
+}
+
 /* A part that lies beyond the router. The way out may turn into a tunnel while it runs: then
  * nobody can say of what it spoke. */
 static void
@@ -131,6 +143,8 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 		leave_out(ms, jobs, n, REASON_lower_rung);
 		return;
 	}
+	if (climb->due == DUE_ROUND && !is_alone(&jobs[0]))
+		warm_up(bytes, c);
 	runner_run(ms, bytes, c->runner, jobs, n, c->schedule, c->config, c->stop);
 	if (leads_into_tunnel())
 		leave_out(ms, jobs, n, REASON_tunnel);
@@ -179,6 +193,9 @@ climb_run(struct climb *climb, const struct climber *c)
 	n = keep_asked(jobs, n, c->checks);
 	left_out = keep_asked(jobs + left_from, left_out, c->checks);
 	complete(jobs, left_from + left_out, c);
+	if (c->head != NULL)
+		head_claim(c->head, &c->schedule->budget, c->config,
+			schedule_bytes(jobs, n), clock_boot_us());
 	climb->ms = calloc(n + left_out + 1, sizeof(*climb->ms));
 	if (climb->ms == NULL)
 		bug("out of memory");

@@ -20,6 +20,7 @@ struct daemon {
 	struct runner *runner;
 	struct recorder *recorder;
 	struct spool *spool;
+	struct head *head;
 	struct schedule schedule;
 	struct shipment shipment;
 	int64_t next_ship_us, failures;
@@ -85,6 +86,17 @@ see_modem(struct health *h, const struct climb *climb)
 }
 
 static void
+tell_budget(struct health *h, const struct budget *b, const struct config *config)
+{
+	int64_t month_bytes = budget_month_bytes(config, b->medium);
+
+	h->day_spent_bytes = b->day.spent_bytes[b->medium];
+	h->month_spent_bytes = b->month.spent_bytes[b->medium];
+	h->day_bytes = budget_day_bytes(config, b->medium);
+	h->month_bytes = month_bytes == INT64_MAX ? 0 : month_bytes;
+}
+
+static void
 tell_health(struct daemon *d)
 {
 	struct health *h = &d->health;
@@ -92,9 +104,7 @@ tell_health(struct daemon *d)
 	h->updated_utc_us = clock_utc_us() < 0 ? 0 : clock_utc_us();
 	h->spooled = (int64_t)spool_count(d->spool);
 	h->rounds = d->schedule.round;
-	h->day_spent_bytes = d->schedule.day_spent_bytes;
-	h->day_bytes = config_profile(&d->program->config)->day_bytes;
-	h->day_elapsed_us = clock_boot_us() - d->schedule.day_start_us;
+	tell_budget(h, &d->schedule.budget, &d->program->config);
 	/* A disk that is full says so itself; the probe goes on. */
 	if (status_write(h, d->program->options.state) != OK)
 		log_detail("the health file was not written");
@@ -136,17 +146,21 @@ climb(struct daemon *d)
 		.targets = &d->program->targets,
 		.schedule = &d->schedule,
 		.runner = d->runner,
+		.head = d->head,
 		.stop = d->stop,
 		.origin_us = keys_boot_origin_us(d->keys),
 		.unclean_stop = d->unclean_stop,
 		.alive = d->before,
 		.inherited = &d->program->inherited};
+	const struct ladder *ladder;
 	enum closing closing;
 	struct climb climb;
 
 	climb_run(&climb, &climber);
-	closing = recorder_add(d->recorder, climb.ms, climb.n,
-		climb.due == DUE_ROUND ? &climb.ladder : NULL, clock_boot_us());
+	ladder = climb.due == DUE_ROUND ? &climb.ladder : NULL;
+	schedule_learn(&d->schedule, &d->program->config, climb.ms, climb.n, ladder,
+		clock_boot_us());
+	closing = recorder_add(d->recorder, climb.ms, climb.n, ladder, clock_boot_us());
 	if (closing != CLOSE_NOT_YET && clock_boot_us() >= d->keep_after_us)
 		keep(d);
 	if (closing == CLOSE_CHANGE)
@@ -180,6 +194,16 @@ take_list(struct daemon *d, const struct shipped *shipped, int64_t now_us)
 		log_note("the target list stays as it was");
 }
 
+/* The analyzer's time, for what the budget's day and month are counted by. */
+static void
+take_time(struct daemon *d)
+{
+	int64_t utc_us, boot_us;
+
+	if (recorder_anchor(&utc_us, &boot_us, d->recorder))
+		head_anchor(d->head, &d->schedule.budget, utc_us, boot_us);
+}
+
 /* Takes up what the newest shipment brought. */
 static void
 end_shipment(struct daemon *d, const void *page, size_t page_bytes)
@@ -191,6 +215,7 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 		&shipped, page, page_bytes, &d->shipment, d->recorder, now_us);
 
 	schedule_spend(&d->schedule, config, now_us, shipped.bytes);
+	take_time(d);
 	take_list(d, &shipped, now_us);
 	buf_free(&shipped.list);
 	d->health.accepted += (int64_t)freed;
@@ -222,6 +247,8 @@ start_shipment(struct daemon *d)
 		!schedule_afford(&d->schedule, config, now_us,
 			SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, BUDGET_SHIP))
 		return;
+	head_claim(d->head, &d->schedule.budget, config,
+		SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, now_us);
 	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
 	/* Whoever names a list in the settings wants that one. */
 	if (config->targets[0] == '\0' &&
@@ -259,12 +286,13 @@ loop(struct daemon *d)
 			climb(d);
 	}
 	keep(d);
+	head_settle(d->head, &d->schedule.budget, clock_boot_us());
 	d->health.running = 0;
 	tell_health(d);
 	log_note("stopped; %zu segments wait for the analyzer", spool_count(d->spool));
 }
 
-/* What the run before left: a day's spending goes on, a cut is told. */
+/* What the run before left: its spending goes on, a cut is told. */
 static void
 resume(struct daemon *d)
 {
@@ -274,16 +302,15 @@ resume(struct daemon *d)
 
 	crypto_random(&seed, sizeof(seed));
 	schedule_start(&d->schedule, now_us, seed);
+	d->schedule.budget.medium = (enum medium)d->program->enrolment.medium;
+	head_restore(&d->schedule.budget, d->head);
 	d->next_ship_us = d->next_list_us = now_us;
 	if (!alive_read(&d->before, d->program->options.state))
 		d->before.us = -1;
 	d->alive = alive_open(d->program->options.state);
-	/* None, or a damaged one, costs the count of the day, never the probe. */
-	if (status_read(&before, d->program->options.state) != OK)
-		return;
-	d->unclean_stop = before.running;
-	d->schedule.day_spent_bytes = before.day_spent_bytes;
-	d->schedule.day_start_us = now_us - before.day_elapsed_us;
+	/* None, or a damaged one, costs the word on the cut, never the probe. */
+	if (status_read(&before, d->program->options.state) == OK)
+		d->unclean_stop = before.running;
 }
 
 static enum err
@@ -299,6 +326,8 @@ open_daemon(struct daemon *d)
 	}
 	if (err == OK)
 		err = spool_open(&d->spool, state);
+	if (err == OK)
+		err = head_open(&d->head, state, clock_boot_us());
 	if (err == OK)
 		err = runner_open(&d->runner, (size_t)d->program->config.at_once,
 			keys_signer(d->keys));
@@ -337,6 +366,7 @@ command_run(struct program *p)
 	runner_close(d.runner);
 	recorder_close(d.recorder);
 	spool_close(d.spool);
+	head_close(d.head);
 	keys_close(d.keys);
 	if (d.alive >= 0)
 		close(d.alive);

@@ -12,6 +12,8 @@
 #include "probe/child.h"
 
 #define AT_ONCE_MAX 8
+/* Longer than a radio needs to wake; in the dark a round is not to wait. */
+#define WARM_US INT64_C(2000000)
 /* No check moves more; a child that claims more has lost its mind. */
 #define JOB_BYTES_MAX (UINT32_C(4) << 20)
 
@@ -245,7 +247,7 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 	page->m.has[FIELD_took_us] = false;
 	slot->job = at;
 	if (child_start(slot, r->key, run_check, NULL, sizeof(*page),
-		    check_row(job->check)->deadline_us) != OK)
+		    job->warm ? WARM_US : check_row(job->check)->deadline_us) != OK)
 		return false;
 	r->last_start_us = slot->start_us;
 	r->next_start_us = slot->start_us + pace_us;

@@ -24,7 +24,9 @@ static const struct setting rows[] = {
 	COUNT(dropped, TIME_MAX, "Measurements that could not be kept."),
 	COUNT(day_spent_bytes, TIME_MAX, "Bytes of the budget's day that are spent."),
 	COUNT(day_bytes, TIME_MAX, "The budget of a day."),
-	COUNT(day_elapsed_us, TIME_MAX, "How much of the budget's day has passed."),
+	COUNT(month_spent_bytes, TIME_MAX,
+		"Bytes of the budget's month that are spent."),
+	COUNT(month_bytes, TIME_MAX, "The budget of a month; 0: the day's alone."),
 	COUNT(analyzer_reached, 1, "The newest shipment reached the analyzer."),
 	COUNT(running, 1, "1 from the start until a clean stop."),
 	COUNT(modem, 1, "The newest round saw a modem."),
@@ -79,12 +81,18 @@ print_json(const struct health *h, bool enrolled, const struct ladder *ladder)
 	utc_text(time, h->updated_utc_us);
 	printf("{\"updated\":\"%s\",\"enrolled\":%s,\"running\":%s,\"rounds\":%lld,"
 	       "\"segments\":%lld,\"accepted\":%lld,\"spooled\":%lld,\"dropped\":%lld,"
-	       "\"day_spent_bytes\":%lld,\"day_bytes\":%lld,\"analyzer_reached\":%s,"
-	       "\"ladder\":{",
+	       "\"day_spent_bytes\":%lld,\"day_bytes\":%lld,"
+	       "\"month_spent_bytes\":%lld,\"month_bytes\":",
 		time, enrolled ? "true" : "false", h->running ? "true" : "false",
 		(long long)h->rounds, (long long)h->segments, (long long)h->accepted,
 		(long long)h->spooled, (long long)h->dropped,
 		(long long)h->day_spent_bytes, (long long)h->day_bytes,
+		(long long)h->month_spent_bytes);
+	if (h->month_bytes > 0)
+		printf("%lld", (long long)h->month_bytes);
+	else
+		printf("null");
+	printf(",\"analyzer_reached\":%s,\"ladder\":{",
 		h->analyzer_reached ? "true" : "false");
 	for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
 		printf("%s\"%s\":\"%s\"", rung == 0 ? "" : ",", rung_name(rung),
@@ -113,6 +121,16 @@ print_mobile(const struct health *h)
 }
 
 static void
+print_month(const struct health *h)
+{
+	printf("%-14s %lld ", "this month", (long long)h->month_spent_bytes);
+	if (h->month_bytes > 0)
+		printf("of %lld bytes\n", (long long)h->month_bytes);
+	else
+		puts("bytes; no plan is set, each day's limit holds alone");
+}
+
+static void
 print_text(const struct health *h, bool enrolled, const struct ladder *ladder)
 {
 	char time[UTC_TEXT_BYTES];
@@ -134,6 +152,7 @@ print_text(const struct health *h, bool enrolled, const struct ladder *ladder)
 		(long long)h->spooled, h->analyzer_reached ? "reached" : "not reached");
 	printf("%-14s %lld of %lld bytes\n", "today", (long long)h->day_spent_bytes,
 		(long long)h->day_bytes);
+	print_month(h);
 	if (h->dropped > 0)
 		printf("%-14s %lld measurements could not be kept\n", "lost",
 			(long long)h->dropped);

@@ -35,6 +35,8 @@ struct profile_settings {
 	int64_t trace_us; /* between two traces; 0: with every wide round */
 	int64_t speed_us; /* between two pairs of transfers; 0: with every round */
 	int64_t speed_bytes;
+	int64_t full_bytes; /* of a transfer after a change, once a day; 0: speed_bytes */
+	int64_t faster; /* so many times as often are rounds after a change */
 	int64_t segment_us; /* a segment closes after this */
 	int64_t ship_us; /* between two shipments */
 	int64_t day_bytes; /* hard limit */
@@ -47,7 +49,12 @@ struct config {
 	 * in checks.def and stay: how long a network may take is not a lab's to scale. */
 	int64_t time_scale;
 	int64_t pace_us; /* between two packets, 500 ms: two a second */
-	int64_t day_us; /* the budget's day */
+	int64_t day_us, month_us; /* the budget's */
+	int64_t plan_bytes
+		[MEDIUM_COUNT]; /* the volunteer's, a month; 0: none is said */
+	int64_t watch_us; /* so long rounds are faster after a change */
+	int64_t alarms_an_hour; /* rounds that a pulse calls for */
+	int64_t battery_slower; /* so many times as long between pulses on battery */
 	int64_t at_once; /* children at the same time */
 	int64_t back_off_us, back_off_max_us; /* of a shipment that failed */
 	int64_t early_closes_an_hour;
@@ -81,6 +88,8 @@ struct turn {
 	const struct profile_settings *profile;
 	int64_t count; /* of the times it was planned before, from 0 on */
 	uint8_t at; /* of the jobs of one time, from 0 on */
+	bool change; /* it is due because the ladder changed, once a day at most */
+	bool room; /* and the last fifth of what may be spent stays untouched */
 };
 
 /* One row a check; its jobs stand behind all others of a round, in the order of rows. */
@@ -93,6 +102,7 @@ struct costly {
 	size_t interval; /* the member of struct profile_settings that says how often */
 	bool wide; /* only with names, transport and service */
 	bool alone; /* wants the line for itself: each job is a part of the climb */
+	bool on_change; /* due once a day when the ladder changed, too */
 	/* Fills in what such a job has besides the usual; NULL: nothing. */
 	void (*set)(struct job *job, const struct turn *turn);
 };
@@ -103,19 +113,64 @@ const struct costly *costly_row(enum check check);
 int64_t costly_interval_us(
 	const struct costly *row, const struct profile_settings *profile);
 
+/* ---- plan/budget.c: what may be spent (pure) ---- */
+
+/* A day or a month, by CLOCK_BOOTTIME and never by the wall clock, and what was spent in
+ * it on each kind of link. */
+struct spell {
+	int64_t start_us; /* may lie before the boot */
+	int64_t spent_bytes[MEDIUM_COUNT];
+};
+struct budget {
+	enum medium medium; /* of the link in use */
+	struct spell day, month;
+};
+/* The hard limits on that kind of link. A month's: four fifths of the volunteer's plan;
+ * INT64_MAX where none is said. A day's: the profile's, or an even share of the month's
+ * where that is less. So any month of any calendar stays inside the plan. */
+int64_t budget_month_bytes(const struct config *config, enum medium medium);
+int64_t budget_day_bytes(const struct config *config, enum medium medium);
+/* Begins a new day or month where the old one is over. */
+void budget_turn(struct budget *b, const struct config *config, int64_t now_us);
+/* May so many bytes be spent now, up to that share of the limits? */
+bool budget_afford(struct budget *b, const struct config *config, int64_t now_us,
+	int64_t bytes, int64_t percent);
+void budget_spend(
+	struct budget *b, const struct config *config, int64_t now_us, int64_t bytes);
+
+/* ---- plan/watch.c: has something changed? (pure) ---- */
+
+struct watch {
+	enum rung_state believed[RUNG_COUNT], seen[RUNG_COUNT];
+	bool pulse_failed;
+	int64_t hour_start_us, alarms; /* rounds that pulses called for in this hour */
+	int64_t until_us; /* rounds are faster until then */
+};
+/* Is the ladder another one than before? The first says nothing, nor does what was not
+ * measured now. */
+bool watch_round(struct watch *w, const struct ladder *ladder);
+/* Does the pulse call for a round at once: it failed, or it is back after a round that
+ * found nobody abroad? At most alarms_an_hour. */
+bool watch_pulse(struct watch *w, const struct config *config, bool ok, int64_t now_us);
+
 /* ---- plan/schedule.c: what to do next (pure) ---- */
 
 enum due { DUE_PULSE, DUE_ROUND };
 
-/* Of a day's bytes, in percent: what jobs may spend; the rest is left for shipments. */
-enum { BUDGET_JOBS = 85, BUDGET_SHIP = 100 };
+/* Of the limits, in percent: what jobs may spend, the rest is left for shipments; and up to
+ * where a full transfer may be begun. */
+enum { BUDGET_FULL = 80, BUDGET_JOBS = 85, BUDGET_SHIP = 100 };
 
 /* All the schedule remembers; times are CLOCK_BOOTTIME in microseconds. */
 struct schedule {
 	int64_t next_round_us, next_pulse_us, next_wide_us;
 	int64_t next_costly_us[CHECK_COUNT], turns[CHECK_COUNT]; /* of costly checks */
+	int64_t next_on_change_us[CHECK_COUNT]; /* not before, after a change */
+	bool on_change[CHECK_COUNT]; /* due for a change */
+	bool on_battery;
 	int64_t round;
-	int64_t day_start_us, day_spent_bytes;
+	struct watch watch;
+	struct budget budget;
 	uint64_t random; /* state of its own generator, seeded by the caller */
 };
 
@@ -132,7 +187,18 @@ int64_t schedule_next(const struct schedule *s, enum due *due);
 size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 	const struct config *config, const struct enrolment *enrolment,
 	const struct targets *targets, size_t *left_out);
-/* May so many bytes be spent now, up to that share of the day? */
+/* A question whose answer is thrown away: on a mobile line the first packets after idle
+ * wait until the radio wakes, and would be measured late. False: none is needed. */
+bool schedule_warm(struct job *job, struct schedule *s, const struct config *config,
+	const struct enrolment *enrolment, const struct targets *targets);
+/* What the jobs cost at most in the usual case. */
+int64_t schedule_bytes(const struct job *jobs, size_t n);
+/* Takes in what a climb found; ladder NULL: a pulse. After a change of the ladder rounds
+ * are faster for watch_us, and costly checks that have on_change are due; a pulse that fails
+ * calls for a round at once (jittered); on battery the pulse slows. */
+void schedule_learn(struct schedule *s, const struct config *config,
+	const struct measurement *ms, size_t n, const struct ladder *ladder,
+	int64_t now_us);
 bool schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
 	int64_t bytes, int64_t percent);
 /* A time in interval_us, give or take a tenth. */
@@ -206,12 +272,14 @@ void runner_wait(struct runner *runner, int64_t until_us);
 
 /* ---- climb.c: one round or pulse, part by part ---- */
 
+struct head;
 struct climber { /* what a climb needs; borrowed */
 	const struct config *config;
 	const struct enrolment *enrolment; /* NULL: not enrolled */
 	const struct targets *targets;
 	struct schedule *schedule;
 	struct runner *runner;
+	struct head *head; /* NULL: what is spent is not kept */
 	const volatile sig_atomic_t *stop;
 	int64_t origin_us;
 	bool unclean_stop;
@@ -259,6 +327,9 @@ enum closing recorder_add(struct recorder *r, const struct measurement *ms, size
 /* Takes the newest where note, received at boottime; used in the segments that follow. */
 void recorder_where(struct recorder *r, struct span note, const struct where *where,
 	int64_t received_boot_us);
+/* When that note came, and the analyzer's time in it; false: none came. */
+bool recorder_anchor(
+	int64_t *utc_us, int64_t *received_boot_us, const struct recorder *r);
 /* Lines that wait for a segment. */
 size_t recorder_count(const struct recorder *r);
 /* Header lines and as many of the oldest lines as fit -> a signed segment. Takes the
@@ -267,6 +338,26 @@ NODISCARD enum err recorder_seal(struct buf *segment, uint8_t id[static HASH_BYT
 	struct recorder *r, struct keys *keys, int64_t now_us);
 /* Counts what could not be kept, for the next gaps line. */
 void recorder_dropped(struct recorder *r, size_t n);
+
+/* ---- evidence/head.c: the counters that a power cut does not reset ---- */
+
+/* state/head, written in place. What is spent is durable there before it is spent, some
+ * steps ahead: a cut can only count too much. Time passes in it while the probe runs; how
+ * long it was off nobody knows but the analyzer, whose signed time is taken for that, once
+ * after each start: no other clock makes a day or a month pass. A file that cannot be
+ * written is said once, and counted on in memory. */
+NODISCARD enum err head_open(struct head **head, const char *state_dir, int64_t now_us);
+void head_close(struct head *head);
+/* What was spent, and since when, into ${budget}. */
+void head_restore(struct budget *budget, struct head *head);
+/* Before so many bytes are spent. */
+void head_claim(struct head *head, const struct budget *budget,
+	const struct config *config, int64_t bytes, int64_t now_us);
+/* What was spent to the byte, at a clean stop. */
+void head_settle(struct head *head, const struct budget *budget, int64_t now_us);
+/* The analyzer's time, received at ${now_us}. */
+void head_anchor(
+	struct head *head, struct budget *budget, int64_t utc_us, int64_t now_us);
 
 /* ---- evidence/spool.c: segments on disk until a receipt frees them ---- */
 
@@ -402,7 +493,7 @@ NODISCARD enum err consent_ask(const char *state_dir, bool accept);
 struct health {
 	int64_t updated_utc_us, rounds, segments, accepted, spooled, dropped;
 	int64_t day_spent_bytes, day_bytes;
-	int64_t day_elapsed_us; /* of the budget's day, while running */
+	int64_t month_spent_bytes, month_bytes; /* month_bytes 0: no limit of its own */
 	int64_t analyzer_reached;
 	int64_t running; /* 1 until a clean stop */
 	int64_t modem; /* 1: the newest round saw one, and says: */

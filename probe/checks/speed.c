@@ -7,7 +7,7 @@
 
 #define CHUNK_US INT64_C(100000)
 #define CHUNKS_MAX 100
-#define BYTES_MAX ((size_t)1024 * 1024) /* what the analyzer sends at most */
+#define BYTES_MAX ((size_t)2 * 1024 * 1024) /* more than any setting asks for */
 #define VIEW_BYTES_MAX 4096
 #define HTTP_OK 200
 /* The climb waits for its transfer: what has not begun, or has stopped, by then will not

@@ -202,6 +202,14 @@ recorder_where(struct recorder *r, struct span note, const struct where *where,
 	r->note_boot_us = received_boot_us;
 }
 
+bool
+recorder_anchor(int64_t *utc_us, int64_t *received_boot_us, const struct recorder *r)
+{
+	*utc_us = r->where.utc_us;
+	*received_boot_us = r->note_boot_us;
+	return r->note.len > 0;
+}
+
 static int64_t
 not_negative(int64_t value)
 {

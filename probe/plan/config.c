@@ -32,6 +32,13 @@
 			sizeof(((struct config *)0)->member), sentence                 \
 	}
 
+#define PLAN(medium, words)                                                            \
+	BYTES(#medium "_month_bytes", plan_bytes[MEDIUM_##medium], 0, 1000000 * MB,    \
+		"0",                                                                   \
+		"What your plan gives to this probe a month on " words                 \
+		"; four fifths are spent at most, an even share a day. 0: no such "    \
+		"limit, each day's holds alone.")
+
 static const struct setting rows[] = {
 	CHOICE("profile", profile, "2g|home", "home",
 		"How much is measured: 2g for a metered mobile line, home for a flat "
@@ -59,6 +66,20 @@ static const struct setting rows[] = {
 	COUNT("at_once", at_once, 1, 8, "8",
 		"So many checks wait for an answer at a time."),
 	DURATION("day", day_us, DAY, DAY, "1d", "The day of the byte budget."),
+	DURATION("month", month_us, 31 * DAY, 31 * DAY, "31d",
+		"The month of the byte budget."),
+	PLAN(mobile, "a mobile line"),
+	PLAN(fixed, "a fixed line"),
+	PLAN(satellite, "a satellite link"),
+	PLAN(unknown, "a line of which nothing was said"),
+	DURATION("watch", watch_us, MINUTE, DAY, "30min",
+		"So long rounds are faster after a change of the ladder."),
+	COUNT("alarms_an_hour", alarms_an_hour, 0, 60, "4",
+		"A pulse that fails calls for a round at once, at most so often an "
+		"hour."),
+	COUNT("battery_slower", battery_slower, 1, 10, "2",
+		"So many times as long between two pulses while the machine is on "
+		"battery."),
 	DURATION("back_off", back_off_us, SECOND, DAY, "30s",
 		"After a shipment that failed, the next waits up to this, twice as "
 		"long "
@@ -88,6 +109,11 @@ static const struct setting rows[] = {
 		"2g: between two pairs of transfers; 0: with every round."),
 	BYTES("2g_speed_bytes", profiles[PROFILE_2G].speed_bytes, 1000, MB, "32KiB",
 		"2g: the size of one transfer; each time one down and one up."),
+	BYTES("2g_full_bytes", profiles[PROFILE_2G].full_bytes, 0, 2 * MB, "0",
+		"2g: the size after a change of the ladder, once a day at most, and "
+		"never of the last fifth of the day's bytes; 0: the usual one."),
+	COUNT("2g_faster", profiles[PROFILE_2G].faster, 1, 10, "3",
+		"2g: so many times as often are rounds after a change of the ladder."),
 	DURATION("2g_segment", profiles[PROFILE_2G].segment_us, MINUTE, DAY, "15min",
 		"2g: a segment closes after this."),
 	DURATION("2g_ship", profiles[PROFILE_2G].ship_us, MINUTE, DAY, "30min",
@@ -113,6 +139,12 @@ static const struct setting rows[] = {
 	BYTES("home_speed_bytes", profiles[PROFILE_HOME].speed_bytes, 1000, MB,
 		"256KiB",
 		"home: the size of one transfer; each time one down and one up."),
+	BYTES("home_full_bytes", profiles[PROFILE_HOME].full_bytes, 0, 2 * MB, "2MB",
+		"home: the size after a change of the ladder, once a day at most, and "
+		"never of the last fifth of the day's bytes; 0: the usual one."),
+	COUNT("home_faster", profiles[PROFILE_HOME].faster, 1, 10, "2",
+		"home: so many times as often are rounds after a change of the "
+		"ladder."),
 	DURATION("home_segment", profiles[PROFILE_HOME].segment_us, MINUTE, DAY, "5min",
 		"home: a segment closes after this."),
 	DURATION("home_ship", profiles[PROFILE_HOME].ship_us, MINUTE, DAY, "5min",

@@ -12,6 +12,8 @@ set_speed(struct job *job, const struct turn *turn)
 {
 	job->direction = turn->at == 0 ? DIRECTION_down : DIRECTION_up;
 	job->bytes = (uint32_t)turn->profile->speed_bytes;
+	if (turn->change && turn->room && turn->profile->full_bytes > 0)
+		job->bytes = (uint32_t)turn->profile->full_bytes;
 }
 
 #define EVERY(member) offsetof(struct profile_settings, member)
@@ -23,7 +25,7 @@ static const struct costly rows[] = {
 	{CHECK_trace, RUNG_access, WHOM_TARGET, 1, EVERY(trace_us), .wide = true,
 		.set = set_trace},
 	{CHECK_speed, RUNG_quality, WHOM_ANALYZER, 2, EVERY(speed_us), .alone = true,
-		.set = set_speed},
+		.on_change = true, .set = set_speed},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

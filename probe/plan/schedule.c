@@ -55,7 +55,7 @@ schedule_start(struct schedule *s, int64_t now_us, uint64_t seed)
 		.next_round_us = now_us,
 		.next_pulse_us = now_us,
 		.next_wide_us = now_us,
-		.day_start_us = now_us,
+		.budget = {.day = {.start_us = now_us}, .month = {.start_us = now_us}},
 		.random = seed,
 	};
 	for (enum check check = 0; check < CHECK_COUNT; check++)
@@ -89,33 +89,25 @@ schedule_back_off_us(struct schedule *s, const struct config *config, int64_t fa
 	return 1 + draw_below(s, most);
 }
 
-/* A day that lies in the future or longer back than a day is over: BOOTTIME started anew,
- * or the machine slept. */
-static void
-turn_day(struct schedule *s, const struct config *config, int64_t now_us)
-{
-	if (now_us >= s->day_start_us && now_us - s->day_start_us < config->day_us)
-		return;
-	s->day_start_us = now_us;
-	s->day_spent_bytes = 0;
-}
-
 bool
 schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
 	int64_t bytes, int64_t percent)
 {
-	int64_t limit = config_profile(config)->day_bytes / 100 * percent;
-
-	turn_day(s, config, now_us);
-	return bytes <= limit && s->day_spent_bytes <= limit - bytes;
+	return budget_afford(&s->budget, config, now_us, bytes, percent);
 }
 
 void
 schedule_spend(
 	struct schedule *s, const struct config *config, int64_t now_us, uint32_t bytes)
 {
-	turn_day(s, config, now_us);
-	s->day_spent_bytes += bytes;
+	budget_spend(&s->budget, config, now_us, bytes);
+}
+
+/* Headers and acknowledgements are a fifth, and there is a handshake. */
+static int64_t
+transfer_bytes(int64_t bytes)
+{
+	return bytes * 6 / 5 + 6000;
 }
 
 /* What a job costs at most in the usual case. */
@@ -126,9 +118,18 @@ job_bytes(const struct job *job)
 
 	if (job->check == CHECK_ping)
 		return bytes * job->count;
-	/* A transfer: headers and acknowledgements are a fifth, and a handshake. */
 	if (job->bytes > 0)
-		return (int64_t)job->bytes * 6 / 5 + 6000;
+		return transfer_bytes(job->bytes);
+	return bytes;
+}
+
+int64_t
+schedule_bytes(const struct job *jobs, size_t n)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += job_bytes(&jobs[i]);
 	return bytes;
 }
 
@@ -282,9 +283,12 @@ draw_target(struct plan *p, enum check check)
 }
 
 static void
-plan_costly(struct plan *p, const struct costly *row)
+plan_costly(struct plan *p, const struct costly *row, bool room)
 {
-	struct turn turn = {config_profile(p->config), p->s->turns[row->check]++, 0};
+	struct turn turn = {.profile = config_profile(p->config),
+		.count = p->s->turns[row->check]++,
+		.change = p->s->on_change[row->check],
+		.room = room};
 	const struct target *target = NULL;
 
 	if (row->whom == WHOM_TARGET) {
@@ -303,12 +307,30 @@ plan_costly(struct plan *p, const struct costly *row)
 	}
 }
 
+/* Rounds after a change are faster. */
+static int64_t
+often_us(const struct plan *p, int64_t now_us, int64_t interval_us)
+{
+	bool faster = now_us < p->s->watch.until_us;
+
+	return interval_us / (faster ? config_profile(p->config)->faster : 1);
+}
+
 /* Half a round early, so that the round nearest to the time takes it. */
 static int64_t
 later(struct plan *p, int64_t now_us, int64_t interval_us)
 {
 	return now_us + schedule_jitter_us(p->s, interval_us) -
-	       config_profile(p->config)->ladder_us / 2;
+	       often_us(p, now_us, config_profile(p->config)->ladder_us) / 2;
+}
+
+static bool
+room_for_full(struct plan *p, const struct costly *row, int64_t now_us)
+{
+	int64_t full = config_profile(p->config)->full_bytes;
+
+	return schedule_afford(
+		p->s, p->config, now_us, row->jobs * transfer_bytes(full), BUDGET_FULL);
 }
 
 /* Those whose time has come. */
@@ -323,7 +345,8 @@ plan_all_costly(struct plan *p, int64_t now_us, bool wide)
 
 		if (now_us < *next_us || (rows[i].wide && !wide))
 			continue;
-		plan_costly(p, &rows[i]);
+		plan_costly(p, &rows[i], room_for_full(p, &rows[i], now_us));
+		p->s->on_change[rows[i].check] = false;
 		interval_us = costly_interval_us(&rows[i], config_profile(p->config));
 		if (interval_us > 0)
 			*next_us = later(p, now_us, interval_us);
@@ -345,9 +368,76 @@ plan_round(struct plan *p, int64_t now_us)
 	plan_access(p);
 	plan_targets(p, wide);
 	plan_all_costly(p, now_us, wide);
-	s->next_round_us = now_us + schedule_jitter_us(s, profile->ladder_us);
+	s->next_round_us =
+		now_us + schedule_jitter_us(s, often_us(p, now_us, profile->ladder_us));
 	if (wide)
-		s->next_wide_us = later(p, now_us, profile->wide_us);
+		s->next_wide_us =
+			later(p, now_us, often_us(p, now_us, profile->wide_us));
+}
+
+/* Those that a change makes due, each once a day at most. */
+static void
+make_due(struct schedule *s, const struct config *config, int64_t now_us)
+{
+	size_t n;
+	const struct costly *rows = costly_rows(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		enum check check = rows[i].check;
+
+		if (!rows[i].on_change || now_us < s->next_on_change_us[check])
+			continue;
+		s->on_change[check] = true;
+		s->next_costly_us[check] = now_us;
+		s->next_on_change_us[check] = now_us + config->day_us;
+	}
+}
+
+static void
+learn_supply(struct schedule *s, const struct measurement *ms, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_power && ms[i].has[FIELD_supply])
+			s->on_battery = ms[i].supply == SUPPLY_battery;
+}
+
+static int64_t
+pulse_us(const struct schedule *s, const struct config *config)
+{
+	return config_profile(config)->pulse_us *
+	       (s->on_battery ? config->battery_slower : 1);
+}
+
+/* Others see the same and do not all look in the same moment. */
+static void
+round_soon(struct schedule *s, int64_t now_us, int64_t within_us)
+{
+	int64_t soon_us = now_us + draw_below(s, within_us);
+
+	if (s->next_round_us > soon_us)
+		s->next_round_us = soon_us;
+}
+
+void
+schedule_learn(struct schedule *s, const struct config *config,
+	const struct measurement *ms, size_t n, const struct ladder *ladder,
+	int64_t now_us)
+{
+	const struct profile_settings *profile = config_profile(config);
+	int ok = n > 0 ? measurement_success(&ms[0]) : -1;
+
+	if (ladder == NULL) {
+		if (ok >= 0 && watch_pulse(&s->watch, config, ok == 1, now_us))
+			round_soon(s, now_us, profile->pulse_us / 4);
+		return;
+	}
+	learn_supply(s, ms, n);
+	if (!watch_round(&s->watch, ladder))
+		return;
+	s->watch.until_us = now_us + config->watch_us;
+	s->next_wide_us = now_us;
+	make_due(s, config, now_us);
+	round_soon(s, now_us, 2 * profile->ladder_us / profile->faster);
 }
 
 /* One small question to a resolver abroad; the first answer is its end. */
@@ -378,10 +468,10 @@ static int64_t
 reserve(const struct plan *p, int64_t now_us, int64_t round_bytes)
 {
 	const struct profile_settings *profile = config_profile(p->config);
-	int64_t left_us = p->config->day_us - (now_us - p->s->day_start_us);
+	int64_t left_us = p->config->day_us - (now_us - p->s->budget.day.start_us);
 
 	return left_us / profile->ladder_us * round_bytes +
-	       left_us / profile->pulse_us * costs[CHECK_dns].bytes;
+	       left_us / pulse_us(p->s, p->config) * costs[CHECK_dns].bytes;
 }
 
 /* Marks what the day's budget does not carry; the ladder is counted first. */
@@ -390,7 +480,7 @@ mark_unaffordable(bool *out, struct plan *p, int64_t now_us, enum due due)
 {
 	int64_t sum = 0, reserved = 0;
 
-	turn_day(p->s, p->config, now_us);
+	budget_turn(&p->s->budget, p->config, now_us);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < p->n; i++) {
 			int64_t bytes = job_bytes(&p->jobs[i]);
@@ -423,8 +513,7 @@ schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 		plan_round(&p, now_us);
 	else
 		plan_pulse(&p);
-	s->next_pulse_us =
-		now_us + schedule_jitter_us(s, config_profile(config)->pulse_us);
+	s->next_pulse_us = now_us + schedule_jitter_us(s, pulse_us(s, config));
 	mark_unaffordable(out, &p, now_us, due);
 	for (size_t i = 0; i < p.n; i++) {
 		struct job job = jobs[i];
@@ -436,4 +525,17 @@ schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 	}
 	*left_out = p.n - n;
 	return n;
+}
+
+bool
+schedule_warm(struct job *job, struct schedule *s, const struct config *config,
+	const struct enrolment *enrolment, const struct targets *targets)
+{
+	struct plan p = {job, 0, 1, s, config, enrolment, targets};
+
+	if (enrolment == NULL || enrolment->medium != MEDIUM_mobile)
+		return false;
+	plan_pulse(&p);
+	job->warm = true;
+	return p.n == 1;
 }

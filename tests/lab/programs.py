@@ -19,6 +19,7 @@ home_speed = 0s
 root_hints = {hints}
 ca_file = {authority}
 home_speed_bytes = 32KiB
+home_full_bytes = 0
 """
 ANALYZER_CONF = """time_scale = {scale}
 analyze = 5min
@@ -129,11 +130,12 @@ class Probe:
         return [self.program, command, "--config", self.conf, "--state", self.host.state,
                 *words]
 
-    def enroll(self, invite, level="normal"):
+    def enroll(self, invite, level="normal", profile="home"):
         p = self.host.probe
         said(self.host.run(self.argv(
             "enroll", "--from", invite, "--accept-risks", "--medium", p.medium,
-            "--region", p.region, "--profile", "home", "--level", level), timeout_s=90), f"enroll {p.node}")
+            "--region", p.region, "--profile", profile, "--level", level), timeout_s=90),
+             f"enroll {p.node}")
 
     def run(self):
         self.host.start(self.argv("run"))

@@ -47,8 +47,8 @@ see_spending(void *arg, const struct job *job, int64_t at_us, int64_t pace_us)
 
 	(void)at_us;
 	(void)pace_us;
-	if (s->w->s.day_spent_bytes > s->most)
-		s->most = s->w->s.day_spent_bytes;
+	if (s->w->s.budget.day.spent_bytes[0] > s->most)
+		s->most = s->w->s.budget.day.spent_bytes[0];
 	s->rounds += job->check == CHECK_router;
 	s->wide += job->check == CHECK_http;
 }
@@ -83,7 +83,7 @@ what_the_budget_does_not_carry_is_handed_out_to_be_recorded(void **state)
 	assert_int_equal(left_out, 0);
 	schedule_start(&w->s, 5 * SECOND_US, 3);
 	w->config.profiles[PROFILE_HOME].day_bytes = 100000;
-	w->s.day_spent_bytes = 80000;
+	w->s.budget.day.spent_bytes[0] = 80000;
 	n = plan(w, 5 * SECOND_US, &left_out);
 	assert_int_equal(n + left_out, all);
 	assert_true(left_out > 0);
@@ -103,9 +103,9 @@ a_budget_with_room_for_one_transfer_leaves_out_the_other(void **state)
 
 	(void)state;
 	/* The rest of a day whose budget carries one transfer and a half. */
-	w->s.day_start_us = 5 * SECOND_US - DAY_US + 2 * SECOND_US;
+	w->s.budget.day.start_us = 5 * SECOND_US - DAY_US + 2 * SECOND_US;
 	w->config.profiles[PROFILE_HOME].day_bytes = 10000000;
-	w->s.day_spent_bytes = 8500000 - 500000;
+	w->s.budget.day.spent_bytes[0] = 8500000 - 500000;
 	n = plan(w, 5 * SECOND_US, &left_out);
 	for (size_t i = 0; i < n; i++)
 		transfers += w->jobs[i].check == CHECK_speed;
@@ -122,11 +122,11 @@ a_day_that_lies_in_the_future_or_the_far_past_is_over(void **state)
 	struct world *w = make_world(PROFILE_HOME, 5);
 
 	(void)state;
-	w->s.day_spent_bytes = 40000000;
+	w->s.budget.day.spent_bytes[0] = 40000000;
 	assert_false(schedule_afford(&w->s, &w->config, 6 * SECOND_US, 1, BUDGET_SHIP));
-	w->s.day_start_us = INT64_MAX;
+	w->s.budget.day.start_us = INT64_MAX;
 	assert_true(schedule_afford(&w->s, &w->config, 6 * SECOND_US, 1, BUDGET_SHIP));
-	w->s.day_spent_bytes = 40000000;
+	w->s.budget.day.spent_bytes[0] = 40000000;
 	assert_true(schedule_afford(
 		&w->s, &w->config, 6 * SECOND_US + DAY_US, 1, BUDGET_SHIP));
 	free(w);

@@ -121,7 +121,7 @@ a_trace_is_the_last_of_its_part_and_goes_without_on_a_tight_budget(void **state)
 	assert_int_equal(w->jobs[n - 3].check, CHECK_trace);
 	schedule_start(&w->s, 5 * SECOND_US, 11);
 	w->config.profiles[PROFILE_HOME].day_bytes = 100000;
-	w->s.day_spent_bytes = 80000;
+	w->s.budget.day.spent_bytes[0] = 80000;
 	n = plan(w, 5 * SECOND_US, &left_out);
 	for (size_t i = 0; i < left_out; i++)
 		traced |= w->jobs[n + i].check == CHECK_trace;

@@ -1,0 +1,255 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/planned.h"
+
+#define MINUTE_US (60 * SECOND_US)
+
+static struct ladder
+ladder_with(enum rung rung, enum rung_state state)
+{
+	struct ladder ladder = {.breaks_at = RUNG_COUNT};
+
+	for (enum rung r = 0; r < RUNG_COUNT; r++)
+		ladder.rung[r].state = RUNG_UP;
+	ladder.rung[rung].state = state;
+	return ladder;
+}
+
+static void
+learn_round(struct world *w, enum rung rung, enum rung_state state, int64_t now_us)
+{
+	struct ladder ladder = ladder_with(rung, state);
+
+	schedule_learn(&w->s, &w->config, NULL, 0, &ladder, now_us);
+}
+
+static void
+learn_pulse(struct world *w, enum outcome outcome, int64_t now_us)
+{
+	struct measurement m = {0};
+
+	SET(&m, check, CHECK_dns);
+	SET(&m, outcome, outcome);
+	schedule_learn(&w->s, &w->config, &m, 1, NULL, now_us);
+}
+
+/* Rounds and those with pages that are planned from now on for so long. */
+struct planned {
+	int64_t rounds, wide, full;
+};
+static struct planned
+rounds_in(struct world *w, int64_t from_us, int64_t us)
+{
+	struct planned planned = {0};
+	enum due due;
+
+	for (;;) {
+		int64_t now_us = schedule_next(&w->s, &due);
+		size_t n, left_out;
+		bool wide = false;
+
+		if (now_us < from_us)
+			now_us = from_us;
+		if (now_us >= from_us + us)
+			return planned;
+		n = plan(w, now_us, &left_out);
+		planned.rounds += due == DUE_ROUND;
+		for (size_t i = 0; i < n; i++) {
+			wide |= w->jobs[i].check == CHECK_http;
+			planned.full += w->jobs[i].check == CHECK_speed &&
+					w->jobs[i].bytes == 2000000;
+		}
+		planned.wide += wide;
+	}
+}
+
+static void
+rounds_are_faster_for_half_an_hour_after_a_change(void **state)
+{
+	static const struct {
+		int64_t profile, least, most, wide;
+	} cases[] = {{PROFILE_2G, 6, 8, 2}, {PROFILE_HOME, 11, 15, 11}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = make_world(cases[i].profile, 31);
+		struct planned planned;
+
+		rounds_in(w, 5 * SECOND_US, 60 * MINUTE_US);
+		learn_round(w, RUNG_core, RUNG_UP, 60 * MINUTE_US);
+		planned = rounds_in(w, 60 * MINUTE_US, 30 * MINUTE_US);
+		assert_in_range(planned.rounds, 2, cases[i].profile ? 7 : 3);
+		learn_round(w, RUNG_international, RUNG_DOWN, 90 * MINUTE_US);
+		planned = rounds_in(w, 90 * MINUTE_US, 30 * MINUTE_US);
+		assert_in_range(planned.rounds, cases[i].least, cases[i].most);
+		assert_true(planned.wide >= cases[i].wide);
+		/* And then as before. */
+		rounds_in(w, 120 * MINUTE_US, 10 * MINUTE_US);
+		planned = rounds_in(w, 130 * MINUTE_US, 30 * MINUTE_US);
+		assert_in_range(planned.rounds, 1, cases[i].profile ? 7 : 3);
+		free(w);
+	}
+}
+
+static void
+the_first_round_is_no_change_and_a_rung_that_is_half_well_is_seen_twice(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 31);
+
+	(void)state;
+	learn_round(w, RUNG_access, RUNG_DOWN, MINUTE_US);
+	assert_int_equal(w->s.watch.until_us, 0);
+	learn_round(w, RUNG_access, RUNG_DOWN, 2 * MINUTE_US);
+	assert_int_equal(w->s.watch.until_us, 0);
+	learn_round(w, RUNG_access, RUNG_UP, 3 * MINUTE_US);
+	assert_int_equal(w->s.watch.until_us, 33 * MINUTE_US);
+	learn_round(w, RUNG_access, RUNG_PARTIAL, 4 * MINUTE_US);
+	learn_round(w, RUNG_access, RUNG_UP, 5 * MINUTE_US);
+	learn_round(w, RUNG_access, RUNG_PARTIAL, 6 * MINUTE_US);
+	assert_int_equal(w->s.watch.until_us, 33 * MINUTE_US);
+	learn_round(w, RUNG_access, RUNG_PARTIAL, 7 * MINUTE_US);
+	assert_int_equal(w->s.watch.until_us, 37 * MINUTE_US);
+	/* What was not measured says nothing. */
+	learn_round(w, RUNG_access, RUNG_UNMEASURED, 8 * MINUTE_US);
+	assert_int_equal(w->s.watch.until_us, 37 * MINUTE_US);
+	free(w);
+}
+
+static void
+a_pulse_that_fails_calls_for_a_round_within_seconds_and_four_times_an_hour(void **state)
+{
+	struct world *w = make_world(PROFILE_2G, 31);
+	int64_t now_us = MINUTE_US;
+	int called = 0;
+
+	(void)state;
+	learn_round(w, RUNG_core, RUNG_UP, 0);
+	for (int i = 0; i < 20; i++, now_us += MINUTE_US) {
+		w->s.next_round_us = INT64_MAX;
+		learn_pulse(w, OUTCOME_generic_timeout_error, now_us);
+		called += w->s.next_round_us < now_us + 15 * SECOND_US;
+		w->s.next_round_us = INT64_MAX;
+		/* The next one fails as well: that is no news. */
+		learn_pulse(w, OUTCOME_generic_timeout_error, now_us);
+		/* It is back, and no round in between found anything wrong. */
+		learn_pulse(w, OUTCOME_ok, now_us);
+		assert_int_equal(w->s.next_round_us, INT64_MAX);
+	}
+	assert_int_equal(called, 4);
+	free(w);
+}
+
+static void
+a_pulse_that_is_back_after_a_cut_calls_for_a_round(void **state)
+{
+	struct world *w = make_world(PROFILE_2G, 31);
+
+	(void)state;
+	learn_round(w, RUNG_core, RUNG_UP, 0);
+	learn_pulse(w, OUTCOME_generic_timeout_error, MINUTE_US);
+	learn_round(w, RUNG_international, RUNG_DOWN, 2 * MINUTE_US);
+	w->s.next_round_us = INT64_MAX;
+	learn_pulse(w, OUTCOME_ok, 3 * MINUTE_US);
+	assert_true(w->s.next_round_us < 3 * MINUTE_US + 15 * SECOND_US);
+	/* What could not be measured is no answer either way. */
+	w->s.next_round_us = INT64_MAX;
+	learn_pulse(w, OUTCOME_unmeasured, 4 * MINUTE_US);
+	assert_int_equal(w->s.next_round_us, INT64_MAX);
+	free(w);
+}
+
+static void
+a_full_transfer_is_made_once_a_day_after_a_change_and_leaves_a_fifth(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 31);
+	int64_t now_us = 60 * MINUTE_US;
+
+	(void)state;
+	assert_int_equal(rounds_in(w, 5 * SECOND_US, now_us).full, 0);
+	learn_round(w, RUNG_core, RUNG_UP, now_us);
+	learn_round(w, RUNG_international, RUNG_DOWN, now_us);
+	assert_int_equal(rounds_in(w, now_us, 30 * MINUTE_US).full, 2);
+	learn_round(w, RUNG_international, RUNG_UP, now_us + 31 * MINUTE_US);
+	assert_int_equal(
+		rounds_in(w, now_us + 31 * MINUTE_US, 23 * 60 * MINUTE_US).full, 0);
+	learn_round(w, RUNG_international, RUNG_DOWN, now_us + DAY_US);
+	assert_int_equal(rounds_in(w, now_us + DAY_US, 30 * MINUTE_US).full, 2);
+	/* A day later there is no room: the usual size is measured. */
+	now_us += 2 * DAY_US;
+	w->s.budget.day.start_us = now_us;
+	w->s.budget.day.spent_bytes[0] = 40000000 / 5 * 4 - 4000000;
+	learn_round(w, RUNG_international, RUNG_UP, now_us);
+	assert_int_equal(rounds_in(w, now_us, 30 * MINUTE_US).full, 0);
+	free(w);
+}
+
+static void
+on_battery_the_pulse_slows(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 31);
+	struct ladder ladder = ladder_with(RUNG_core, RUNG_UP);
+	struct measurement m = {0};
+	size_t left_out;
+
+	(void)state;
+	SET(&m, check, CHECK_power);
+	SET(&m, outcome, OUTCOME_ok);
+	SET(&m, supply, SUPPLY_battery);
+	schedule_learn(&w->s, &w->config, &m, 1, &ladder, 0);
+	plan(w, 5 * SECOND_US, &left_out);
+	assert_in_range(w->s.next_pulse_us, 59 * SECOND_US, 71 * SECOND_US);
+	SET(&m, supply, SUPPLY_mains);
+	schedule_learn(&w->s, &w->config, &m, 1, &ladder, 0);
+	plan(w, w->s.next_pulse_us, &left_out);
+	plan(w, 100 * SECOND_US, &left_out);
+	assert_in_range(w->s.next_pulse_us, 127 * SECOND_US, 133 * SECOND_US);
+	free(w);
+}
+
+static void
+only_a_mobile_line_is_warmed_up_by_the_question_of_the_pulse(void **state)
+{
+	struct world *w = make_world(PROFILE_2G, 31);
+	struct job job;
+
+	(void)state;
+	for (int64_t medium = 0; medium < MEDIUM_COUNT; medium++) {
+		w->enrolment.medium = medium;
+		assert_int_equal(schedule_warm(&job, &w->s, &w->config, &w->enrolment,
+					 &w->targets),
+			medium == MEDIUM_mobile);
+	}
+	w->enrolment.medium = MEDIUM_mobile;
+	assert_true(schedule_warm(&job, &w->s, &w->config, &w->enrolment, &w->targets));
+	assert_int_equal(job.check, CHECK_dns);
+	assert_string_equal(job.target.id, w->targets.rows[RESOLVER_ABROAD].id);
+	assert_true(job.warm);
+	w->targets.n = 0;
+	assert_false(
+		schedule_warm(&job, &w->s, &w->config, &w->enrolment, &w->targets));
+	free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rounds_are_faster_for_half_an_hour_after_a_change),
+		cmocka_unit_test(
+			the_first_round_is_no_change_and_a_rung_that_is_half_well_is_seen_twice),
+		cmocka_unit_test(
+			a_pulse_that_fails_calls_for_a_round_within_seconds_and_four_times_an_hour),
+		cmocka_unit_test(a_pulse_that_is_back_after_a_cut_calls_for_a_round),
+		cmocka_unit_test(
+			a_full_transfer_is_made_once_a_day_after_a_change_and_leaves_a_fifth),
+		cmocka_unit_test(on_battery_the_pulse_slows),
+		cmocka_unit_test(
+			only_a_mobile_line_is_warmed_up_by_the_question_of_the_pulse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
