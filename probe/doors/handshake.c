@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
+#include "probe/doors/handshake_session.h"
 
 /* At least this, should the deadline come before the counters are read. */
 #define SYN4_BYTES 60
@@ -43,6 +44,8 @@
 	"rsa_pss_rsae_sha384:RSA+SHA384:rsa_pss_rsae_sha512:RSA+SHA512"
 /* Each with its length before it (RFC 7301 section 3.1). */
 static const uint8_t protocols[] = "\x02h2\x08http/1.1";
+/* Of them, for whoever talks. */
+#define H2_BYTES 3
 
 struct handshake_run {
 	struct handshake_result *result;
@@ -197,6 +200,7 @@ handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 {
 	/* What OpenSSL only reads, its macros want writable. */
 	char groups[] = GROUPS, signatures[] = SIGNATURES;
+	unsigned from = run->plan->talk ? H2_BYTES : 0;
 	SSL_CTX *ctx;
 	SSL *ssl;
 
@@ -216,7 +220,8 @@ handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, groups) ||
 		!SSL_CTX_set1_sigalgs_list(ctx, signatures) ||
-		SSL_CTX_set_alpn_protos(ctx, protocols, sizeof(protocols) - 1))
+		SSL_CTX_set_alpn_protos(
+			ctx, protocols + from, sizeof(protocols) - 1 - from))
 		bug("this OpenSSL lacks what every browser offers");
 	ssl = SSL_new(ctx);
 	if (!ssl || !SSL_set_fd(ssl, run->fd))
@@ -229,20 +234,27 @@ handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 	return ssl;
 }
 
+/* ${error} is SSL_get_error()'s. */
+static enum outcome
+handshake_outcome(int error, int os_error)
+{
+	unsigned long reason = ERR_peek_error();
+
+	ERR_clear_error();
+	if (error == SSL_ERROR_SYSCALL && os_error)
+		return socket_outcome(os_error);
+	if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SYSCALL ||
+		ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return OUTCOME_eof_error;
+	return OUTCOME_ssl_failed_handshake;
+}
+
 static void
 handshake_read_error(struct handshake_run *run, int error, int os_error)
 {
-	struct handshake_result *r = run->result;
-	unsigned long reason = ERR_peek_error();
-
 	if (error == SSL_ERROR_SYSCALL && os_error)
 		handshake_fail(run, os_error);
-	else if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SYSCALL ||
-		 ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-		r->outcome = OUTCOME_eof_error;
-	else
-		r->outcome = OUTCOME_ssl_failed_handshake;
-	ERR_clear_error();
+	run->result->outcome = handshake_outcome(error, os_error);
 }
 
 static void
@@ -288,7 +300,67 @@ handshake_part(struct handshake_run *run, SSL *ssl)
 			break;
 }
 
-/* Nobody answers: what we sent is not to be sent again and again behind our back. */
+struct handshake_session {
+	struct handshake_run *run;
+	SSL *ssl;
+};
+
+bool
+handshake_write(
+	struct handshake_session *s, const void *bytes, size_t n, int64_t until_us)
+{
+	s->run->until_us = until_us;
+	for (;;) {
+		int error, done = SSL_write(s->ssl, bytes, (int)n);
+
+		if (done > 0)
+			return true;
+		error = SSL_get_error(s->ssl, done);
+		ERR_clear_error();
+		if ((error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) ||
+			!handshake_wait(s->run,
+				error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT))
+			return false;
+	}
+}
+
+int
+handshake_read(struct handshake_session *s, void *bytes, size_t n,
+	enum outcome *outcome, int *os_error)
+{
+	int done, error;
+
+	errno = 0;
+	done = SSL_read(s->ssl, bytes, (int)n);
+	*os_error = errno;
+	if (done > 0)
+		return done;
+	error = SSL_get_error(s->ssl, done);
+	if (error != SSL_ERROR_SYSCALL)
+		*os_error = 0;
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
+		ERR_clear_error();
+		return 0;
+	}
+	*outcome = handshake_outcome(error, *os_error);
+	return -1;
+}
+
+void
+handshake_await(struct handshake_session *s, int64_t until_us)
+{
+	s->run->until_us = until_us;
+	handshake_wait(s->run, POLLIN);
+}
+
+bool
+handshake_counters(struct socket_tcp *tcp, const struct handshake_session *s)
+{
+	return socket_read_tcp(tcp, s->run->fd);
+}
+
+/* What comes, or is still on its way, is no use to anybody: the connection is reset, and
+ * nothing is sent again and again behind our back. */
 static void
 handshake_abandon(const struct handshake_run *run)
 {
@@ -302,6 +374,7 @@ handshake_secure(struct handshake_run *run)
 {
 	SSL_CTX *ctx = NULL;
 	SSL *ssl;
+	bool stays = true;
 
 	handshake_step(run, STAGE_tls_handshake);
 	ssl = handshake_prepare(&ctx, run);
@@ -312,9 +385,12 @@ handshake_secure(struct handshake_run *run)
 	}
 	handshake_shake(run, ssl);
 	handshake_look(run);
-	if (run->result->outcome == OUTCOME_ok)
+	if (run->result->outcome == OUTCOME_ok && run->plan->talk)
+		stays = run->plan->talk(
+			run->plan->talk_arg, &(struct handshake_session){run, ssl});
+	if (run->result->outcome == OUTCOME_ok && stays)
 		handshake_part(run, ssl);
-	else if (run->result->outcome == OUTCOME_generic_timeout_error)
+	else if (run->result->outcome == OUTCOME_generic_timeout_error || !stays)
 		handshake_abandon(run);
 done:
 	SSL_free(ssl);

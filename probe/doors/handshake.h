@@ -11,10 +11,16 @@
  * OpenSSL's door in the probe: a TCP connection to one address and one TLS handshake
  * (RFC 5246, RFC 8446) over it, with that name in the ClientHello or none (RFC 6066
  * section 3), and the end of it. Nothing is sent that a server would have to answer
- * afterwards. The certificate is looked at and judged, never a reason to give up.
+ * afterwards, unless the plan brings somebody who talks. The certificate is looked at and
+ * judged, never a reason to give up.
  */
 #define HANDSHAKE_CHAIN_MAX 4
 #define HANDSHAKE_CHAIN_TEXT (HANDSHAKE_CHAIN_MAX * 65)
+
+/* Talks over a connection whose handshakes are done (handshake_session.h). False: it breaks
+ * off, and the other end is told at once to send no more. */
+struct handshake_session;
+typedef bool handshake_talk_fn(void *arg, struct handshake_session *session);
 
 struct handshake_plan {
 	union socket_address to;
@@ -22,6 +28,8 @@ struct handshake_plan {
 	const char *name; /* "" none */
 	const struct handshake_store *store; /* NULL: the chain is not judged */
 	int64_t longest_us; /* for both handshakes together */
+	handshake_talk_fn *talk; /* NULL: nobody does. It is offered HTTP/1.1 alone */
+	void *talk_arg;
 };
 
 struct handshake_result {

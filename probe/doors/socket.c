@@ -81,6 +81,7 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 		.bytes_given =
 			(int64_t)(info.tcpi_bytes_sent - info.tcpi_bytes_retrans) +
 			info.tcpi_notsent_bytes,
+		.bytes_received = (int64_t)info.tcpi_bytes_received,
 	};
 	return true;
 }

@@ -28,6 +28,7 @@ struct socket_tcp {
 		segs_out; /* retransmissions are in all three */
 	int64_t bytes_acked; /* that the other end's kernel has said it has */
 	int64_t bytes_given; /* that this kernel was given to send */
+	int64_t bytes_received; /* in order, of the connection's payload */
 };
 bool socket_read_tcp(struct socket_tcp *tcp, int fd);
 
