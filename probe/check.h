@@ -35,12 +35,13 @@ struct job {
 	int64_t round;
 	struct target target; /* id "" where the check needs none */
 	uint8_t ttl; /* ping: 0 the usual one */
-	uint8_t count; /* ping: echo requests */
-	uint32_t bytes; /* speed: size of the transfer */
+	uint8_t count; /* ping: echo requests; compare: pairs at most */
+	uint32_t bytes; /* speed, compare: size of one transfer */
 	enum direction direction; /* speed */
 	enum protocol protocol; /* trace */
 	int64_t listen_us; /* dns: for more answers, after the first */
-	char control[254]; /* tls: the control name, "" none */
+	char control[254]; /* tls, compare: the control name, "" none */
+	uint16_t order; /* compare: bit i: of pair i the control name goes first */
 	const struct inherited *inherited; /* NULL: nothing was read */
 	int64_t pace_us; /* at least this between two packets of one job */
 	int64_t origin_us; /* CLOCK_BOOTTIME of t_us 0 */

@@ -4,7 +4,7 @@
  *     check_once CHECK [name=value ...]     names: host address port ttl count bytes
  *                                           pace_us uplink endpoint pin deadline_us
  *                                           protocol (icmp udp tcp) control ca_file
- *                                           round hints direction (down up)
+ *                                           round hints direction (down up) order
  *                                           listen_us
  *                                           memory (a file that lives from run to run)
  */
@@ -89,6 +89,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->count = (uint8_t)number;
 	else if (!strcmp(name, "bytes"))
 		job->bytes = (uint32_t)number;
+	else if (!strcmp(name, "order"))
+		job->order = (uint16_t)number;
 	else if (!strcmp(name, "round"))
 		job->round = number;
 	else if (!strcmp(name, "pace_us"))
