@@ -157,6 +157,7 @@ once_run(struct climber *climber, bool json)
 	struct climb climb;
 
 	climber->climbed = terminal ? show_progress : NULL;
+	climber->schedule->asked = climber->checks;
 	climb_run(&climb, climber);
 	if (terminal)
 		fputs("\r\033[K", stderr);

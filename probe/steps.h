@@ -37,6 +37,10 @@ struct profile_settings {
 	int64_t speed_bytes;
 	int64_t full_bytes; /* of a transfer after a change, once a day; 0: speed_bytes */
 	int64_t faster; /* so many times as often are rounds after a change */
+	int64_t compare_us; /* between two comparisons; 0: none by the clock */
+	int64_t compare_bytes; /* of one of their transfers */
+	int64_t compare_pairs; /* at most */
+	int64_t large_us; /* between two pairs of large pages; 0: none by the clock */
 	int64_t segment_us; /* a segment closes after this */
 	int64_t ship_us; /* between two shipments */
 	int64_t day_bytes; /* hard limit */
@@ -90,19 +94,22 @@ struct turn {
 	uint8_t at; /* of the jobs of one time, from 0 on */
 	bool change; /* it is due because the ladder changed, once a day at most */
 	bool room; /* and the last fifth of what may be spent stays untouched */
+	uint64_t random; /* another one for each job */
 };
 
 /* One row a check; its jobs stand behind all others of a round, in the order of rows. */
 struct costly {
 	enum check check;
 	enum rung rung; /* of its jobs */
-	/* One of the targets that ask for it, each time drawn anew; or the analyzer. */
-	enum whom { WHOM_TARGET, WHOM_ANALYZER } whom;
+	/* One of the targets that ask for it, each time drawn anew; one inside the country and
+	 * one outside, each a job of its own rung; or the analyzer. */
+	enum whom { WHOM_TARGET, WHOM_BOTH, WHOM_ANALYZER } whom;
 	uint8_t jobs; /* a time, all of that one */
 	size_t interval; /* the member of struct profile_settings that says how often */
 	bool wide; /* only with names, transport and service */
 	bool alone; /* wants the line for itself: each job is a part of the climb */
 	bool on_change; /* due once a day when the ladder changed, too */
+	bool rare; /* not by the clock where its interval is 0, and not at the start */
 	/* Fills in what such a job has besides the usual; NULL: nothing. */
 	void (*set)(struct job *job, const struct turn *turn);
 };
@@ -168,6 +175,8 @@ struct schedule {
 	int64_t next_on_change_us[CHECK_COUNT]; /* not before, after a change */
 	bool on_change[CHECK_COUNT]; /* due for a change */
 	bool on_battery;
+	bool begun[CHECK_COUNT]; /* a rare one's first time was drawn */
+	uint32_t asked; /* bit 1 << CHECK_x: a person asks for it, it is due at once */
 	int64_t round;
 	struct watch watch;
 	struct budget budget;

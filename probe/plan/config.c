@@ -114,6 +114,16 @@ static const struct setting rows[] = {
 		"never of the last fifth of the day's bytes; 0: the usual one."),
 	COUNT("2g_faster", profiles[PROFILE_2G].faster, 1, 10, "3",
 		"2g: so many times as often are rounds after a change of the ladder."),
+	DURATION("2g_compare", profiles[PROFILE_2G].compare_us, 0, 30 * DAY, "0s",
+		"2g: between two comparisons of two names on one address, at level "
+		"normal; 0: none by the clock."),
+	BYTES("2g_compare_bytes", profiles[PROFILE_2G].compare_bytes, 10000, MB / 8,
+		"24KiB", "2g: the size of one transfer of a comparison."),
+	COUNT("2g_compare_pairs", profiles[PROFILE_2G].compare_pairs, 4, 8, "4",
+		"2g: at most so many transfers for each of both names."),
+	DURATION("2g_large", profiles[PROFILE_2G].large_us, 0, 30 * DAY, "0s",
+		"2g: between two pairs of large pages, one inside the country and one "
+		"outside; 0: none by the clock."),
 	DURATION("2g_segment", profiles[PROFILE_2G].segment_us, MINUTE, DAY, "15min",
 		"2g: a segment closes after this."),
 	DURATION("2g_ship", profiles[PROFILE_2G].ship_us, MINUTE, DAY, "30min",
@@ -145,6 +155,17 @@ static const struct setting rows[] = {
 	COUNT("home_faster", profiles[PROFILE_HOME].faster, 1, 10, "2",
 		"home: so many times as often are rounds after a change of the "
 		"ladder."),
+	DURATION("home_compare", profiles[PROFILE_HOME].compare_us, 0, 30 * DAY, "12h",
+		"home: between two comparisons of two names on one address, at level "
+		"normal; 0: none by the clock."),
+	BYTES("home_compare_bytes", profiles[PROFILE_HOME].compare_bytes, 10000, MB / 8,
+		"100KiB", "home: the size of one transfer of a comparison."),
+	COUNT("home_compare_pairs", profiles[PROFILE_HOME].compare_pairs, 4, 8, "8",
+		"home: at most so many transfers for each of both names; four where "
+		"neither is slower."),
+	DURATION("home_large", profiles[PROFILE_HOME].large_us, 0, 30 * DAY, "6h",
+		"home: between two pairs of large pages, one inside the country and "
+		"one outside; 0: none by the clock."),
 	DURATION("home_segment", profiles[PROFILE_HOME].segment_us, MINUTE, DAY, "5min",
 		"home: a segment closes after this."),
 	DURATION("home_ship", profiles[PROFILE_HOME].ship_us, MINUTE, DAY, "5min",

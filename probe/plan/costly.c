@@ -16,6 +16,14 @@ set_speed(struct job *job, const struct turn *turn)
 		job->bytes = (uint32_t)turn->profile->full_bytes;
 }
 
+static void
+set_compare(struct job *job, const struct turn *turn)
+{
+	job->bytes = (uint32_t)turn->profile->compare_bytes;
+	job->count = (uint8_t)turn->profile->compare_pairs;
+	job->order = (uint16_t)turn->random;
+}
+
 #define EVERY(member) offsetof(struct profile_settings, member)
 
 /* In the order in which they stand at the end of a round. */
@@ -26,6 +34,10 @@ static const struct costly rows[] = {
 		.set = set_trace},
 	{CHECK_speed, RUNG_quality, WHOM_ANALYZER, 2, EVERY(speed_us), .alone = true,
 		.on_change = true, .set = set_speed},
+	{CHECK_compare, RUNG_international, WHOM_TARGET, 1, EVERY(compare_us),
+		.alone = true, .rare = true, .on_change = true, .set = set_compare},
+	{CHECK_large, RUNG_COUNT, WHOM_BOTH, 2, EVERY(large_us), .alone = true,
+		.rare = true, .on_change = true},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

@@ -19,6 +19,8 @@ static const struct cost {
 /* For a second answer to a question: of injected ones 99 of 100 are at most 364 ms ahead of
  * the true one, and a line that is far from everything doubles that. */
 #define LISTEN_US INT64_C(1000000)
+/* Transfers of a comparison. */
+#define COMPARED 10
 
 /* Where a plan is put together. */
 struct plan {
@@ -39,6 +41,16 @@ draw(struct schedule *s)
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
+}
+
+/* Another number for each check, and the generator stays where it is: what a rare check is
+ * planned by does not move what all others are. */
+static uint64_t
+draw_aside(const struct schedule *s, enum check check)
+{
+	struct schedule aside = {.random = s->random ^ (uint64_t)(check + 1) << 32};
+
+	return draw(&aside);
 }
 
 /* 0 ... below; the bias of the remainder is under 2^-20 for what we draw. */
@@ -118,6 +130,9 @@ job_bytes(const struct job *job)
 
 	if (job->check == CHECK_ping)
 		return bytes * job->count;
+	/* Of a comparison the usual case: four pairs, and two pages before them. */
+	if (job->check == CHECK_compare)
+		return transfer_bytes(job->bytes) * COMPARED;
 	if (job->bytes > 0)
 		return transfer_bytes(job->bytes);
 	return bytes;
@@ -268,15 +283,16 @@ plan_targets(struct plan *p, bool wide)
 		}
 }
 
-/* Any of those that ask for the check. */
+/* Any of those of that rung that ask for the check; RUNG_COUNT: of any rung. */
 static const struct target *
-draw_target(struct plan *p, enum check check)
+draw_target(struct plan *p, enum check check, enum rung rung)
 {
 	const struct target *target = NULL;
 	int64_t seen = 0;
 
 	for (size_t i = 0; i < p->targets->n; i++)
 		if ((p->targets->rows[i].checks & (UINT32_C(1) << check)) &&
+			(rung == RUNG_COUNT || p->targets->rows[i].rung == rung) &&
 			draw_below(p->s, ++seen) == 0)
 			target = &p->targets->rows[i];
 	return target;
@@ -291,17 +307,22 @@ plan_costly(struct plan *p, const struct costly *row, bool room)
 		.room = room};
 	const struct target *target = NULL;
 
-	if (row->whom == WHOM_TARGET) {
-		target = draw_target(p, row->check);
-		if (target == NULL)
-			return;
-	} else if (p->enrolment == NULL || p->enrolment->endpoint[0] == '\0') {
+	if (row->whom == WHOM_TARGET)
+		target = draw_target(p, row->check, RUNG_COUNT);
+	if (row->whom == WHOM_ANALYZER &&
+		(p->enrolment == NULL || p->enrolment->endpoint[0] == '\0'))
 		return;
-	}
 	for (; turn.at < row->jobs; turn.at++) {
 		size_t before = p->n;
 
-		plan_add(p, row->check, row->rung, target);
+		if (row->whom == WHOM_BOTH)
+			target = draw_target(p, row->check,
+				turn.at ? RUNG_international : RUNG_domestic);
+		if (row->whom != WHOM_ANALYZER && target == NULL)
+			continue;
+		turn.random = draw_aside(p->s, row->check);
+		plan_add(p, row->check,
+			row->whom == WHOM_BOTH ? target->rung : row->rung, target);
 		if (p->n > before && row->set != NULL)
 			row->set(&p->jobs[before], &turn);
 	}
@@ -333,7 +354,25 @@ room_for_full(struct plan *p, const struct costly *row, int64_t now_us)
 		p->s, p->config, now_us, row->jobs * transfer_bytes(full), BUDGET_FULL);
 }
 
-/* Those whose time has come. */
+/* Has its time come? A rare one's first lies anywhere in its interval: who starts anew, and
+ * again, is not measured dearly each time. */
+static bool
+is_due(struct plan *p, const struct costly *row, int64_t now_us, bool wide)
+{
+	struct schedule *s = p->s;
+	int64_t interval_us = costly_interval_us(row, config_profile(p->config));
+
+	if ((s->asked & UINT32_C(1) << row->check) || s->on_change[row->check])
+		return true;
+	if (row->rare && interval_us > 0 && !s->begun[row->check])
+		s->next_costly_us[row->check] =
+			now_us +
+			(int64_t)(draw_aside(s, row->check) % (uint64_t)interval_us);
+	s->begun[row->check] = true;
+	return now_us >= s->next_costly_us[row->check] && (wide || !row->wide) &&
+	       (interval_us > 0 || !row->rare);
+}
+
 static void
 plan_all_costly(struct plan *p, int64_t now_us, bool wide)
 {
@@ -341,16 +380,18 @@ plan_all_costly(struct plan *p, int64_t now_us, bool wide)
 	const struct costly *rows = costly_rows(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		int64_t *next_us = &p->s->next_costly_us[rows[i].check], interval_us;
+		int64_t interval_us =
+			costly_interval_us(&rows[i], config_profile(p->config));
 
-		if (now_us < *next_us || (rows[i].wide && !wide))
+		if (!is_due(p, &rows[i], now_us, wide))
 			continue;
 		plan_costly(p, &rows[i], room_for_full(p, &rows[i], now_us));
 		p->s->on_change[rows[i].check] = false;
-		interval_us = costly_interval_us(&rows[i], config_profile(p->config));
 		if (interval_us > 0)
-			*next_us = later(p, now_us, interval_us);
+			p->s->next_costly_us[rows[i].check] =
+				later(p, now_us, interval_us);
 	}
+	p->s->asked = 0;
 }
 
 static void

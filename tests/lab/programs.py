@@ -10,8 +10,9 @@ import servers
 
 INGEST_PORT, PAGES = 8443, "127.0.0.1:8080"
 
-# Speed with every round, and little of it, so that a round stays short on a slow line;
-# nothing else differs from production.
+# Speed with every round, and little of it, so that a round stays short on a slow line; what is
+# dearer every few rounds, as it is to be seen while a fault lasts. Nothing else differs from
+# production.
 PROBE_CONF = """time_scale = {scale}
 profile = home
 targets = {targets}
@@ -20,6 +21,10 @@ root_hints = {hints}
 ca_file = {authority}
 home_speed_bytes = 32KiB
 home_full_bytes = 0
+home_compare = 15min
+home_compare_bytes = 48KiB
+home_compare_pairs = 4
+home_large = 15min
 """
 ANALYZER_CONF = """time_scale = {scale}
 analyze = 5min

@@ -98,11 +98,13 @@ what_is_measured_follows_from_role_and_port(void **state)
 		enum rung rung;
 		uint32_t checks;
 	} kinds[] = {
-		{"domestic,x,-,443", RUNG_domestic, CHECKS("ping", "tcp", "tls")},
+		{"domestic,x,-,443", RUNG_domestic,
+			CHECKS("ping", "tcp", "tls", "large")},
 		{"domestic,x,1.2.3.4,53", RUNG_domestic, CHECKS("dns")},
 		{"domestic,x,-,-", RUNG_domestic, CHECKS("ping")},
 		{"international,x,-,443", RUNG_international,
-			CHECKS("ping", "tcp", "tls", "quic", "trace")},
+			CHECKS("ping", "tcp", "tls", "quic", "trace", "compare",
+				"large")},
 		{"control,x,-,443", RUNG_international,
 			CHECKS("ping", "tcp", "tls", "quic", "trace")},
 		{"control,x,-,80", RUNG_international, CHECKS("ping", "tcp", "http")},

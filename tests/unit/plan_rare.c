@@ -1,0 +1,114 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/planned.h"
+
+/* Comparisons and large pages: by the clock at home alone, never because of a start. */
+
+struct rare {
+	int64_t compared, larges[RUNG_COUNT], first_us, orders;
+	uint16_t order;
+};
+
+static void
+see_rare(void *arg, const struct job *job, int64_t at_us, int64_t pace_us)
+{
+	struct rare *r = arg;
+
+	(void)pace_us;
+	if (job->check != CHECK_compare && job->check != CHECK_large)
+		return;
+	if (!r->first_us)
+		r->first_us = at_us;
+	if (job->check == CHECK_large) {
+		assert_int_equal(job->rung, job->target.rung);
+		r->larges[job->rung]++;
+		return;
+	}
+	assert_int_equal(job->bytes, 100 * 1024);
+	assert_int_equal(job->count, 8);
+	assert_string_equal(job->control, "f.example");
+	r->compared++;
+	r->orders += job->order != r->order;
+	r->order = job->order;
+}
+
+static struct world *
+make_level_normal(int64_t profile)
+{
+	struct world *w = make_world(profile, 5);
+
+	w->config.level = LEVEL_NORMAL;
+	w->targets.rows[0].checks |= UINT32_C(1) << CHECK_large;
+	w->targets.rows[FIRST_ABROAD].checks |=
+		UINT32_C(1) << CHECK_large | UINT32_C(1) << CHECK_compare;
+	return w;
+}
+
+static void
+twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start(
+	void **state)
+{
+	struct world *w = make_level_normal(PROFILE_HOME);
+	struct rare r = {0};
+
+	(void)state;
+	live(w, 20 * DAY_US, see_rare, &r);
+	assert_in_range(r.compared, 38, 41);
+	/* Who goes first is drawn each time. */
+	assert_int_equal(r.orders, r.compared);
+	assert_in_range(r.larges[RUNG_domestic], 76, 81);
+	assert_int_equal(r.larges[RUNG_international], r.larges[RUNG_domestic]);
+	assert_true(r.first_us > 10 * SECOND_US);
+	free(w);
+}
+
+static void
+on_2g_none_by_the_clock_and_a_phone_compares_no_names(void **state)
+{
+	struct world *w = make_level_normal(PROFILE_2G);
+	struct rare r = {0};
+
+	(void)state;
+	live(w, 20 * DAY_US, see_rare, &r);
+	assert_int_equal(r.first_us, 0);
+	free(w);
+	w = make_level_normal(PROFILE_HOME);
+	w->config.level = LEVEL_LOW;
+	live(w, 20 * DAY_US, see_rare, &r);
+	assert_int_equal(r.compared, 0);
+	assert_true(r.larges[RUNG_international] > 0);
+	free(w);
+}
+
+static void
+a_person_who_asks_gets_them_at_once_and_last(void **state)
+{
+	struct world *w = make_level_normal(PROFILE_2G);
+	size_t left_out, n;
+
+	(void)state;
+	w->s.asked = UINT32_C(1) << CHECK_compare | UINT32_C(1) << CHECK_large;
+	n = plan(w, 5 * SECOND_US, &left_out);
+	assert_int_equal(w->jobs[n - 3].check, CHECK_compare);
+	assert_int_equal(w->jobs[n - 2].rung, RUNG_domestic);
+	assert_int_equal(w->jobs[n - 1].rung, RUNG_international);
+	assert_int_equal(w->s.asked, 0);
+	free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start),
+		cmocka_unit_test(on_2g_none_by_the_clock_and_a_phone_compares_no_names),
+		cmocka_unit_test(a_person_who_asks_gets_them_at_once_and_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
