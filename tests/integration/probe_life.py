@@ -194,6 +194,20 @@ def cuts_of_the_power_lose_no_number(life):
     check(life.status()["running"] is False, "the clean stop was not noted")
 
 
+def a_cut_is_told_with_the_last_sign_of_life(life):
+    """In the lines that came: of this boot, before the line itself, and after no clean stop."""
+    out = life.dir / "cuts"
+    life.analyzer("export", "--to", "segments", "--out", str(out))
+    lines = [json.loads(line) for path in out.rglob("*.seg")
+             for line in path.read_text(encoding="utf-8").splitlines()
+             if '"check":"power"' in line]
+    cut = [line for line in lines if line["unclean_stop"] == 1]
+    check(len(cut) >= 3, f"only {len(cut)} rounds tell of a cut")
+    for line in cut:
+        check(line["alive_boot"] == 0 and 0 < line["alive_us"] < line["t_us"], line)
+    check(all("alive_us" not in line for line in lines if line not in cut), lines)
+
+
 def an_analyzer_that_is_away_costs_nothing(life):
     life.away()
     run = life.start()
@@ -284,6 +298,7 @@ def inside():
                          lambda: enrolment_can_be_tried_again(life),
                          lambda: a_used_code_is_refused_in_words(life),
                          lambda: cuts_of_the_power_lose_no_number(life),
+                         lambda: a_cut_is_told_with_the_last_sign_of_life(life),
                          lambda: an_analyzer_that_is_away_costs_nothing(life),
                          lambda: numbers_are_unique_and_chained(life),
                          lambda: a_full_disk_loses_nothing_that_was_kept(life),

@@ -33,6 +33,14 @@ hangs(struct attempt *a)
 }
 
 static void
+counts(struct attempt *a)
+{
+	a->memory[ATTEMPT_MEMORY_BYTES - 1]++;
+	SET(&a->m, answers, a->memory[ATTEMPT_MEMORY_BYTES - 1]);
+	ends_well(a);
+}
+
+static void
 crashes(struct attempt *a)
 {
 	SET(&a->m, stage, STAGE_connect);
@@ -79,6 +87,7 @@ static const struct check_row rows[CHECK_COUNT] = {
 	[CHECK_dns] = {"dns", claims_to_be_another, LEVEL_LOW, 0, 1, 5000000, ""},
 	[CHECK_tcp] = {"tcp", sends_nothing, LEVEL_LOW, 0, 1, 5000000, ""},
 	[CHECK_http] = {"http", leaves_no_outcome, LEVEL_LOW, 0, 1, 5000000, ""},
+	[CHECK_modem] = {"modem", counts, LEVEL_LOW, 0, 1, 5000000, ""},
 	[CHECK_speed] = {"speed", ends_well, LEVEL_LOW, 0, 1, 5000000, ""},
 };
 
@@ -182,6 +191,20 @@ a_child_that_hangs_ends_at_its_deadline_and_names_the_step(void **state)
 	assert_int_equal(m->connect_us, 77);
 	assert_false(m->has[FIELD_reason]);
 	assert_in_range(m->took_us, 300000, 5000000);
+	free_bench(b);
+}
+
+static void
+what_a_check_leaves_is_found_by_the_next_of_its_kind_alone(void **state)
+{
+	struct bench *b = make_bench(2);
+
+	(void)state;
+	assert_int_equal(run_one(b, CHECK_modem)->answers, 1);
+	assert_int_equal(run_one(b, CHECK_modem)->answers, 2);
+	run_one(b, CHECK_ping); /* writes over all of its page */
+	run_one(b, CHECK_router); /* dies */
+	assert_int_equal(run_one(b, CHECK_modem)->answers, 3);
 	free_bench(b);
 }
 
@@ -355,6 +378,8 @@ main(void)
 		cmocka_unit_test(facts_of_a_child_come_back),
 		cmocka_unit_test(
 			a_child_that_hangs_ends_at_its_deadline_and_names_the_step),
+		cmocka_unit_test(
+			what_a_check_leaves_is_found_by_the_next_of_its_kind_alone),
 		cmocka_unit_test(a_child_that_dies_of_itself_measured_nothing),
 		cmocka_unit_test(a_page_full_of_anything_is_not_believed),
 		cmocka_unit_test(a_child_cannot_speak_for_another_job),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -96,6 +97,66 @@ health_is_read_as_it_was_written(void **state)
 }
 
 static void
+the_last_sign_of_life_is_one_value_overwritten_in_its_place(void **state)
+{
+	struct alive again, alive = {7, INT64_C(123456789012)};
+	char dir[64], path[128];
+	struct stat before, after;
+	int fd;
+
+	(void)state;
+	make_dir(dir);
+	snprintf(path, sizeof(path), "%s/alive", dir);
+	assert_false(alive_read(&again, dir));
+	fd = alive_open(dir);
+	assert_true(fd >= 0);
+	assert_false(alive_read(&again, dir)); /* nothing was said yet */
+	alive_write(fd, &alive);
+	assert_true(alive_read(&again, dir));
+	assert_memory_equal(&again, &alive, sizeof(alive));
+	assert_int_equal(stat(path, &before), 0);
+	alive.us = TIME_MAX;
+	alive_write(fd, &alive);
+	assert_true(alive_read(&again, dir));
+	assert_int_equal(again.us, TIME_MAX);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	assert_int_equal(after.st_size, before.st_size);
+	assert_int_equal(after.st_mode & 0777, 0600);
+	close(fd);
+	remove_dir(dir);
+}
+
+static void
+a_sign_of_life_that_was_torn_apart_is_none(void **state)
+{
+	struct alive again, alive = {7, INT64_C(123456789012)};
+	struct buf text = {0};
+	char dir[64], path[128];
+	int fd;
+
+	(void)state;
+	make_dir(dir);
+	snprintf(path, sizeof(path), "%s/alive", dir);
+	fd = alive_open(dir);
+	alive_write(fd, &alive);
+	close(fd);
+	assert_int_equal(file_read(&text, path, 128), OK);
+	for (size_t i = 0; i < text.len; i++) {
+		char kept = text.data[i];
+
+		text.data[i] = kept == '1' ? '2' : '1';
+		assert_int_equal(file_write(path, text.data, text.len), OK);
+		assert_false(alive_read(&again, dir));
+		assert_int_equal(file_write(path, text.data, i), OK);
+		assert_false(alive_read(&again, dir));
+		text.data[i] = kept;
+	}
+	buf_free(&text);
+	remove_dir(dir);
+}
+
+static void
 consent_holds_only_for_the_risks_that_were_shown(void **state)
 {
 	char dir[64], path[FILE_PATH_BYTES];
@@ -122,6 +183,9 @@ main(void)
 		cmocka_unit_test(an_enrolment_is_read_as_it_was_written),
 		cmocka_unit_test(a_damaged_enrolment_is_refused),
 		cmocka_unit_test(health_is_read_as_it_was_written),
+		cmocka_unit_test(
+			the_last_sign_of_life_is_one_value_overwritten_in_its_place),
+		cmocka_unit_test(a_sign_of_life_that_was_torn_apart_is_none),
 		cmocka_unit_test(consent_holds_only_for_the_risks_that_were_shown),
 	};
 
