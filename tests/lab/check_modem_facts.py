@@ -15,6 +15,9 @@ import modem
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 DOUBLE, CHECK = f"{BUILD}/tests/modemd", f"{BUILD}/tests/check_once"
+PROBE = f"{BUILD}/faultline-probe"
+INVITE = ("faultline/invite\ncode " + "0" * 32 + "\nendpoint https://127.0.0.1:1\n"
+          "pin sha256//" + "A" * 43 + "=\nkey " + "0" * 64 + "\nrole field\n")
 SEEDS = 20
 ANY_2G = 2 | 4 | 8 | 16
 DEADLINE_US = 5_000_000  # as checks.def has it
@@ -140,6 +143,34 @@ def another_way_out(double, address):
            registration="searching", bearer=0)
 
 
+def a_person_sees_it(double, address, directory):
+    """A round for a person, and what the status of a probe at work says."""
+    double.tell(technologies=modem.EDGE, state=11, quality=60, connected=1, registration=1)
+    state, invite = f"{directory}/state", f"{directory}/invite"
+    with open(invite, "w", encoding="ascii") as out:
+        out.write(INVITE)
+
+    def probe(*words):
+        return subprocess.run(
+            [PROBE, *words, "--state", state, "--config", "/dev/null"], text=True,
+            capture_output=True, timeout=60,
+            env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": address}).stdout
+
+    probe("enroll", "--from", invite, "--accept-risks")  # nobody is there; consent is kept
+    said = probe("once", "--checks", "power,modem")
+    that("\nmobile: 2G (EDGE), signal 60%\n" in said, "once names the technology", said)
+    said = probe("once", "--checks", "modem", "--format", "json")
+    expect(json.loads(said.splitlines()[0]), check="modem", rung="link", access_tech=modem.EDGE)
+    with open(f"{state}/health", "w", encoding="ascii") as out:
+        out.write(f"modem = 1\naccess_tech = {modem.EDGE}\naccess_tech_before = {modem.LTE}\n"
+                  "signal_percent = 60\n")
+    said = probe("status")
+    that("mobile         LTE -> 2G (EDGE), signal 60%\n" in said, "status names the fall", said)
+    said = json.loads(probe("status", "--format", "json"))
+    that(said["modem"] == {"access_tech": modem.EDGE, "access_tech_before": modem.LTE,
+                           "signal_percent": 60}, "and says it to programs", said)
+
+
 def nobody_there(directory):
     expect(look(f"unix:path={directory}/nothing"), outcome="unmeasured", reason="no_modem",
            os_error=None)
@@ -196,6 +227,7 @@ def main():
             no_identity_leaves(double, address, directory)
             refusals(double, address)
             another_way_out(double, address)
+            a_person_sees_it(double, address, directory)
             nobody_there(directory)
             a_silent_bus(directory)
             without_service(double, address)
