@@ -2,9 +2,11 @@
 """The check of the modem, against the lab's double on a bus of its own: from the lines alone an
 ordered fall to 2G and a mast that died are told apart, 20 of 20 each; what the network refuses
 is said with its cause; and a bus that is not there, silent or closed holds up nothing."""
+import errno
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -176,6 +178,38 @@ def nobody_there(directory):
            os_error=None)
 
 
+def a_service_that_hangs(double, address):
+    double.modem.send_signal(signal.SIGSTOP)
+    line = look(address)
+    double.modem.send_signal(signal.SIGCONT)
+    expect(line, outcome="unmeasured", reason="no_modem", os_error=errno.ETIMEDOUT)
+    that(line["took_us"] < DEADLINE_US // 2, "a service that hangs holds up nothing", line)
+
+
+def as_a_service_user(directory):
+    """Under the policy that Debian's ModemManager comes with, seen by somebody who is not root:
+    what needs a right is left out, and everything else is there."""
+    os.makedirs(f"{directory}/strict")
+    strict = modem.Modem(f"{directory}/strict", DOUBLE)
+    with open(strict.config, encoding="ascii") as out:
+        policy = out.read()
+    allowed = "".join(f'<allow send_destination="{modem.SERVICE}" send_interface="{name}"/>'
+                      for name in ("org.freedesktop.DBus.Introspectable",
+                                   "org.freedesktop.DBus.Properties",
+                                   "org.freedesktop.DBus.ObjectManager"))
+    denied = f'<deny send_destination="{modem.SERVICE}" send_type="method_call"/>'
+    with open(strict.config, "w", encoding="ascii") as out:
+        out.write(policy.replace("</policy>", f"{denied}{allowed}</policy>"))
+    strict.start(technologies=modem.EDGE, quality=60)
+    try:
+        memory = f"{directory}/strict/memory"
+        lines = [look(f"unix:path={strict.socket}", f"memory={memory}") for _ in range(3)]
+    finally:
+        strict.stop()
+    expect(lines[-1], outcome="ok", access_tech=modem.EDGE, signal_percent=60, bearer=1,
+           registration="home", plmn="00101", signal_dbm=None, cell_changed=None)
+
+
 def without_service(double, address):
     """The bus runs, the service does not, and is not started for us."""
     double.modem.kill()
@@ -230,6 +264,8 @@ def main():
             a_person_sees_it(double, address, directory)
             nobody_there(directory)
             a_silent_bus(directory)
+            a_service_that_hangs(double, address)
+            as_a_service_user(directory)
             without_service(double, address)
         finally:
             double.stop()
