@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """The checks compare and large against a real server (nginx) behind the lab's box on the way,
 which meters a part of a name or freezes connections, over lines whose rate, delay and loss are
-drawn: near - linkemu - mid - onpath - far, several such chains side by side in namespaces of
-this test's own (unshare).
+drawn: near - home - linkemu - mid - onpath - far, several such chains side by side in
+namespaces of this test's own (unshare). What leads into a TUN device no check takes for a line,
+so that a router stands between.
 
     differential_on_the_wire.py [METERED UNTOUCHED FROZEN]    runs of each; 12 24 12
 
@@ -34,7 +35,7 @@ FOLDER = os.environ.get("DIFFERENTIAL_DIR", "")
 RUNS = [int(n) for n in os.environ.get("DIFFERENTIAL_RUNS", "12 24 12").split()]
 SEED = os.environ.get("DIFFERENTIAL_SEED", "1")
 CHAINS = 6
-NEAR, FAR = "45.10.0.1", "45.20.0.2"
+NEAR, HOME, FAR = "45.10.0.1", "45.10.0.2", "45.20.0.2"
 NAME, PART, CONTROL = "www.wanted.example", "wanted", "www.other.example"
 BYTES, PAIRS, LARGE, CAP = 102400, 8, 65536, 16000
 DECISION_BYTES = 2000000
@@ -46,16 +47,23 @@ SERVER = """
 
 
 class Chain:
-    """Five links of which the two in the middle are new with every run."""
+    """Five machines; the two links between the last three are new with every run."""
 
     def __init__(self, number, unpacked):
-        self.near, self.mid, self.far = (f"{name}{number}" for name in ("near", "mid", "far"))
+        self.near, self.home, self.mid, self.far = (
+            f"{name}{number}" for name in ("near", "home", "mid", "far"))
         self.dir = f"{FOLDER}/{number}"
         os.makedirs(f"{self.dir}/root")
-        make(self.near, NEAR)
+        make(self.near)
+        make(self.home)
         make(self.mid)
         make(self.far, FAR)
-        sh(f"nsenter --net=/run/netns/{self.mid} sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'")
+        sh(f"ip -n {self.near} link add eth0 type veth peer name eth0 netns {self.home}")
+        for node, address in ((self.near, NEAR), (self.home, HOME)):
+            sh(f"ip -n {node} address add {address}/24 dev eth0 && ip -n {node} link set eth0 up")
+        sh(f"ip -n {self.near} route add default via {HOME}")
+        for node in (self.home, self.mid):
+            sh(f"nsenter --net=/run/netns/{node} sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'")
         servers.write(f"{self.dir}/nginx.conf", servers.NGINX.format(
             dir=self.dir, servers=SERVER.format(address=FAR, dir=self.dir, folder=FOLDER)))
         subprocess.Popen(net.inside(self.far, [
@@ -78,7 +86,7 @@ class Chain:
     def run(self, line, rules, what, **words):
         """What one check says between these two boxes."""
         boxes = [
-            self.between([f"{BUILD}/tests/linkemu", *line], "emu0", self.near, self.mid, NEAR,
+            self.between([f"{BUILD}/tests/linkemu", *line], "emu0", self.home, self.mid, NEAR,
                          FAR),
             self.between([f"{BUILD}/tests/onpath", *rules], "onp0", self.mid, self.far, NEAR,
                          FAR)]
