@@ -220,7 +220,7 @@ fetch_measure(struct fetch_facts *facts, struct fetch_connection *c,
 		.retrans = -1,
 		.wire_bytes = -1,
 		.reason = REASON_internal};
-	if (!fetch_url_fits(r, r->pin ? "https" : "http")) {
+	if (!fetch_url_fits(r, r->pin || r->attend ? "https" : "http")) {
 		facts->reason = REASON_no_endpoint;
 		return OUTCOME_unmeasured;
 	}

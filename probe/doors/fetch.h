@@ -36,6 +36,12 @@ struct fetch_request {
 	 * segment (FETCH_RECORD_BYTES): the other end sees them as they come in. The watcher
 	 * is then called a hundred times a second, too. */
 	int64_t upload_bytes;
+	const char *type; /* of the body, and of the answer; NULL: bytes, anything */
+	/* https without a pin: whatever certificate comes will do, and this is called with
+	 * OpenSSL's SSL_CTX of the connection before its handshake, to look at it. HTTP/2 is
+	 * offered. NULL: never. */
+	void (*attend)(void *ssl_ctx, void *arg);
+	void *attend_arg;
 	size_t max_answer; /* bytes of the answer's body that are taken */
 	long connect_limit_s; /* for both handshakes; 0: until the job's deadline */
 	long stall_limit_s; /* without a byte; 0: until the job's deadline */
@@ -81,7 +87,7 @@ typedef void fetch_watch_fn(void *arg, const struct fetch_facts *facts);
 typedef void fetch_body_fn(void *arg, const void *bytes, size_t n);
 
 /*
- * The same for measuring: plain HTTP without a pin, TLS 1.3 with one; public addresses
+ * The same for measuring: plain HTTP, TLS 1.3 with a pin, TLS with attend; public addresses
  * only (common/address.h) and never through a tunnel (way.h), both checked on the socket's
  * own address. What the network does is
  * the outcome, never an error.

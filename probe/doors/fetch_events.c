@@ -51,7 +51,9 @@ fetch_on_tls(CURL *curl, void *context, void *arg)
 {
 	struct fetch_connection *c = arg;
 
-	(void)curl, (void)context;
+	(void)curl;
+	if (c->request->attend)
+		c->request->attend(context, c->request->attend_arg);
 	progress_connected(&c->progress);
 	progress_step(&c->progress, STAGE_tls_handshake);
 	return CURLE_OK;

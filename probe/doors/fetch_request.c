@@ -55,17 +55,20 @@ fetch_set_trust(struct fetch_connection *c, const struct fetch_request *r)
 	SET_OPTION(CURLOPT_NOSIGNAL, 1L);
 	SET_OPTION(CURLOPT_PROXY, "");
 	SET_OPTION(CURLOPT_FOLLOWLOCATION, 0L);
-	SET_OPTION(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET_OPTION(CURLOPT_PROTOCOLS_STR, r->pin ? "https" : "http");
+	SET_OPTION(CURLOPT_HTTP_VERSION,
+		r->attend ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+	SET_OPTION(CURLOPT_PROTOCOLS_STR, r->pin || r->attend ? "https" : "http");
 	/* Nothing is checked but the pin, so the store of 140 authorities stays on disk:
 	 * curl would parse it for every child. */
 	SET_OPTION(CURLOPT_CAINFO, NULL);
 	SET_OPTION(CURLOPT_CAPATH, NULL);
+	if (r->pin || r->attend) {
+		SET_OPTION(CURLOPT_SSL_VERIFYPEER, 0L);
+		SET_OPTION(CURLOPT_SSL_VERIFYHOST, 0L);
+	}
 	if (r->pin) {
 		SET_OPTION(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
 		SET_OPTION(CURLOPT_SSL_ENABLE_ALPN, 0L);
-		SET_OPTION(CURLOPT_SSL_VERIFYPEER, 0L);
-		SET_OPTION(CURLOPT_SSL_VERIFYHOST, 0L);
 		SET_OPTION(CURLOPT_PINNEDPUBLICKEY, r->pin);
 	}
 	return !bad;
@@ -119,9 +122,17 @@ fetch_set_headers(struct fetch_connection *c, struct fetch_lists *lists,
 		buf_printf(&text, "If-None-Match: \"%s\"", r->known);
 		lists->headers = fetch_list_add(lists->headers, text.data);
 	}
-	if (strcmp(r->method, "GET"))
-		lists->headers = fetch_list_add(
-			lists->headers, "Content-Type: application/octet-stream");
+	if (strcmp(r->method, "GET")) {
+		buf_clear(&text);
+		buf_printf(&text, "Content-Type: %s",
+			r->type ? r->type : "application/octet-stream");
+		lists->headers = fetch_list_add(lists->headers, text.data);
+	}
+	if (r->type) {
+		buf_clear(&text);
+		buf_printf(&text, "Accept: %s", r->type);
+		lists->headers = fetch_list_add(lists->headers, text.data);
+	}
 	SET_OPTION(CURLOPT_HTTPHEADER, lists->headers);
 	buf_free(&text);
 	return !bad;

@@ -8,20 +8,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
 #include "probe/doors/handshake_session.h"
+#include "probe/doors/stream.h"
 
-/* At least this, should the deadline come before the counters are read. */
-#define SYN4_BYTES 60
-#define SYN6_BYTES 80
-#define GOODBYES 3 /* FIN, FIN and ACK, ACK: after the last look at the counters */
-#define GOODBYE_BYTES 52
 #define NAME_BYTES 254
+#define PROTOCOL_BYTES 32
 /* For the server's last words, which may be a flood. */
 #define FAREWELL_US INT64_C(1000000)
 #define FAREWELL_READS 4
@@ -96,20 +92,10 @@ handshake_fail(struct handshake_run *run, int error)
 	run->result->reason = socket_reason(error);
 }
 
-/* Waits for POLLIN or POLLOUT; false when the time is over. */
 static bool
 handshake_wait(const struct handshake_run *run, short events)
 {
-	struct pollfd wanted = {.fd = run->fd, .events = events};
-	int64_t left_us;
-
-	while ((left_us = run->until_us - clock_boot_us()) > 0) {
-		struct timespec left = {left_us / 1000000, left_us % 1000000 * 1000};
-
-		if (ppoll(&wanted, 1, &left, NULL) > 0)
-			return true;
-	}
-	return false;
+	return stream_wait(run->fd, events, run->until_us);
 }
 
 static bool
@@ -117,41 +103,26 @@ handshake_connect(struct handshake_run *run)
 {
 	const union socket_address *to = &run->plan->to;
 	int64_t start_us;
-	socklen_t n = sizeof(int);
-	int error = 0;
+	int error;
 
 	handshake_step(run, STAGE_connect);
-	run->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		IPPROTO_TCP);
-	if (run->fd < 0) {
-		handshake_fail(run, errno);
-		return false;
-	}
-	run->result->wire_bytes =
-		to->any.sa_family == AF_INET6 ? SYN6_BYTES : SYN4_BYTES;
 	start_us = clock_boot_us();
-	if (connect(run->fd, &to->any, socket_length(to)))
-		error = errno;
-	if (error == EINPROGRESS) {
-		if (!handshake_wait(run, POLLOUT))
-			return false;
-		if (getsockopt(run->fd, SOL_SOCKET, SO_ERROR, &error, &n))
-			error = errno;
-	}
-	if (error) {
+	run->result->wire_bytes = stream_syn_bytes(to);
+	error = stream_connect(&run->fd, to, run->until_us);
+	if (run->fd < 0)
+		run->result->wire_bytes = 0;
+	if (error > 0)
 		handshake_fail(run, error);
+	if (error)
 		return false;
-	}
 	run->result->connect_us = clock_boot_us() - start_us;
 	run->result->connected = true;
 	return true;
 }
 
 static void
-handshake_hash_chain(struct handshake_result *r, STACK_OF(X509) * chain)
+handshake_hash_chain(char *at, STACK_OF(X509) * chain)
 {
-	char *at = r->chain_sha256;
-
 	for (int i = 0; i < sk_X509_num(chain) && i < HANDSHAKE_CHAIN_MAX; i++) {
 		uint8_t hash[EVP_MAX_MD_SIZE];
 		unsigned n = 0;
@@ -176,7 +147,7 @@ handshake_on_chain(X509_STORE_CTX *ctx, void *arg)
 
 	if (sk_X509_num(chain) < 1)
 		return 1;
-	handshake_hash_chain(run->result, chain);
+	handshake_hash_chain(run->result->chain_sha256, chain);
 	handshake_tell(run);
 	if (!run->plan->store)
 		return 1;
@@ -184,6 +155,27 @@ handshake_on_chain(X509_STORE_CTX *ctx, void *arg)
 		run->plan->store, chain, run->name, run->plan->address);
 	handshake_tell(run);
 	return 1;
+}
+
+static int
+handshake_on_witness(X509_STORE_CTX *ctx, void *arg)
+{
+	struct handshake_witness *w = arg;
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(ctx);
+
+	if (sk_X509_num(chain) < 1)
+		return 1;
+	handshake_hash_chain(w->chain_sha256, chain);
+	if (w->store)
+		w->verify_error =
+			handshake_store_judge(w->store, chain, w->name, w->address);
+	return 1;
+}
+
+void
+handshake_attend(void *ssl_ctx, void *witness)
+{
+	SSL_CTX_set_cert_verify_callback(ssl_ctx, handshake_on_witness, witness);
 }
 
 static void
@@ -195,12 +187,29 @@ handshake_on_info(const SSL *ssl, int where, int value)
 		run->result->alert = value & 0xff; /* above it: warning or fatal */
 }
 
+/* Application protocols (RFC 7301): that one, or a browser's. */
+static bool
+handshake_offer(SSL_CTX *ctx, const struct handshake_plan *plan)
+{
+	size_t n = plan->protocol ? strlen(plan->protocol) : 0;
+	unsigned from = plan->talk ? H2_BYTES : 0;
+	uint8_t one[PROTOCOL_BYTES];
+
+	if (!n)
+		return !SSL_CTX_set_alpn_protos(
+			ctx, protocols + from, sizeof(protocols) - 1 - from);
+	if (n >= sizeof(one))
+		bug("a protocol's name of %zu bytes", n);
+	one[0] = (uint8_t)n;
+	memcpy(one + 1, plan->protocol, n);
+	return !SSL_CTX_set_alpn_protos(ctx, one, (unsigned)n + 1);
+}
+
 static SSL *
 handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 {
 	/* What OpenSSL only reads, its macros want writable. */
 	char groups[] = GROUPS, signatures[] = SIGNATURES;
-	unsigned from = run->plan->talk ? H2_BYTES : 0;
 	SSL_CTX *ctx;
 	SSL *ssl;
 
@@ -220,8 +229,7 @@ handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, groups) ||
 		!SSL_CTX_set1_sigalgs_list(ctx, signatures) ||
-		SSL_CTX_set_alpn_protos(
-			ctx, protocols + from, sizeof(protocols) - 1 - from))
+		!handshake_offer(ctx, run->plan))
 		bug("this OpenSSL lacks what every browser offers");
 	ssl = SSL_new(ctx);
 	if (!ssl || !SSL_set_fd(ssl, run->fd))
@@ -384,7 +392,7 @@ handshake_secure(struct handshake_run *run)
 		goto done;
 	}
 	handshake_shake(run, ssl);
-	handshake_look(run);
+	handshake_tell(run);
 	if (run->result->outcome == OUTCOME_ok && run->plan->talk)
 		stays = run->plan->talk(
 			run->plan->talk_arg, &(struct handshake_session){run, ssl});
@@ -430,6 +438,18 @@ handshake_try(struct handshake_result *result, const struct handshake_plan *plan
 		close(run.fd);
 }
 
+static void
+handshake_note_chain(struct measurement *m, const char *sha256, int verify_error)
+{
+	if (sha256[0] && measurement_set_text(m, FIELD_chain_sha256, sha256) != OK)
+		bug("hashes of %zu bytes", strlen(sha256));
+	if (verify_error < 0)
+		return;
+	SET(m, verified, verify_error == 0);
+	if (verify_error)
+		SET(m, verify_error, verify_error);
+}
+
 void
 handshake_note(struct measurement *m, const struct handshake_result *r)
 {
@@ -445,12 +465,11 @@ handshake_note(struct measurement *m, const struct handshake_result *r)
 		SET(m, tls_version, r->tls_version);
 	if (r->alert >= 0 && r->outcome != OUTCOME_ok)
 		SET(m, alert, r->alert);
-	if (r->chain_sha256[0] &&
-		measurement_set_text(m, FIELD_chain_sha256, r->chain_sha256) != OK)
-		bug("hashes of %zu bytes", strlen(r->chain_sha256));
-	if (r->verify_error >= 0) {
-		SET(m, verified, r->verify_error == 0);
-		if (r->verify_error)
-			SET(m, verify_error, r->verify_error);
-	}
+	handshake_note_chain(m, r->chain_sha256, r->verify_error);
+}
+
+void
+handshake_note_witness(struct measurement *m, const struct handshake_witness *w)
+{
+	handshake_note_chain(m, w->chain_sha256, w->verify_error);
 }

@@ -30,6 +30,8 @@ struct handshake_plan {
 	int64_t longest_us; /* for both handshakes together */
 	handshake_talk_fn *talk; /* NULL: nobody does. It is offered HTTP/1.1 alone */
 	void *talk_arg;
+	const char *
+		protocol; /* offered instead (RFC 7301); NULL: as above, or a browser's */
 };
 
 struct handshake_result {
@@ -53,3 +55,15 @@ void handshake_try(struct handshake_result *result, const struct handshake_plan 
 	handshake_watch_fn *watch, void *arg);
 /* Writes what is known so far into the fields of a measurement. */
 void handshake_note(struct measurement *m, const struct handshake_result *result);
+
+/* Looks at a certificate in a handshake that somebody else makes (curl). */
+struct handshake_witness {
+	const struct handshake_store *store; /* as in the plan */
+	const char *name, *address;
+	char chain_sha256[HANDSHAKE_CHAIN_TEXT]; /* as in the result, "" at first */
+	int verify_error; /* as in the result, -1 at first */
+};
+/* Takes the witness to an SSL_CTX, which then minds no certificate. */
+void handshake_attend(void *ssl_ctx, void *witness);
+void handshake_note_witness(
+	struct measurement *m, const struct handshake_witness *witness);

@@ -6,6 +6,7 @@
 
 #include "common/measurement.h"
 #include "probe/doors/handshake.h"
+#include "probe/doors/stream.h"
 
 /* A connection whose handshakes are done, as whoever talks over it has it in hand. */
 
@@ -21,3 +22,5 @@ int handshake_read(struct handshake_session *session, void *bytes, size_t n,
 void handshake_await(struct handshake_session *session, int64_t until_us);
 bool handshake_counters(
 	struct socket_tcp *tcp, const struct handshake_session *session);
+/* The same as a stream, until that time. */
+struct stream handshake_stream(struct handshake_session *session, int64_t until_us);

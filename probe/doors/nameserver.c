@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "common/address.h"
 #include "common/file.h"
 
 #define DNS_PORT 53
@@ -69,4 +70,19 @@ nameserver_find(union socket_address *server)
 	found = nameserver_parse(server, buf_span(&text));
 	buf_free(&text);
 	return found;
+}
+
+bool
+nameserver_choose(union socket_address *server, enum reason *reason,
+	const char *address, uint16_t port)
+{
+	if (!address[0] || !strcmp(address, "resolver")) {
+		*reason = REASON_no_resolver;
+		return nameserver_find(server);
+	}
+	*reason = REASON_no_endpoint;
+	if (!socket_parse(server, address, port))
+		return false;
+	*reason = REASON_not_public;
+	return address_is_public(&server->any);
 }

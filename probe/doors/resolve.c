@@ -257,6 +257,7 @@ resolve_read(struct resolve_answer *answer, const void *bytes, size_t n, uint16_
 	/* RFC 6891 section 6.1.3: EDNS holds the upper eight of twelve bits. */
 	answer->rcode = (uint16_t)(ldns_pkt_edns_extended_rcode(packet) << 4 |
 				   ldns_pkt_get_rcode(packet));
+	answer->truncated = ldns_pkt_tc(packet);
 	verdict = RESOLVE_IGNORED;
 	name = ldns_dname_new_frm_str(question->name);
 	if (!name || !resolve_is_ours(packet, answer->rcode, name, question->type))

@@ -7,11 +7,11 @@
 
 #include "common/buf.h"
 #include "common/measurement.h"
-#include "probe/doors/socket.h"
+#include "probe/doors/stream.h"
 
 /*
  * ldns's only door: one question to one name server (RFC 1035), over a connected UDP
- * socket of its own, and a strict look at what comes back.
+ * socket of its own or a stream, and a strict look at what comes back.
  */
 #define RESOLVE_ADDRESSES_MAX 32
 #define RESOLVE_NSID_BYTES 64
@@ -33,6 +33,7 @@ struct resolve_question {
 
 struct resolve_answer {
 	uint16_t rcode;
+	bool truncated; /* the rest of it is to be had over TCP */
 	uint16_t answers; /* records of the type asked for; of NS a referral's, too */
 	uint16_t n; /* addresses below, at most RESOLVE_ADDRESSES_MAX */
 	/* As text, as they came: of A and AAAA those of the answer, of NS the glue. */
@@ -56,6 +57,9 @@ enum resolve_verdict resolve_read(struct resolve_answer *answer, const void *byt
 bool resolve_write(
 	struct buf *out, uint16_t id, const struct resolve_question *question);
 
+/* What an answer is worth to whoever asked. */
+enum outcome resolve_outcome(const struct resolve_answer *answer);
+
 struct resolve_result {
 	enum stage stage;
 	enum outcome outcome;
@@ -65,11 +69,14 @@ struct resolve_result {
 	int64_t rtt_us;
 	int reply_ttl; /* -1 unknown */
 	/* What came on to the very question that was answered, while we listened. */
-	unsigned replies; /* all of its answers, equal ones and the first one too */
+	unsigned
+		replies; /* all of its answers, equal ones and the first one too; 0 where
+			     nobody listened */
 	int64_t other_after_us; /* from the first to one that says otherwise; -1 none */
 	int other_ttl; /* -1 unknown */
 	char other_sha256[65]; /* as sha256 of the answer */
 	int icmp_type, icmp_code; /* -1 none */
+	int64_t connect_us, retrans; /* of TCP, -1 unknown */
 	int64_t wire_bytes;
 	struct resolve_answer answer;
 };
@@ -84,10 +91,28 @@ struct resolve_plan {
 	 * quicker than the true one cannot take that back. 0: the first is the end. */
 	int64_t listen_us;
 	resolve_watch_fn *watch; /* NULL: nobody */
-	void *arg; /* of watch */
+	/* Over a stream: called after an answer, for more questions. NULL: nobody. */
+	void (*then)(void *arg, struct stream *stream);
+	void *arg; /* of both */
 };
 void resolve_ask(struct resolve_result *result, const union socket_address *server,
 	const struct resolve_plan *plan);
+/* The same over TCP (RFC 7766), once, within wait_us. */
+void resolve_ask_tcp(struct resolve_result *result, const union socket_address *server,
+	const struct resolve_plan *plan);
+/* The same over a stream that somebody else made; neither counts bytes nor begins a result:
+ * that is the caller's. */
+void resolve_talk(struct resolve_result *result, struct stream *stream,
+	const struct resolve_plan *plan);
+/* Writes what is known so far into the fields of a measurement. */
+void resolve_note(struct measurement *m, const struct resolve_result *result);
+/* A result of which nothing is known yet. */
+struct resolve_result resolve_nothing(enum stage stage);
+/* Sends a message and takes the one that comes back, each behind its length (RFC 1035
+ * section 4.2.2). False: the stream says why, or what came is longer than
+ * RESOLVE_MESSAGE_BYTES. */
+#define RESOLVE_MESSAGE_BYTES 16384
+bool resolve_exchange(struct buf *answer, struct stream *stream, struct span message);
 
 /* Addresses of the root servers, as text, as a hints file lists them (a zone file with the
  * NS, A and AAAA records of the root, RFC 9609). What is no such record is left out. */

@@ -14,7 +14,7 @@
 
 enum { RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 }; /* RFC 1035 4.1.1 */
 
-static enum outcome
+enum outcome
 resolve_outcome(const struct resolve_answer *answer)
 {
 	switch (answer->rcode) {
@@ -88,7 +88,6 @@ resolve_keep(struct resolve_run *run, const struct socket_message *message,
 
 	r->answer = *answer;
 	r->answered = true;
-	r->replies = 1;
 	r->rtt_us = run->answered_us - run->sent_us[run->answered];
 	r->reply_ttl = message->ttl;
 	r->outcome = resolve_outcome(answer);
@@ -184,6 +183,8 @@ resolve_listen(struct resolve_run *run)
 	int64_t until_us = clock_boot_us() + run->plan->listen_us;
 	struct socket_message message;
 
+	run->result->replies = 1;
+	resolve_step(run, STAGE_reply); /* what has come is safe now */
 	for (int n = 0; n < REPLIES_MAX && socket_next(&message, run->fd, until_us);
 		n++) {
 		run->result->wire_bytes += run->header_bytes + (int64_t)message.n;
@@ -191,6 +192,20 @@ resolve_listen(struct resolve_run *run)
 			resolve_take_other(run, &message);
 		resolve_step(run, STAGE_reply);
 	}
+}
+
+struct resolve_result
+resolve_nothing(enum stage stage)
+{
+	return (struct resolve_result){.stage = stage,
+		.outcome = OUTCOME_generic_timeout_error,
+		.reply_ttl = -1,
+		.other_after_us = -1,
+		.other_ttl = -1,
+		.icmp_type = -1,
+		.icmp_code = -1,
+		.connect_us = -1,
+		.retrans = -1};
 }
 
 void
@@ -205,13 +220,7 @@ resolve_ask(struct resolve_result *result, const union socket_address *server,
 	int error;
 
 	run.header_bytes = run.v6 ? UDP6_BYTES : UDP4_BYTES;
-	*result = (struct resolve_result){.stage = STAGE_send,
-		.outcome = OUTCOME_generic_timeout_error,
-		.reply_ttl = -1,
-		.other_after_us = -1,
-		.other_ttl = -1,
-		.icmp_type = -1,
-		.icmp_code = -1};
+	*result = resolve_nothing(STAGE_send);
 	resolve_step(&run, STAGE_send);
 	error = socket_open_datagram(&run.fd, server, IPPROTO_UDP, 0);
 	if (error) {
@@ -223,10 +232,8 @@ resolve_ask(struct resolve_result *result, const union socket_address *server,
 		   again && resolve_send(&run)) {
 		(void)resolve_wait(&run, end_us);
 	}
-	if (result->answered && plan->listen_us > 0) {
-		resolve_step(&run, STAGE_reply); /* what has come is safe now */
+	if (result->answered && plan->listen_us > 0)
 		resolve_listen(&run);
-	}
 	if (run.fd >= 0)
 		close(run.fd);
 }
