@@ -100,14 +100,14 @@ ends_in_number(struct span host)
 
 /* RFC 1123 section 2.1, and the underscore that real zones use; "." is the root. */
 static const char *
-read_host(struct target *target, struct span text)
+judge_host(struct span text, size_t room)
 {
 	size_t label = 0;
 
-	if (span_is(text, "-"))
-		return NULL;
-	if (text.len < 1 || text.len >= sizeof target->host)
-		return "a host name has 1 to 253 characters";
+	if (text.len < 1 || text.len >= room)
+		return room == TARGET_RESOLVER_BYTES
+			       ? "a resolver's name has 1 to 63 characters"
+			       : "a host name has 1 to 253 characters";
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
 
@@ -127,7 +127,32 @@ read_host(struct target *target, struct span text)
 	if (ends_in_number(text))
 		return "a host name whose last label is a number is an address in "
 		       "disguise";
-	copy(target->host, text);
+	return NULL;
+}
+
+/* NAME, or NAME@RESOLVER where a resolver has a name. */
+static const char *
+read_host(struct target *target, struct span text)
+{
+	const char *at =
+		target->role == ROLE_names ? memchr(text.at, '@', text.len) : NULL;
+	struct span host = text, resolver = {0};
+	const char *why;
+
+	if (span_is(text, "-"))
+		return NULL;
+	if (at) {
+		host.len = (size_t)(at - text.at);
+		resolver = (struct span){at + 1, text.len - host.len - 1};
+	}
+	why = judge_host(host, sizeof target->host);
+	if (!why && at)
+		why = judge_host(resolver, sizeof target->resolver);
+	if (why)
+		return why;
+	copy(target->host, host);
+	if (at)
+		copy(target->resolver, resolver);
 	return NULL;
 }
 
@@ -162,7 +187,7 @@ read_port(struct target *target, struct span text)
 	if (span_is(text, "-"))
 		return NULL;
 	if (!span_number(&port, text, UINT16_MAX) || !port)
-		return "a port is 443, 80, 53, 123 or '-'";
+		return "a port is 443, 80, 53, 123, 853 or '-'";
 	target->port = (uint16_t)port;
 	return NULL;
 }
@@ -249,8 +274,14 @@ read_question(const struct target *target)
 	const char *address = target->address, *host = target->host;
 
 	if (!address[0] || !host[0])
-		return "at port 53 a row has the name to ask for and the address to "
-		       "ask";
+		return "a question has the name to ask for and the address to ask";
+	if (target->resolver[0] && target->port == 53)
+		return "a resolver says its name inside TLS alone: at 853 and 443";
+	if (target->port != 53)
+		return is_keyword((struct span){address, strlen(address)})
+			       ? "'resolver', 'root' and 'tld' are addresses at port "
+				 "53 alone"
+			       : NULL;
 	if (!strcmp(address, "resolver"))
 		return target->role == ROLE_names ? NULL
 						  : "'resolver' is for names alone";
@@ -274,7 +305,7 @@ read_together(struct target *target)
 
 	if (why)
 		return why;
-	if (target->port == 53)
+	if (target->port == 53 || target->role == ROLE_names)
 		return read_question(target);
 	if (is_keyword((struct span){target->address, strlen(target->address)}))
 		return "'resolver', 'root' and 'tld' are addresses at port 53 alone";

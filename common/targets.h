@@ -15,12 +15,16 @@
  *
  *   role      domestic, international, core, essential, control, names
  *   host      host name, its last label no number; "-" where only the address matters (not at 443 and 53). At 53 it
- *             is the name that is asked for; for core "." or a top-level domain
- *   address   IPv4 or IPv6 address to talk to; "-": resolve host ourselves (not at 53).
+ *             is the name that is asked for; for core "." or a top-level domain.
+ *             names at 853 (DNS over TLS) and 443 (over HTTPS): also "NAME@RESOLVER", where
+ *             RESOLVER is the name that TLS says; without it TLS says none
+ *   address   IPv4 or IPv6 address to talk to; "-": resolve host ourselves (not at 53, and not of
+ *             names).
  *             names at 53: also "resolver", the one this machine is configured with.
  *             core at 53: also "root", any root server in turn (host "."), and "tld", the
  *             servers of the top-level domain host, as a root server names them
- *   port      443, 80, 53, 123 or "-" (echo alone), as far as targets.def has the role
+ *   port      443, 80, 53, 123, 853 or "-" (echo alone), as far as targets.def has the
+ *             role there
  *   asn       AS number in which the address lies, or "-"
  *   who_else  in a few words, who contacts this host besides us: whoever watches the line
  *             sees the volunteer among them
@@ -31,6 +35,7 @@
  */
 #define TARGETS_MAX 256
 #define TARGETS_BYTES_MAX (31 * 1024) /* signed, it still fits into 32 KiB */
+#define TARGET_RESOLVER_BYTES 64
 #define TARGETS_HEADER "role,host,address,port,asn,who_else,verified"
 
 /* The risk that a volunteer agrees to. */
@@ -49,6 +54,7 @@ struct target {
 	enum level level;
 	uint32_t checks; /* bit 1 << CHECK_x */
 	char host[254]; /* "" for "-" */
+	char resolver[TARGET_RESOLVER_BYTES]; /* its own name, "" not said */
 	char address
 		[46]; /* "" to resolve; resolver, root, tld; or an address as text */
 	uint16_t port; /* 0 for "-" */

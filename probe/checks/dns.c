@@ -1,111 +1,283 @@
+#include <stdio.h>
 #include <string.h>
 
-#include "common/address.h"
-#include "common/log.h"
 #include "probe/check.h"
+#include "probe/doors/fetch.h"
+#include "probe/doors/handshake.h"
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 
 #define PORT 53
+#define TLS_PORT 853
+#define HTTPS_PORT 443
 #define RETRY_US INT64_C(2000000)
-/* With the listening afterwards under the deadline of checks.def. */
+/* With the listening afterwards, or TCP after UDP, under the deadline of checks.def. */
 #define WAIT_US INT64_C(4500000)
+/* Three handshakes' worth of a slow line: TCP, TLS, and the question. */
+#define SECURE_WAIT_US INT64_C(8000000)
+#define URL_BYTES 128
+#define TYPE "application/dns-message" /* RFC 8484 section 6 */
 
-static void
-dns_note_text(struct measurement *m, enum field field, const char *hash)
-{
-	if (hash[0] && measurement_set_text(m, field, hash) != OK)
-		bug("a hash of %zu digits", strlen(hash));
-}
+struct dns_run {
+	struct attempt *attempt;
+	union socket_address server;
+	struct resolve_plan plan;
+	struct resolve_result result;
+	uint32_t spent_bytes; /* by what was done before */
+};
 
-static void
-dns_note_other(struct measurement *m, const struct resolve_result *r)
-{
-	SET(m, replies, r->replies);
-	if (r->other_after_us < 0)
-		return;
-	SET(m, other_after_us, r->other_after_us);
-	if (r->other_ttl >= 0)
-		SET(m, other_ttl, r->other_ttl);
-	dns_note_text(m, FIELD_other_sha256, r->other_sha256);
-}
-
-static void
-dns_note(struct attempt *attempt, const struct resolve_result *r)
-{
-	struct measurement *m = &attempt->m;
-
-	if (r->icmp_type >= 0 && !r->answered) {
-		SET(m, icmp_type, r->icmp_type);
-		SET(m, icmp_code, r->icmp_code);
-	}
-	if (!r->answered)
-		return;
-	SET(m, rcode, r->answer.rcode);
-	SET(m, answers, r->answer.answers);
-	SET(m, rtt_us, r->rtt_us);
-	if (r->reply_ttl >= 0)
-		SET(m, reply_ttl, r->reply_ttl);
-	dns_note_text(m, FIELD_answer_sha256, r->answer.sha256);
-	if (attempt->job.listen_us > 0)
-		dns_note_other(m, r);
-}
+/* ---- datagrams, and TCP ---- */
 
 static void
 dns_watch(void *arg, const struct resolve_result *result)
 {
-	struct attempt *attempt = arg;
+	struct dns_run *run = arg;
 
-	check_step(attempt, result->stage);
-	attempt->bytes = (uint32_t)result->wire_bytes;
-	dns_note(attempt, result);
+	check_step(run->attempt, result->stage);
+	run->attempt->bytes = run->spent_bytes + (uint32_t)result->wire_bytes;
+	resolve_note(&run->attempt->m, result);
 }
 
-/* The server to ask: the resolver of this machine, which may have a private address, or
- * a public one. */
-static bool
-dns_find_server(
-	union socket_address *server, enum reason *reason, const struct job *job)
+static void
+dns_end(struct dns_run *run)
 {
-	const struct target *target = &job->target;
+	const struct resolve_result *r = &run->result;
 
-	if (!target->address[0] || !strcmp(target->address, "resolver")) {
-		*reason = REASON_no_resolver;
-		return nameserver_find(server);
+	resolve_note(&run->attempt->m, r);
+	check_end_with(run->attempt, r->outcome, r->reason, r->os_error);
+}
+
+static void
+dns_over_tcp(struct dns_run *run)
+{
+	SET(&run->attempt->m, carriage, CARRIAGE_tcp);
+	run->spent_bytes = run->attempt->bytes;
+	resolve_ask_tcp(&run->result, &run->server, &run->plan);
+	dns_watch(run, &run->result);
+	dns_end(run);
+}
+
+static void
+dns_over_udp(struct dns_run *run)
+{
+	resolve_ask(&run->result, &run->server, &run->plan);
+	dns_watch(run, &run->result);
+	/* RFC 7766 section 5 */
+	if (run->result.answered && run->result.answer.truncated)
+		dns_over_tcp(run);
+	else
+		dns_end(run);
+}
+
+/* ---- inside TLS ---- */
+
+static void
+dns_watch_handshake(void *arg, const struct handshake_result *shaken)
+{
+	struct dns_run *run = arg;
+
+	if (run->result.stage == STAGE_start)
+		check_step(run->attempt, shaken->stage);
+	run->attempt->bytes = (uint32_t)shaken->wire_bytes;
+	handshake_note(&run->attempt->m, shaken);
+}
+
+static void
+dns_watch_talk(void *arg, const struct resolve_result *result)
+{
+	struct dns_run *run = arg;
+
+	check_step(run->attempt, result->stage);
+}
+
+static void
+dns_talk(void *arg, struct stream *stream)
+{
+	struct dns_run *run = arg;
+
+	resolve_talk(&run->result, stream, &run->plan);
+}
+
+static const struct handshake_store *
+dns_store(const struct job *job)
+{
+	return job->inherited ? job->inherited->store : NULL;
+}
+
+static void
+dns_over_tls(struct dns_run *run)
+{
+	const struct job *job = &run->attempt->job;
+	struct handshake_plan plan = {.to = run->server,
+		.address = job->target.address,
+		.name = job->target.resolver,
+		.store = dns_store(job),
+		.longest_us = SECURE_WAIT_US,
+		.protocol = "dot",
+		.talk = dns_talk,
+		.talk_arg = run};
+	struct handshake_result shaken;
+
+	SET(&run->attempt->m, carriage, CARRIAGE_tls);
+	run->plan.watch = dns_watch_talk;
+	run->result = resolve_nothing(STAGE_start);
+	handshake_try(&shaken, &plan, dns_watch_handshake, run);
+	dns_watch_handshake(run, &shaken);
+	if (shaken.outcome == OUTCOME_ok)
+		dns_end(run);
+	else
+		check_end_with(
+			run->attempt, shaken.outcome, shaken.reason, shaken.os_error);
+}
+
+/* ---- inside HTTPS ---- */
+
+struct dns_page {
+	struct dns_run *run;
+	struct handshake_witness witness;
+	struct buf body;
+};
+
+static void
+dns_watch_page(void *arg, const struct fetch_facts *facts)
+{
+	struct dns_page *page = arg;
+	struct attempt *attempt = page->run->attempt;
+
+	check_step(attempt, facts->stage);
+	fetch_note(&attempt->m, facts);
+	handshake_note_witness(&attempt->m, &page->witness);
+	if (facts->wire_bytes >= 0)
+		attempt->bytes = (uint32_t)facts->wire_bytes;
+}
+
+static void
+dns_take_body(void *arg, const void *bytes, size_t n)
+{
+	struct dns_page *page = arg;
+
+	buf_add(&page->body, bytes, n);
+}
+
+/* The id is 0, so that caches know a question again (RFC 8484 section 4.1). */
+static void
+dns_read_page(struct dns_page *page, const struct fetch_facts *facts)
+{
+	struct resolve_result *r = &page->run->result;
+
+	r->outcome = OUTCOME_dns_server_failure;
+	if (facts->status < 200 || facts->status > 299)
+		return;
+	r->outcome = OUTCOME_dns_malformed;
+	if (resolve_read(&r->answer, page->body.data, page->body.len, 0,
+		    &page->run->plan.question) != RESOLVE_ANSWERED)
+		return;
+	r->answered = true;
+	r->rtt_us = facts->first_byte_us < 0 ? 0 : facts->first_byte_us;
+	r->outcome = resolve_outcome(&r->answer);
+}
+
+static void
+dns_fetch(struct dns_page *page, const struct fetch_request *request)
+{
+	struct dns_run *run = page->run;
+	struct fetch_connection *connection = NULL;
+	struct fetch_facts facts;
+	enum outcome outcome;
+
+	if (fetch_open(&connection) != OK) {
+		check_unmeasured(run->attempt, REASON_internal);
+		return;
 	}
-	*reason = REASON_no_endpoint;
-	if (!socket_parse(server, target->address, target->port ? target->port : PORT))
-		return false;
-	*reason = REASON_not_public;
-	return address_is_public(&server->any);
+	outcome = fetch_measure(
+		&facts, connection, request, dns_watch_page, dns_take_body, page);
+	dns_watch_page(page, &facts);
+	fetch_close(connection);
+	if (outcome != OUTCOME_ok) {
+		check_end_with(run->attempt, outcome, facts.reason, facts.os_error);
+		return;
+	}
+	dns_read_page(page, &facts);
+	dns_end(run);
+}
+
+static void
+dns_over_https(struct dns_run *run)
+{
+	const struct target *target = &run->attempt->job.target;
+	struct dns_page page = {.run = run,
+		.witness = {.store = dns_store(&run->attempt->job),
+			.name = target->resolver,
+			.address = target->address,
+			.verify_error = -1}};
+	struct buf question = {0};
+	char url[URL_BYTES];
+	struct fetch_request request = {.method = "POST",
+		.url = url,
+		.address = target->address,
+		.type = TYPE,
+		.attend = handshake_attend,
+		.attend_arg = &page.witness,
+		.max_answer = RESOLVE_MESSAGE_BYTES,
+		.connect_limit_s = SECURE_WAIT_US / 1000000,
+		.stall_limit_s = WAIT_US / 1000000};
+	bool v6 = strchr(target->address, ':') != NULL;
+
+	SET(&run->attempt->m, carriage, CARRIAGE_https);
+	run->result = resolve_nothing(STAGE_start);
+	snprintf(url, sizeof(url),
+		target->resolver[0] || !v6 ? "https://%s/dns-query"
+					   : "https://[%s]/dns-query",
+		target->resolver[0] ? target->resolver : target->address);
+	if (!resolve_write(&question, 0, &run->plan.question)) {
+		check_unmeasured(run->attempt, REASON_no_endpoint);
+		goto done;
+	}
+	request.body = buf_span(&question);
+	dns_fetch(&page, &request);
+done:
+	buf_free(&question);
+	buf_free(&page.body);
+}
+
+/* ---- whom to ask, and how ---- */
+
+static void
+dns_ask(struct dns_run *run)
+{
+	const struct job *job = &run->attempt->job;
+
+	if (job->target.port == TLS_PORT)
+		dns_over_tls(run);
+	else if (job->target.port == HTTPS_PORT)
+		dns_over_https(run);
+	else
+		dns_over_udp(run);
 }
 
 void
 check_dns(struct attempt *attempt)
 {
-	struct resolve_plan plan = {
-		.question = {attempt->job.target.host, RESOLVE_A, false},
-		.retry_us = RETRY_US,
-		.wait_us = WAIT_US,
-		.listen_us = attempt->job.listen_us,
-		.watch = dns_watch,
-		.arg = attempt};
-	union socket_address server;
-	struct resolve_result result;
+	const struct target *target = &attempt->job.target;
+	struct dns_run run = {.attempt = attempt,
+		.plan = {.question = {target->host, RESOLVE_A, false},
+			.retry_us = RETRY_US,
+			.wait_us = WAIT_US,
+			.listen_us = attempt->job.listen_us,
+			.watch = dns_watch,
+			.arg = &run}};
 	enum reason reason;
 
 	check_step(attempt, STAGE_read);
-	if (!dns_find_server(&server, &reason, &attempt->job)) {
+	if (!nameserver_choose(&run.server, &reason, target->address,
+		    target->port ? target->port : PORT)) {
 		check_unmeasured(attempt, reason);
 		return;
 	}
-	if (!attempt->job.target.host[0]) {
+	if (!target->host[0]) {
 		check_unmeasured(attempt, REASON_no_endpoint);
 		return;
 	}
-	if (!check_lead(attempt, &server))
-		return;
-	resolve_ask(&result, &server, &plan);
-	dns_watch(attempt, &result);
-	check_end_with(attempt, result.outcome, result.reason, result.os_error);
+	if (check_lead(attempt, &run.server))
+		dns_ask(&run);
 }
