@@ -24,9 +24,11 @@
 /* What the parent read before any fork; a child finds it in its copy of the memory. */
 struct handshake_store;
 struct resolve_roots;
+struct resolve_anchors;
 struct inherited {
 	struct handshake_store *store; /* this machine's CA store; NULL: none */
 	struct resolve_roots *roots; /* addresses of the root servers; NULL: none */
+	struct resolve_anchors *anchors; /* the root's keys; NULL: none */
 };
 
 struct job {
@@ -54,6 +56,7 @@ struct job {
 	bool unclean_stop; /* power: the run before was cut off */
 	int64_t alive_boot, alive_us; /* power: its last sign of life; us -1 unknown */
 	bool warm; /* only wakes the radio; whatever comes of it is thrown away */
+	bool clock_known; /* dnssec: the wall clock was set by somebody who knows */
 };
 
 /* In the page shared with the parent, which treats it as hostile. */

@@ -23,7 +23,10 @@ keep_asked(struct job *jobs, size_t n, uint32_t checks)
 static void
 complete(struct job *jobs, size_t n, const struct climber *climber)
 {
+	bool clock_known = clock_state_read().state != 0;
+
 	for (size_t i = 0; i < n; i++) {
+		jobs[i].clock_known = clock_known;
 		jobs[i].origin_us = climber->origin_us;
 		jobs[i].unclean_stop = climber->unclean_stop;
 		jobs[i].alive_boot = climber->alive.boot;

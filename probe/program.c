@@ -94,12 +94,20 @@ program_read_inherited(struct program *p)
 
 	if (file_read(&text, p->config.root_hints, HINTS_BYTES_MAX) == OK)
 		resolve_parse_roots(&p->roots, buf_span(&text));
-	buf_free(&text);
 	if (p->roots.n)
 		p->inherited.roots = &p->roots;
 	else if (wants_roots(&p->targets))
 		log_note("%s: no addresses of root servers there; none will be asked",
 			p->config.root_hints);
+	buf_clear(&text);
+	if (file_read(&text, p->config.root_key, HINTS_BYTES_MAX) == OK)
+		resolve_parse_anchors(&p->anchors, buf_span(&text));
+	buf_free(&text);
+	if (p->anchors.n)
+		p->inherited.anchors = &p->anchors;
+	else if (p->config.level >= LEVEL_NORMAL)
+		log_note("%s: no keys of the root there; no signature will be followed",
+			p->config.root_key);
 	if (p->config.ca_file[0])
 		inherit_store(&p->inherited, p->config.ca_file);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "probe/doors/resolve.h"
+#include "probe/doors/resolve_chain.h"
 #include "probe/steps.h"
 
 /* What main.c, the commands and the command line share. */
@@ -41,6 +42,7 @@ struct program {
 	struct targets targets;
 	struct agenda agenda; /* where they came signed */
 	struct resolve_roots roots;
+	struct resolve_anchors anchors;
 	struct inherited inherited;
 };
 

@@ -33,6 +33,7 @@ struct profile_settings {
 	int64_t wide_targets; /* at most so many targets in each of them; 0 all */
 	int64_t pings; /* echo requests to one target in a round */
 	int64_t trace_us; /* between two traces; 0: with every wide round */
+	int64_t dnssec_us; /* between two names whose signatures are followed */
 	int64_t speed_us; /* between two pairs of transfers; 0: with every round */
 	int64_t speed_bytes;
 	int64_t full_bytes; /* of a transfer after a change, once a day; 0: speed_bytes */
@@ -65,6 +66,7 @@ struct config {
 	int64_t hour_us;
 	char targets[256]; /* path of the target list; "" the one that came signed */
 	char root_hints[256]; /* path of the root servers' addresses */
+	char root_key[256]; /* path of the root's keys */
 	char uplink[16]; /* "" the interface of the default route */
 	char ca_file[256]; /* path of the CA store, in PEM; "" none */
 	struct profile_settings profiles[2];

@@ -1,9 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "probe/check.h"
 #include "probe/doors/fetch.h"
-#include "probe/doors/handshake.h"
+#include "probe/doors/handshake_session.h"
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 
@@ -24,6 +25,7 @@ struct dns_run {
 	struct resolve_plan plan;
 	struct resolve_result result;
 	uint32_t spent_bytes; /* by what was done before */
+	int64_t until_us; /* inside TLS: for all of it, CLOCK_BOOTTIME */
 };
 
 /* ---- datagrams, and TCP ---- */
@@ -90,12 +92,14 @@ dns_watch_talk(void *arg, const struct resolve_result *result)
 	check_step(run->attempt, result->stage);
 }
 
-static void
-dns_talk(void *arg, struct stream *stream)
+static bool
+dns_talk(void *arg, struct handshake_session *session)
 {
 	struct dns_run *run = arg;
+	struct stream stream = handshake_stream(session, run->until_us);
 
-	resolve_talk(&run->result, stream, &run->plan);
+	resolve_talk(&run->result, &stream, &run->plan);
+	return true;
 }
 
 static const struct handshake_store *
@@ -120,6 +124,7 @@ dns_over_tls(struct dns_run *run)
 
 	SET(&run->attempt->m, carriage, CARRIAGE_tls);
 	run->plan.watch = dns_watch_talk;
+	run->until_us = clock_boot_us() + SECURE_WAIT_US;
 	run->result = resolve_nothing(STAGE_start);
 	handshake_try(&shaken, &plan, dns_watch_handshake, run);
 	dns_watch_handshake(run, &shaken);

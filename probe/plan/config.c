@@ -54,6 +54,9 @@ static const struct setting rows[] = {
 	TEXT_AT("root_hints", root_hints, "/usr/share/dns/root.hints",
 		"The addresses of the DNS root servers, as a hints file; without it "
 		"none is asked."),
+	TEXT_AT("root_key", root_key, "/usr/share/dns/root.key",
+		"The keys of the DNS root, as DNSKEY or DS records; without them no "
+		"signature is followed."),
 	TEXT_AT("uplink", uplink, "",
 		"The interface that leads out; empty: the one of the default route."),
 	TEXT_AT("ca_file", ca_file, "/etc/ssl/certs/ca-certificates.crt",
@@ -105,6 +108,8 @@ static const struct setting rows[] = {
 	DURATION("2g_trace", profiles[PROFILE_2G].trace_us, 0, 30 * DAY, "6h",
 		"2g: between two traces, each of one target; 0: with all of names, "
 		"transport and service."),
+	DURATION("2g_dnssec", profiles[PROFILE_2G].dnssec_us, MINUTE, 30 * DAY, "1d",
+		"2g: between two names whose signatures are followed up to the root."),
 	DURATION("2g_speed", profiles[PROFILE_2G].speed_us, 0, 30 * DAY, "1d",
 		"2g: between two pairs of transfers; 0: with every round."),
 	BYTES("2g_speed_bytes", profiles[PROFILE_2G].speed_bytes, 1000, MB, "32KiB",
@@ -144,6 +149,10 @@ static const struct setting rows[] = {
 	DURATION("home_trace", profiles[PROFILE_HOME].trace_us, 0, 30 * DAY, "15min",
 		"home: between two traces, each of one target; 0: with all of names, "
 		"transport and service."),
+	DURATION("home_dnssec", profiles[PROFILE_HOME].dnssec_us, MINUTE, 30 * DAY,
+		"1h",
+		"home: between two names whose signatures are followed up to the "
+		"root."),
 	DURATION("home_speed", profiles[PROFILE_HOME].speed_us, 0, 30 * DAY, "1h",
 		"home: between two pairs of transfers; 0: with every round."),
 	BYTES("home_speed_bytes", profiles[PROFILE_HOME].speed_bytes, 1000, MB,

@@ -28,6 +28,7 @@ set_compare(struct job *job, const struct turn *turn)
 
 /* In the order in which they stand at the end of a round. */
 static const struct costly rows[] = {
+	{CHECK_dnssec, RUNG_names, WHOM_TARGET, 1, EVERY(dnssec_us), .rare = true},
 	/* It speaks of a low rung and stands at the end all the same: while it goes its own
 	 * slow pace nothing else starts. */
 	{CHECK_trace, RUNG_access, WHOM_TARGET, 1, EVERY(trace_us), .wide = true,

@@ -122,11 +122,20 @@ transfer_bytes(int64_t bytes)
 	return bytes * 6 / 5 + 6000;
 }
 
+/* The row that says what a job costs: a question inside TLS is a handshake first. */
+static const struct cost *
+cost_of(const struct job *job)
+{
+	bool secure = job->check == CHECK_dns && job->target.port != 53;
+
+	return &costs[secure ? CHECK_tls : job->check];
+}
+
 /* What a job costs at most in the usual case. */
 static int64_t
 job_bytes(const struct job *job)
 {
-	int64_t bytes = costs[job->check].bytes;
+	int64_t bytes = cost_of(job)->bytes;
 
 	if (job->check == CHECK_ping)
 		return bytes * job->count;
@@ -151,7 +160,7 @@ schedule_bytes(const struct job *jobs, size_t n)
 int64_t
 schedule_pace_us(struct schedule *s, const struct config *config, const struct job *job)
 {
-	int64_t packets = costs[job->check].packets;
+	int64_t packets = cost_of(job)->packets;
 
 	if (job->check == CHECK_ping)
 		packets = job->count;
@@ -362,6 +371,8 @@ is_due(struct plan *p, const struct costly *row, int64_t now_us, bool wide)
 	struct schedule *s = p->s;
 	int64_t interval_us = costly_interval_us(row, config_profile(p->config));
 
+	if (row->rare && (int64_t)costs[row->check].level > p->config->level)
+		return false;
 	if ((s->asked & UINT32_C(1) << row->check) || s->on_change[row->check])
 		return true;
 	if (row->rare && interval_us > 0 && !s->begun[row->check])

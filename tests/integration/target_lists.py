@@ -137,7 +137,7 @@ def the_list_in_force_is_signed_with_a_serial_that_grows(folder, common, good):
         that(row["target"] == f"{row['role']}-{hashlib.sha256(first.encode()).hexdigest()[:6]}" and
              row["checks"] is None or set(row["checks"].split()) <= {
                  "ping", "tcp", "http", "dns", "tls", "quic", "trace", "core", "compare",
-                 "large"}, "a row", row)
+                 "dnssec", "large"}, "a row", row)
         that(row["level"] in ("low", "normal") and row["who_else"] == text.split(",")[5], "its words", row)
     for form in ("table", "csv"):
         that("www.d1.xn" in run("targets", "show", "--format", form, good).stdout, form)

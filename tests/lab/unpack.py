@@ -18,6 +18,8 @@ PROGRAMS = {
     "wg": ("wireguard-tools", "usr/bin/wg"),
 }
 LAB = tuple(PROGRAMS)
+# What only tests of their own want.
+PROGRAMS |= {name: ("ldnsutils", f"usr/bin/{name}") for name in ("ldns-keygen", "ldns-signzone")}
 # Of what is loaded into another program: the package and where it lies in it.
 LIBRARIES = {"libfaketime.so.1": ("libfaketime", "usr/lib/*/faketime/libfaketime.so.1")}
 

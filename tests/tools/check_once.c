@@ -5,7 +5,7 @@
  *                                           pace_us uplink endpoint pin deadline_us
  *                                           protocol (icmp udp tcp) control ca_file
  *                                           round hints direction (down up) order
- *                                           listen_us
+ *                                           listen_us resolver clock_known anchors
  *                                           memory (a file that lives from run to run)
  */
 #include <poll.h>
@@ -23,6 +23,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "probe/doors/resolve.h"
+#include "probe/doors/resolve_chain.h"
 #include "probe/steps.h"
 
 #define PATH_BYTES 256
@@ -30,7 +31,8 @@
 
 /* What the probe reads before any fork; "" none. */
 struct files {
-	char ca_file[PATH_BYTES], hints[PATH_BYTES], memory[PATH_BYTES];
+	char ca_file[PATH_BYTES], hints[PATH_BYTES], memory[PATH_BYTES],
+		anchors[PATH_BYTES];
 };
 
 static const struct text {
@@ -43,6 +45,7 @@ static const struct text {
 	}
 	TEXT_OF("host", target.host),
 	TEXT_OF("address", target.address),
+	TEXT_OF("resolver", target.resolver),
 	TEXT_OF("uplink", uplink),
 	TEXT_OF("endpoint", endpoint),
 	TEXT_OF("pin", pin),
@@ -97,6 +100,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->pace_us = number;
 	else if (!strcmp(name, "listen_us"))
 		job->listen_us = number;
+	else if (!strcmp(name, "clock_known"))
+		job->clock_known = number != 0;
 	else if (!strcmp(name, "deadline_us"))
 		*deadline_us = number;
 	else
@@ -115,6 +120,8 @@ take_file(struct files *files, const char *name, const char *path)
 		memcpy(files->hints, path, strlen(path) + 1);
 	else if (!strcmp(name, "memory"))
 		memcpy(files->memory, path, strlen(path) + 1);
+	else if (!strcmp(name, "anchors"))
+		memcpy(files->anchors, path, strlen(path) + 1);
 	else
 		return false;
 	return true;
@@ -141,7 +148,7 @@ take_words(
 
 static void
 read_files(struct inherited *inherited, struct resolve_roots *roots,
-	const struct files *files)
+	struct resolve_anchors *anchors, const struct files *files)
 {
 	struct buf text = {0};
 
@@ -150,6 +157,12 @@ read_files(struct inherited *inherited, struct resolve_roots *roots,
 	if (files->hints[0] && file_read(&text, files->hints, HINTS_BYTES_MAX) == OK) {
 		resolve_parse_roots(roots, buf_span(&text));
 		inherited->roots = roots;
+	}
+	buf_clear(&text);
+	if (files->anchors[0] &&
+		file_read(&text, files->anchors, HINTS_BYTES_MAX) == OK) {
+		resolve_parse_anchors(anchors, buf_span(&text));
+		inherited->anchors = anchors;
 	}
 	buf_free(&text);
 }
@@ -197,6 +210,7 @@ main(int n, char **words)
 	int64_t deadline_us, start_us;
 	struct files files = {0};
 	struct resolve_roots roots = {0};
+	struct resolve_anchors anchors = {0};
 	struct inherited inherited = {0};
 	struct buf line = {0};
 	pid_t child;
@@ -213,7 +227,7 @@ main(int n, char **words)
 		fprintf(stderr, "check_once: a word that is no name=value it knows\n");
 		return 2;
 	}
-	read_files(&inherited, &roots, &files);
+	read_files(&inherited, &roots, &anchors, &files);
 	attempt->job.inherited = &inherited;
 	SET(&attempt->m, kind, LINE_measurement);
 	SET(&attempt->m, check, check);
