@@ -393,14 +393,19 @@ plan_all_costly(struct plan *p, int64_t now_us, bool wide)
 	for (size_t i = 0; i < n; i++) {
 		int64_t interval_us =
 			costly_interval_us(&rows[i], config_profile(p->config));
+		uint64_t random = p->s->random;
 
 		if (!is_due(p, &rows[i], now_us, wide))
 			continue;
+		if (rows[i].rare)
+			p->s->random = draw_aside(p->s, rows[i].check);
 		plan_costly(p, &rows[i], room_for_full(p, &rows[i], now_us));
 		p->s->on_change[rows[i].check] = false;
 		if (interval_us > 0)
 			p->s->next_costly_us[rows[i].check] =
 				later(p, now_us, interval_us);
+		if (rows[i].rare)
+			p->s->random = random;
 	}
 	p->s->asked = 0;
 }

@@ -107,6 +107,42 @@ one_target_at_a_time_is_traced_and_the_protocols_take_turns(void **state)
 }
 
 static void
+see_dnssec(void *arg, const struct job *job, int64_t at_us, int64_t pace_us)
+{
+	int64_t *followed = arg;
+
+	(void)at_us;
+	(void)pace_us;
+	if (job->check != CHECK_dnssec)
+		return;
+	assert_int_equal(job->rung, RUNG_names);
+	assert_string_equal(job->target.address, "resolver");
+	++*followed;
+}
+
+static void
+signatures_are_followed_about_once_an_hour_and_never_at_level_low(void **state)
+{
+	static const struct {
+		int64_t profile, least, most; /* in four days */
+	} cases[] = {{PROFILE_2G, 3, 5}, {PROFILE_HOME, 4 * 22, 4 * 26}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = make_world(cases[i].profile, 23);
+		int64_t followed = 0;
+
+		live(w, 4 * DAY_US, see_dnssec, &followed);
+		assert_int_equal(followed, 0);
+		w->config.level = LEVEL_NORMAL;
+		schedule_start(&w->s, 5 * SECOND_US, 23);
+		live(w, 4 * DAY_US, see_dnssec, &followed);
+		assert_in_range(followed, cases[i].least, cases[i].most);
+		free(w);
+	}
+}
+
+static void
 a_trace_is_the_last_of_its_part_and_goes_without_on_a_tight_budget(void **state)
 {
 	struct world *w = make_world(PROFILE_HOME, 11);
@@ -137,6 +173,8 @@ main(void)
 			both_ways_are_measured_daily_and_tiny_on_2g_hourly_and_small_at_home),
 		cmocka_unit_test(
 			one_target_at_a_time_is_traced_and_the_protocols_take_turns),
+		cmocka_unit_test(
+			signatures_are_followed_about_once_an_hour_and_never_at_level_low),
 		cmocka_unit_test(
 			a_trace_is_the_last_of_its_part_and_goes_without_on_a_tight_budget),
 	};
