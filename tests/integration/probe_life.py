@@ -194,13 +194,24 @@ def cuts_of_the_power_lose_no_number(life):
     check(life.status()["running"] is False, "the clean stop was not noted")
 
 
+def lines_of(life, check_name):
+    """What the analyzer has of one check."""
+    out = life.dir / f"lines-{check_name}"
+    life.analyzer("export", "--to", "segments", "--out", str(out))
+    return [json.loads(line) for path in out.rglob("*.seg")
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if f'"check":"{check_name}"' in line]
+
+
+def the_declared_medium_is_said_with_the_link(life):
+    """A phone's hotspot and a stick that shows a network card look like a cable."""
+    lines = lines_of(life, "link")
+    check(lines and all(line["medium"] == "fixed" for line in lines), lines)
+
+
 def a_cut_is_told_with_the_last_sign_of_life(life):
     """In the lines that came: of this boot, before the line itself, and after no clean stop."""
-    out = life.dir / "cuts"
-    life.analyzer("export", "--to", "segments", "--out", str(out))
-    lines = [json.loads(line) for path in out.rglob("*.seg")
-             for line in path.read_text(encoding="utf-8").splitlines()
-             if '"check":"power"' in line]
+    lines = lines_of(life, "power")
     cut = [line for line in lines if line["unclean_stop"] == 1]
     check(len(cut) >= 3, f"only {len(cut)} rounds tell of a cut")
     for line in cut:
@@ -299,6 +310,7 @@ def inside():
                          lambda: a_used_code_is_refused_in_words(life),
                          lambda: cuts_of_the_power_lose_no_number(life),
                          lambda: a_cut_is_told_with_the_last_sign_of_life(life),
+                         lambda: the_declared_medium_is_said_with_the_link(life),
                          lambda: an_analyzer_that_is_away_costs_nothing(life),
                          lambda: numbers_are_unique_and_chained(life),
                          lambda: a_full_disk_loses_nothing_that_was_kept(life),
