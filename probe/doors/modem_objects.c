@@ -10,8 +10,7 @@
 
 /* Reads the value that the message stands at, of the row's type: negative, the message is
  * not what its signature says. */
-typedef int read_fn(
-	sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink);
+typedef int read_fn(sd_bus_message *m, struct modem_object *o, size_t at);
 
 /* A text that does not fit is none: it would be another one. */
 static void
@@ -26,14 +25,13 @@ keep_text(char *to, size_t size, const char *text)
 }
 
 static int
-read_number(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_number(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	int64_t *to = (int64_t *)((char *)o + at);
 	uint32_t value = 0; /* i, u and b are all of 32 bits */
 	char type = 0;
 	int r = sd_bus_message_peek_type(m, &type, NULL);
 
-	(void)uplink;
 	if (r > 0)
 		r = sd_bus_message_read_basic(m, type, &value);
 	*to = type == SD_BUS_TYPE_INT32 ? (int32_t)value : (int64_t)value;
@@ -41,12 +39,11 @@ read_number(sd_bus_message *m, struct modem_object *o, size_t at, const char *up
 }
 
 static int
-read_text(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_text(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	const char *text = "";
 	int r = sd_bus_message_read(m, "s", &text);
 
-	(void)uplink;
 	if (at == offsetof(struct modem_object, interface))
 		keep_text(o->interface, sizeof(o->interface), text);
 	else
@@ -55,34 +52,34 @@ read_text(sd_bus_message *m, struct modem_object *o, size_t at, const char *upli
 }
 
 static int
-read_quality(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_quality(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	uint32_t percent = 0;
 	int recent, r = sd_bus_message_read(m, "(ub)", &percent, &recent);
 
-	(void)at, (void)uplink;
+	(void)at;
 	o->percent = percent <= 100 ? (int64_t)percent : -1;
 	return r;
 }
 
 static int
-read_error(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_error(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	const char *name = "", *says;
 	int r = sd_bus_message_read(m, "(ss)", &name, &says);
 
-	(void)at, (void)uplink;
+	(void)at;
 	keep_text(o->error, sizeof(o->error), name);
 	return r;
 }
 
 static int
-read_bearers(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_bearers(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	const char *path;
 	int r = sd_bus_message_enter_container(m, 'a', "o");
 
-	(void)at, (void)uplink;
+	(void)at;
 	while (r >= 0 && (r = sd_bus_message_read(m, "o", &path)) > 0)
 		if (o->n_bearers < LENGTH(o->bearers))
 			keep_text(o->bearers[o->n_bearers++], MODEM_PATH_BYTES, path);
@@ -90,7 +87,7 @@ read_bearers(sd_bus_message *m, struct modem_object *o, size_t at, const char *u
 }
 
 static int
-read_ports(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_ports(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	const char *name;
 	uint32_t type;
@@ -98,7 +95,7 @@ read_ports(sd_bus_message *m, struct modem_object *o, size_t at, const char *upl
 
 	(void)at;
 	while (r >= 0 && (r = sd_bus_message_read(m, "(su)", &name, &type)) > 0)
-		o->has_uplink |= uplink[0] && !strcmp(name, uplink);
+		o->has_uplink |= o->uplink[0] && !strcmp(name, o->uplink);
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
@@ -127,7 +124,7 @@ read_pair(sd_bus_message *m, const char **key, char type, void *value, bool *is)
  * told (RSRP, RSCP), else all that is received (RSSI). Whoever knows none says the lowest
  * number there is. */
 static int
-read_signal(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_signal(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	int *to = (int *)((char *)o + at);
 	const char *key = "";
@@ -135,7 +132,6 @@ read_signal(sd_bus_message *m, struct modem_object *o, size_t at, const char *up
 	bool is, own = false;
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
-	(void)uplink;
 	while (r >= 0 && (r = read_pair(m, &key, 'd', &dbm, &is)) > 0) {
 		bool better = !strcmp(key, "rsrp") || !strcmp(key, "rscp");
 
@@ -150,14 +146,14 @@ read_signal(sd_bus_message *m, struct modem_object *o, size_t at, const char *up
 
 /* MMNetworkError is numbered by the 3GPP's causes. */
 static int
-read_rejection(sd_bus_message *m, struct modem_object *o, size_t at, const char *uplink)
+read_rejection(sd_bus_message *m, struct modem_object *o, size_t at)
 {
 	const char *key = "";
 	uint32_t cause = 0;
 	bool is;
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
-	(void)at, (void)uplink;
+	(void)at;
 	while (r >= 0 && (r = read_pair(m, &key, 'u', &cause, &is)) > 0)
 		if (is && !strcmp(key, "error") && cause <= 255)
 			o->rejection = cause;
@@ -206,8 +202,7 @@ find_property(const char *interface, const char *name, const char *type)
 
 /* The properties of one interface: a{sv}. */
 static int
-read_properties(sd_bus_message *m, struct modem_object *o, const char *interface,
-	const char *uplink)
+read_properties(sd_bus_message *m, struct modem_object *o, const char *interface)
 {
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
@@ -225,7 +220,7 @@ read_properties(sd_bus_message *m, struct modem_object *o, const char *interface
 		else if (r >= 0) {
 			r = sd_bus_message_enter_container(m, 'v', property->type);
 			if (r >= 0)
-				r = property->read(m, o, property->at, uplink);
+				r = property->read(m, o, property->at);
 			if (r >= 0)
 				r = sd_bus_message_exit_container(m);
 		}
@@ -237,7 +232,7 @@ read_properties(sd_bus_message *m, struct modem_object *o, const char *interface
 
 /* The interfaces of one object: a{sa{sv}}. */
 static int
-read_interfaces(sd_bus_message *m, struct modem_object *o, const char *uplink)
+read_interfaces(sd_bus_message *m, struct modem_object *o)
 {
 	int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
@@ -249,7 +244,7 @@ read_interfaces(sd_bus_message *m, struct modem_object *o, const char *uplink)
 		o->is_bearer |= !strcmp(interface, SERVICE ".Bearer");
 		o->has_voice |= !strcmp(interface, MODEM ".Voice");
 		if (r >= 0)
-			r = read_properties(m, o, interface, uplink);
+			r = read_properties(m, o, interface);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
 	}
@@ -272,7 +267,8 @@ modem_objects_read(struct modem_objects *objects, struct sd_bus_message *m)
 
 	while (r >= 0 &&
 		(r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
-		struct modem_object o = {.state = -1,
+		struct modem_object o = {.uplink = objects->uplink,
+			.state = -1,
 			.access_tech = -1,
 			.percent = -1,
 			.registration = -1,
@@ -284,7 +280,7 @@ modem_objects_read(struct modem_objects *objects, struct sd_bus_message *m)
 		r = sd_bus_message_read(m, "o", &path);
 		keep_text(o.path, sizeof(o.path), path);
 		if (r >= 0)
-			r = read_interfaces(m, &o, objects->uplink);
+			r = read_interfaces(m, &o);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
 		if (r >= 0 && o.path[0])

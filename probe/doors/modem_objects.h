@@ -19,7 +19,9 @@ enum modem_radio { MODEM_GSM, MODEM_UMTS, MODEM_LTE, MODEM_NR, MODEM_RADIO_COUNT
 /* A modem or a bearer, as far as it was told; numbers are -1 where they may be 0. */
 struct modem_object {
 	char path[MODEM_PATH_BYTES];
-	bool is_modem, is_bearer, has_voice, has_uplink;
+	bool is_modem, is_bearer, has_voice;
+	const char *uplink; /* the interface that is asked for, "" any */
+	bool has_uplink; /* a port of it is that interface */
 	int64_t state; /* MMModemState */
 	int64_t access_tech, percent;
 	int64_t rate, threshold; /* of Modem.Signal: how it is to be looked for */
