@@ -11,7 +11,9 @@ FOLDERS = ("probe/plan/", "analyzer/analysis/")
 # They read and write the store.
 NOT_PURE = {f"analyzer/analysis/{name}.c" for name in ("analyze", "load", "leaves", "times")}
 COMMON = {f"common/{name}.c" for name in
-          "address buf utc measurement schema ladder merkle note targets mandate err invite".split()}
+          "address buf utc measurement schema ladder merkle note targets mandate err invite "
+          "packet flow flow_trips flow_sender flow_receiver flow_measure flow_meter "
+          "flow_queue".split()}
 FLAG = "-mgeneral-regs-only"
 # x86: SSE, AVX and the x87 stack. On other machines the flag and the symbols tell.
 FLOATING = re.compile(r"%[xyz]mm\d|%st\b|\tf(ld|st|add|sub|mul|div)[a-z]*\s")
