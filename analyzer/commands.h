@@ -13,6 +13,7 @@ void folder_close(struct context *context);
 
 /* Commands that main.c lists, one line each: argc and argv from behind the command's
  * name; the exit code comes back: 0 done, 1 failed. Wrong usage ends the process with 2. */
+int flows_judge(struct context *context, int argc, char **argv);
 int folder_init(struct context *context, int argc, char **argv);
 int admit_invite(struct context *context, int argc, char **argv);
 int admit_probes(struct context *context, int argc, char **argv);

@@ -161,6 +161,9 @@ static const struct command {
 		segments_export, false},
 	{"verify", "SEGMENT...", "check form, tree, signature and lines",
 		verify_segments, true},
+	{"flow", "FILE.pcap...",
+		"judge captured transfers: policed, shaped, congested?", flows_judge,
+		true},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
