@@ -1,9 +1,13 @@
-#include "probe/check.h"
+#include <string.h>
 
+#include "probe/check.h"
 #include "probe/doors/modem.h"
 #include "probe/doors/route.h"
+#include "probe/doors/way.h"
 
-/* For each answer of the bus, which is this machine's own; three of them fit under the
+#define WAYS_MAX 4
+
+/* For each answer of the bus, which is this machine's own; the four of them fit under the
  * deadline, for a check that is ended there would look like a network that is silent. */
 #define ANSWER_US INT64_C(1000000)
 
@@ -26,24 +30,46 @@ tell(struct measurement *m, const struct modem *modem)
 		SET(m, voice, modem->voice);
 }
 
-/* Has this machine a way out that is not this modem's? Then nobody asked the modem to carry
- * anything, and that it does not is no trouble. */
 static bool
-goes_another_way(const struct modem *modem, const struct route *route)
+works(const char *interface)
 {
-	struct route_link link = route_link(route->interface);
+	struct route_link link = route_link(interface);
+	struct route route;
 
-	return !modem->of_uplink && route->interface[0] && link.carrier &&
+	return interface[0] && route_default(&route, interface) && link.carrier &&
 	       link.addr4 + link.addr6 > 0;
 }
 
+/* The line that is asked for, else the first way out that works and is no tunnel, else the
+ * preferred one; "": there is none. Tells whether it works. */
+static bool
+find_line(char line[static IF_NAMESIZE], const struct job *job)
+{
+	char names[WAYS_MAX][IF_NAMESIZE] = {{0}};
+	size_t n = 1;
+
+	if (job->uplink[0])
+		memcpy(names[0], job->uplink, sizeof(job->uplink));
+	else
+		n = way_uplinks(names, WAYS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (works(names[i])) {
+			memcpy(line, names[i], IF_NAMESIZE);
+			return true;
+		}
+	memcpy(line, names[0], IF_NAMESIZE);
+	return false;
+}
+
 static void
-end(struct attempt *attempt, const struct modem *modem, const struct route *route)
+end(struct attempt *attempt, const struct modem *modem, bool line_works)
 {
 	bool in_network = modem->registration == REGISTRATION_home ||
 			  modem->registration == REGISTRATION_roaming;
 
-	if (modem->carries || goes_another_way(modem, route)) {
+	/* Whoever has a way out that is not this modem's asked it to carry nothing, and that it
+	 * does not is no trouble. */
+	if (modem->carries || (line_works && !modem->of_uplink)) {
 		check_end(attempt, OUTCOME_ok);
 		return;
 	}
@@ -64,13 +90,14 @@ void
 check_modem(struct attempt *attempt)
 {
 	enum reason reason = REASON_none;
-	struct route route = {0};
+	char line[IF_NAMESIZE];
 	struct modem modem;
 	int error = 0, same;
+	bool line_works;
 
 	check_step(attempt, STAGE_read);
-	route_default(&route, attempt->job.uplink);
-	if (!modem_read(&modem, &reason, &error, route.interface, ANSWER_US)) {
+	line_works = find_line(line, &attempt->job);
+	if (!modem_read(&modem, &reason, &error, line, ANSWER_US)) {
 		check_end_with(attempt, OUTCOME_unmeasured, reason, error);
 		return;
 	}
@@ -78,5 +105,5 @@ check_modem(struct attempt *attempt)
 	same = modem_same_cell(attempt->memory, &modem);
 	if (same >= 0)
 		SET(&attempt->m, cell_changed, !same);
-	end(attempt, &modem, &route);
+	end(attempt, &modem, line_works);
 }

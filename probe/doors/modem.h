@@ -41,7 +41,8 @@ bool modem_read(struct modem *modem, enum reason *reason, int *error,
 /* What a child leaves to the next so that a cell is known again: a key drawn by the first one
  * and the cell's HMAC under it, in memory alone. All zeroes: nothing is known. */
 #define MODEM_MEMORY_BYTES 64
-/* -1 where one of the two cells is not known, else whether it is the same; and ${memory} is of
+/* -1 where one of the two cells is not known, else whether it is the same (cells of two
+ * technologies are two, so a real fall to 2G changes it whoever wanted it); and ${memory} is of
  * this modem's cell from now on. */
 int modem_same_cell(
 	uint8_t memory[static MODEM_MEMORY_BYTES], const struct modem *modem);
