@@ -335,7 +335,8 @@ def judge(plan, run):
     rows = {node: [] for node in run.epochs}
     node_of = {epoch: node for node, epoch in run.epochs.items()}
     for row in run.rows:
-        if row["epoch"] in node_of:
+        # A table is of each machine's first uplink; a second has its ladder besides.
+        if row["epoch"] in node_of and not row.get("uplink"):
             rows[node_of[row["epoch"]]].append(row)
     rounds = {node: rounds_of(mine) for node, mine in rows.items()}
     said = []
