@@ -64,8 +64,21 @@ judge(unsigned int tried, unsigned int succeeded)
 	return 2 * succeeded > tried ? RUNG_UP : RUNG_PARTIAL;
 }
 
+int64_t
+ladder_uplink(const struct measurement *m)
+{
+	return m->has[FIELD_uplink] ? m->uplink : 0;
+}
+
 void
 ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n)
+{
+	ladder_climb_over(ladder, ms, n, 0);
+}
+
+void
+ladder_climb_over(
+	struct ladder *ladder, const struct measurement *ms, size_t n, int64_t uplink)
 {
 	memset(ladder, 0, sizeof *ladder);
 	for (size_t i = 0; i < n; i++) {
@@ -75,7 +88,7 @@ ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n)
 					   : RUNG_COUNT;
 		int64_t own = ms[i].has[FIELD_rung] ? ms[i].rung : RUNG_COUNT;
 
-		if (success < 0)
+		if (success < 0 || ladder_uplink(&ms[i]) != uplink)
 			continue;
 		if (own >= 0 && own < RUNG_COUNT)
 			count(ladder, (enum rung)own, success);

@@ -32,6 +32,11 @@ enum rung ladder_second(enum check check);
 /* A tcp, tls or quic measurement also speaks of the rung transport, http of service, dns
  * of names, speed of quality; unmeasured ones are left out. */
 void ladder_climb(struct ladder *ladder, const struct measurement *ms, size_t n);
+/* The same of another uplink's ladder: ladder_climb() is that of the first, 0. */
+void ladder_climb_over(
+	struct ladder *ladder, const struct measurement *ms, size_t n, int64_t uplink);
+/* The uplink it was measured over. */
+int64_t ladder_uplink(const struct measurement *m);
 const char *rung_state_name(enum rung_state state);
 /* "Is it me or the country?": one sentence for a person from the rungs alone. */
 const char *ladder_sentence(const struct ladder *ladder);

@@ -6,6 +6,7 @@
 #include "analyzer/analysis/sample.h"
 #include "analyzer/store/store.h"
 #include "analyzer/analysis/times.h"
+#include "common/ladder.h"
 #include "common/log.h"
 #include "common/measurement.h"
 #include "common/segment.h"
@@ -281,10 +282,15 @@ load_segment(void *arg, const struct store_segment *stored)
 			read_header(&frame, &network, info, l->m);
 			continue;
 		}
+		/* What was declared of a probe was declared of its first uplink: nothing but
+		 * a where note says what the second's network is. */
+		if (ladder_uplink(l->m) > 0 && !info->anchor_utc_us)
+			continue;
 		if (!placed)
 			frame.network = find_network(l, &network);
 		placed = true;
-		out->probes[frame.probe].network = frame.network;
+		if (ladder_uplink(l->m) == 0)
+			out->probes[frame.probe].network = frame.network;
 		add_sample(l, &frame, l->m, (uint32_t)i);
 	}
 	return true;
