@@ -81,8 +81,12 @@ check_find(struct endpoint *endpoint, struct attempt *attempt, uint16_t port)
 bool
 check_lead(struct attempt *attempt, union socket_address *to)
 {
-	bool tunnel = way_is_tunnel(to);
+	bool tunnel = false;
 
+	if (attempt->job.bound)
+		socket_lead(to, attempt->job.uplink);
+	else
+		tunnel = way_is_tunnel(to);
 	if (tunnel)
 		check_unmeasured(attempt, REASON_tunnel);
 	return !tunnel;

@@ -36,10 +36,11 @@ complete(struct job *jobs, size_t n, const struct climber *climber)
 }
 
 static bool
-link_is_down(const struct measurement *ms, size_t n)
+link_is_down(const struct measurement *ms, size_t n, uint8_t uplink)
 {
 	for (size_t i = 0; i < n; i++)
-		if (ms[i].check == CHECK_link && ms[i].outcome == OUTCOME_link_down)
+		if (ms[i].check == CHECK_link && ms[i].outcome == OUTCOME_link_down &&
+			ladder_uplink(&ms[i]) == uplink)
 			return true;
 	return false;
 }
@@ -82,11 +83,11 @@ highest_rung(const struct job *jobs, size_t n)
 
 /* Was every host abroad that was tried silent? Then a transfer would only wait. */
 static bool
-abroad_is_dark(const struct measurement *ms, size_t n)
+abroad_is_dark(const struct measurement *ms, size_t n, const struct job *job)
 {
 	struct ladder ladder;
 
-	ladder_climb(&ladder, ms, n);
+	ladder_climb_over(&ladder, ms, n, job->uplink_number);
 	return ladder.rung[RUNG_international].state == RUNG_DOWN;
 }
 
@@ -96,7 +97,8 @@ static bool
 found_nobody(const struct measurement *ms, size_t n, const struct job *job)
 {
 	for (size_t i = 0; i < n; i++)
-		if (ms[i].check == job->check && ms[i].stage < STAGE_request)
+		if (ms[i].check == job->check && ms[i].stage < STAGE_request &&
+			ladder_uplink(&ms[i]) == job->uplink_number)
 			return true;
 	return false;
 }
@@ -141,7 +143,7 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 		leave_out(ms, jobs, n, REASON_tunnel);
 		return;
 	}
-	if (is_alone(&jobs[0]) && (abroad_is_dark(climb->ms, at) ||
+	if (is_alone(&jobs[0]) && (abroad_is_dark(climb->ms, at, &jobs[0]) ||
 					  found_nobody(climb->ms, at, &jobs[0]))) {
 		leave_out(ms, jobs, n, REASON_lower_rung);
 		return;
@@ -153,19 +155,30 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 		leave_out(ms, jobs, n, REASON_tunnel);
 }
 
+/* Drops the jobs beyond a router whose link is down: nothing can leave there, and the link's
+ * own line says why. Returns how many are left. */
+static size_t
+drop_unlinked(struct job *jobs, size_t at, size_t n, const struct measurement *ms)
+{
+	size_t kept = at;
+
+	for (size_t i = at; i < n; i++)
+		if (jobs[i].rung <= RUNG_router ||
+			!link_is_down(ms, at, jobs[i].uplink_number))
+			jobs[kept++] = jobs[i];
+	return kept;
+}
+
 /* Runs the jobs part by part; returns how many measurements there are. */
 static size_t
-run_parts(
-	struct climb *climb, const struct climber *c, const struct job *jobs, size_t n)
+run_parts(struct climb *climb, const struct climber *c, struct job *jobs, size_t n)
 {
 	uint64_t bytes = 0;
 	size_t at = 0;
 
-	while (at < n) {
+	while ((n = drop_unlinked(jobs, at, n, climb->ms)) > at) {
 		size_t part = jobs_of_part(jobs + at, n - at);
 
-		if (jobs[at].rung > RUNG_router && link_is_down(climb->ms, at))
-			break;
 		if (jobs[at].rung > RUNG_router)
 			run_beyond(climb, c, jobs + at, at, part, &bytes);
 		else
@@ -179,6 +192,31 @@ run_parts(
 	return at;
 }
 
+/* Which ways out there are now; the one of the settings is the only one. */
+static void
+look_for_uplinks(const struct climber *c)
+{
+	char found[UPLINKS_MAX][IF_NAMESIZE] = {{0}};
+	size_t n = 0;
+
+	if (c->config->uplink[0] != '\0')
+		memcpy(found[n++], c->config->uplink, sizeof(c->config->uplink));
+	else
+		n = way_uplinks(found, UPLINKS_MAX);
+	uplinks_take(&c->schedule->uplinks, (const char(*)[IF_NAMESIZE])found, n,
+		clock_boot_us(), c->config->hour_us);
+}
+
+/* The ladder of each uplink. */
+static void
+sum_up(struct climb *climb)
+{
+	ladder_climb(&climb->ladder, climb->ms, climb->n);
+	ladder_climb_over(&climb->second, climb->ms, climb->n, 1);
+	for (size_t i = 0; i < climb->n; i++)
+		climb->has_second |= ladder_uplink(&climb->ms[i]) == 1;
+}
+
 void
 climb_run(struct climb *climb, const struct climber *c)
 {
@@ -190,6 +228,7 @@ climb_run(struct climb *climb, const struct climber *c)
 		bug("out of memory");
 	memset(climb, 0, sizeof(*climb));
 	schedule_next(c->schedule, &climb->due);
+	look_for_uplinks(c);
 	n = schedule_jobs(jobs, JOBS_MAX, c->schedule, clock_boot_us(), c->config,
 		c->enrolment, c->targets, &left_out);
 	left_from = n;
@@ -206,7 +245,7 @@ climb_run(struct climb *climb, const struct climber *c)
 	for (size_t i = 0; i < left_out; i++)
 		runner_unmeasured(&climb->ms[climb->n++], &jobs[left_from + i],
 			REASON_budget, clock_boot_us());
-	ladder_climb(&climb->ladder, climb->ms, climb->n);
+	sum_up(climb);
 	free(jobs);
 }
 

@@ -18,7 +18,8 @@ struct daemon {
 	int lock;
 	struct keys *keys;
 	struct runner *runner;
-	struct recorder *recorder;
+	struct recorder *recorders[UPLINKS_MAX]; /* one for each uplink */
+	uint32_t moves; /* of the uplinks, that the recorders know of */
 	struct spool *spool;
 	struct head *head;
 	struct schedule schedule;
@@ -33,22 +34,21 @@ struct daemon {
 	struct health health;
 };
 
-/* Seals what waits and spools it. What cannot be kept is counted. */
+/* Seals what waits of one uplink and spools it. What cannot be kept is counted. */
 static void
-keep(struct daemon *d)
+keep_of(struct daemon *d, struct recorder *r)
 {
 	uint8_t id[HASH_BYTES];
 	struct buf segment = {0};
 
-	while (recorder_count(d->recorder) > 0) {
-		size_t before = recorder_count(d->recorder), lost;
-		enum err err = recorder_seal(
-			&segment, id, d->recorder, d->keys, clock_boot_us());
+	while (recorder_count(r) > 0) {
+		size_t before = recorder_count(r), lost;
+		enum err err = recorder_seal(&segment, id, r, d->keys, clock_boot_us());
 
 		if (err == OK)
 			err = spool_put(d->spool, id, buf_span(&segment));
-		lost = err == OK ? 0 : before - recorder_count(d->recorder);
-		recorder_dropped(d->recorder, lost);
+		lost = err == OK ? 0 : before - recorder_count(r);
+		recorder_dropped(r, lost);
 		d->health.dropped += (int64_t)lost;
 		d->health.segments += err == OK;
 		buf_clear(&segment);
@@ -94,6 +94,56 @@ tell_budget(struct health *h, const struct budget *b, const struct config *confi
 	h->month_spent_bytes = b->month.spent_bytes[b->medium];
 	h->day_bytes = budget_day_bytes(config, b->medium);
 	h->month_bytes = month_bytes == INT64_MAX ? 0 : month_bytes;
+}
+
+static void
+keep(struct daemon *d)
+{
+	for (size_t i = 0; i < UPLINKS_MAX; i++)
+		keep_of(d, d->recorders[i]);
+}
+
+static bool
+all_is_kept(const struct daemon *d)
+{
+	for (size_t i = 0; i < UPLINKS_MAX; i++)
+		if (recorder_count(d->recorders[i]) > 0)
+			return false;
+	return true;
+}
+
+/* A number means another interface now: what was kept was of the old one, and so is what is
+ * known of its place. */
+static void
+follow_uplinks(struct daemon *d)
+{
+	if (d->moves == d->schedule.uplinks.moves)
+		return;
+	d->moves = d->schedule.uplinks.moves;
+	keep(d);
+	for (size_t i = 0; i < UPLINKS_MAX; i++)
+		recorder_move(d->recorders[i]);
+}
+
+/* Each ladder to its own recorder; the soonest closing of all. */
+static enum closing
+record(struct daemon *d, const struct climb *climb)
+{
+	const struct ladder *ladders[UPLINKS_MAX] = {
+		&climb->ladder, climb->has_second ? &climb->second : NULL};
+	enum closing closing = CLOSE_NOT_YET;
+
+	for (size_t i = 0; i < UPLINKS_MAX; i++) {
+		enum closing one = CLOSE_NOT_YET;
+
+		if (i == 0 || climb->has_second)
+			one = recorder_add(d->recorders[i], climb->ms, climb->n,
+				climb->due == DUE_ROUND ? ladders[i] : NULL,
+				clock_boot_us());
+		if (one > closing)
+			closing = one;
+	}
+	return closing;
 }
 
 static void
@@ -160,7 +210,8 @@ climb(struct daemon *d)
 	ladder = climb.due == DUE_ROUND ? &climb.ladder : NULL;
 	schedule_learn(&d->schedule, &d->program->config, climb.ms, climb.n, ladder,
 		clock_boot_us());
-	closing = recorder_add(d->recorder, climb.ms, climb.n, ladder, clock_boot_us());
+	follow_uplinks(d);
+	closing = record(d, &climb);
 	if (closing != CLOSE_NOT_YET && clock_boot_us() >= d->keep_after_us)
 		keep(d);
 	if (closing == CLOSE_CHANGE)
@@ -188,9 +239,8 @@ take_list(struct daemon *d, const struct shipped *shipped, int64_t now_us)
 	if (shipped->list.len == 0)
 		return;
 	keep(d);
-	if (recorder_count(d->recorder) > 0 ||
-		agenda_take(&p->agenda, &p->targets, p->options.state, &p->enrolment,
-			buf_span(&shipped->list)) != OK)
+	if (!all_is_kept(d) || agenda_take(&p->agenda, &p->targets, p->options.state,
+				       &p->enrolment, buf_span(&shipped->list)) != OK)
 		log_note("the target list stays as it was");
 }
 
@@ -200,7 +250,7 @@ take_time(struct daemon *d)
 {
 	int64_t utc_us, boot_us;
 
-	if (recorder_anchor(&utc_us, &boot_us, d->recorder))
+	if (recorder_anchor(&utc_us, &boot_us, d->recorders[0]))
 		head_anchor(d->head, &d->schedule.budget, utc_us, boot_us);
 }
 
@@ -211,8 +261,13 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 	const struct config *config = &d->program->config;
 	int64_t now_us = clock_boot_us(), wait_us;
 	struct shipped shipped = {0};
-	size_t freed = ship_finish(
-		&shipped, page, page_bytes, &d->shipment, d->recorder, now_us);
+	size_t freed;
+
+	/* The numbers of the uplinks are not those any more under which it was asked. */
+	if (d->shipment.uplinks.moves != d->schedule.uplinks.moves)
+		d->shipment.places = false;
+	freed = ship_finish(
+		&shipped, page, page_bytes, &d->shipment, d->recorders[0], now_us);
 
 	schedule_spend(&d->schedule, config, now_us, shipped.bytes);
 	take_time(d);
@@ -250,6 +305,10 @@ start_shipment(struct daemon *d)
 	head_claim(d->head, &d->schedule.budget, config,
 		SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, now_us);
 	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
+	d->shipment.uplinks = d->schedule.uplinks;
+	d->shipment.second = d->recorders[1];
+	d->shipment.places_second =
+		!recorder_placed(d->recorders[1], now_us - config->hour_us);
 	/* Whoever names a list in the settings wants that one. */
 	if (config->targets[0] == '\0' &&
 		(now_us >= d->next_list_us || d->program->agenda.serial == 0))
@@ -331,9 +390,11 @@ open_daemon(struct daemon *d)
 	if (err == OK)
 		err = runner_open(&d->runner, (size_t)d->program->config.at_once,
 			keys_signer(d->keys));
-	if (err == OK)
-		recorder_open(&d->recorder, &d->program->config, &d->program->enrolment,
-			&d->program->targets);
+	for (size_t i = 0; err == OK && i < UPLINKS_MAX; i++) {
+		recorder_open(&d->recorders[i], &d->program->config,
+			&d->program->enrolment, &d->program->targets);
+		recorder_over(d->recorders[i], (int64_t)i);
+	}
 	if (err == OK)
 		resume(d);
 	return err;
@@ -364,7 +425,8 @@ command_run(struct program *p)
 		loop(&d);
 	}
 	runner_close(d.runner);
-	recorder_close(d.recorder);
+	for (size_t i = 0; i < UPLINKS_MAX; i++)
+		recorder_close(d.recorders[i]);
 	spool_close(d.spool);
 	head_close(d.head);
 	keys_close(d.keys);

@@ -129,10 +129,8 @@ print_mobile(const struct climb *climb)
 }
 
 static void
-print_text(const struct climb *climb)
+print_ladder(const struct ladder *ladder)
 {
-	const struct ladder *ladder = &climb->ladder;
-
 	printf("%-14s %-11s %s\n", "rung", "state", "answered");
 	for (enum rung rung = 0; rung < RUNG_COUNT; rung++) {
 		printf("%-14s %-11s", rung_name(rung),
@@ -141,6 +139,18 @@ print_text(const struct climb *climb)
 			printf(" %u of %u", ladder->rung[rung].succeeded,
 				ladder->rung[rung].tried);
 		putchar('\n');
+	}
+}
+
+static void
+print_text(const struct climb *climb)
+{
+	const struct ladder *ladder = &climb->ladder;
+
+	print_ladder(ladder);
+	if (climb->has_second) {
+		puts("\nOver the second uplink:");
+		print_ladder(&climb->second);
 	}
 	print_mobile(climb);
 	print_troubles(climb);

@@ -127,6 +127,8 @@ runner_unmeasured(struct measurement *m, const struct job *job, enum reason reas
 	SET(m, stage, STAGE_start);
 	SET(m, outcome, OUTCOME_unmeasured);
 	SET(m, reason, reason);
+	if (job->uplink_number > 0)
+		SET(m, uplink, job->uplink_number);
 	if (job->target.id[0] != '\0' &&
 		measurement_set_text(m, FIELD_target, job->target.id) != OK)
 		bug("a target id that no line may hold");
@@ -157,6 +159,8 @@ put_own(struct measurement *m, const struct measurement *own)
 {
 	m->has[FIELD_target] = own->has[FIELD_target];
 	memcpy(m->target, own->target, sizeof(m->target));
+	m->has[FIELD_uplink] = own->has[FIELD_uplink];
+	m->uplink = own->uplink;
 	SET(m, kind, own->kind);
 	SET(m, check, own->check);
 	SET(m, rung, own->rung);

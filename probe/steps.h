@@ -87,6 +87,30 @@ struct enrolment {
 	char role[8];
 };
 
+/* ---- plan/uplinks.c: the ways out of this machine (pure) ---- */
+
+#define UPLINKS_MAX 2
+
+/* Interfaces that lead out and are no tunnels, by the number that lines have of them. */
+struct uplinks {
+	uint8_t n;
+	char names[UPLINKS_MAX][16];
+	int64_t seen_us[UPLINKS_MAX]; /* with a way out, last */
+	uint32_t moves; /* how often a number came to mean another interface */
+};
+/* Takes those that lead out now, the preferred one first. A number stays with its interface:
+ * of two, one that leads nowhere any more is still climbed, so that its ladder says so, and
+ * is forgotten after gone_us. The only one makes way for another at once. */
+void uplinks_take(struct uplinks *u, const char (*found)[16], size_t n, int64_t now_us,
+	int64_t gone_us);
+/* Where there are two, has these jobs go by the first alone. */
+void uplinks_lead(struct job *jobs, size_t n, const struct uplinks *u);
+/* Where there are two, adds to the jobs of a round those of the second's ladder: link, router
+ * and echoes as over the first, of every other check that is no costly one a single target,
+ * and transfers of ${bytes} at most. Returns how many jobs there are. */
+size_t uplinks_add(struct job *jobs, size_t n, size_t max, const struct uplinks *u,
+	uint32_t bytes);
+
 /* ---- plan/costly.c: the checks that are too dear for every round (pure) ---- */
 
 /* What a costly check is planned by. */
@@ -183,6 +207,7 @@ struct schedule {
 	struct watch watch;
 	struct budget budget;
 	uint64_t random; /* state of its own generator, seeded by the caller */
+	struct uplinks uplinks; /* the caller's to take */
 };
 
 void schedule_start(struct schedule *s, int64_t now_us, uint64_t seed);
@@ -304,7 +329,9 @@ struct climb {
 	enum due due;
 	size_t n;
 	struct measurement *ms;
-	struct ladder ladder;
+	struct ladder ladder; /* the first uplink's */
+	struct ladder second; /* the second's, where it was climbed */
+	bool has_second;
 };
 
 /* Runs what is due now and spends its bytes. Where the link is down nothing can leave:
@@ -328,6 +355,13 @@ struct recorder;
 void recorder_open(struct recorder **r, const struct config *config,
 	const struct enrolment *enrolment, const struct targets *targets);
 void recorder_close(struct recorder *r);
+/* From now on it keeps the lines of that uplink alone; 0 before. A segment has those of one
+ * uplink, as it names one network. */
+void recorder_over(struct recorder *r, int64_t uplink);
+/* Forgets where that is. */
+void recorder_move(struct recorder *r);
+/* Has it been told since that boottime? */
+bool recorder_placed(const struct recorder *r, int64_t since_us);
 /* Keeps one climb, or one pulse (ladder NULL), and tells whether to close now: at the
  * interval, before the size is passed, or at a change of the ladder (at most
  * early_closes_an_hour). Closing is sealing until nothing is left: a round that does not
@@ -409,11 +443,14 @@ NODISCARD enum err agenda_take(struct agenda *agenda, struct targets *targets,
 struct shipment { /* given to the child */
 	const struct enrolment *enrolment;
 	struct spool *spool;
-	char nonce[33]; /* for the where note, hex */
+	char nonces[UPLINKS_MAX][33]; /* for the where notes, hex */
+	struct uplinks uplinks; /* which of them it may go by; none or one: as routed */
+	struct recorder *second; /* that of the second uplink; NULL: none */
+	bool places_second; /* it is time to ask where that is, too */
 	int64_t started_us; /* CLOCK_BOOTTIME */
 	size_t most; /* segments in this shipment */
 	const char *tag; /* of the target list one has, "" none; NULL: do not ask */
-	bool places; /* it goes by the measured line, so that it may ask where that is */
+	bool places; /* it goes by what is measured, so that it may ask where that is */
 };
 /* Does a packet to the analyzer leave by the line that is measured, and not through a
  * tunnel? Evidence may be shipped through one; where the probe is may not be asked there. */
@@ -465,7 +502,7 @@ bool ship_exchange(const struct ship_page *page, struct fetch_connection *connec
 	const struct fetch_request *request, enum ship_kind kind,
 	const uint8_t id[static HASH_BYTES]);
 bool ship_ask_where(const struct ship_page *page, struct fetch_connection *connection,
-	const struct enrolment *e, const char *nonce);
+	const struct enrolment *e, const char *nonce, const char *interface);
 /* ${tag}: of the list one has, "" none. The record has the status and, of a list that is
  * new, the body. */
 bool ship_ask_list(const struct ship_page *page, struct fetch_connection *connection,

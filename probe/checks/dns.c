@@ -220,6 +220,7 @@ dns_over_https(struct dns_run *run)
 	struct fetch_request request = {.method = "POST",
 		.url = url,
 		.address = target->address,
+		.interface = run->server.way.interface,
 		.type = TYPE,
 		.attend = handshake_attend,
 		.attend_arg = &page.witness,

@@ -57,6 +57,7 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 	struct fetch_request request = {.method = "GET",
 		.target = "/",
 		.address = endpoint->text,
+		.interface = endpoint->address.way.interface,
 		.max_answer = BODY_BYTES_MAX};
 	struct buf url = {0};
 	enum outcome outcome;

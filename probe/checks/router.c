@@ -43,6 +43,8 @@ check_router(struct attempt *attempt)
 		return;
 	}
 	plan.to = route.gateway;
+	if (attempt->job.bound)
+		socket_lead(&plan.to, attempt->job.uplink);
 	icmp_ping(&result, &plan, router_watch, attempt);
 	router_watch(attempt, &result);
 	check_end_with(attempt, result.outcome, result.reason, result.os_error);

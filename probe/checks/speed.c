@@ -230,6 +230,7 @@ check_speed(struct attempt *attempt)
 	struct speed_run run = {.attempt = attempt};
 	struct fetch_connection *connection = NULL;
 	struct fetch_request request = {.pin = attempt->job.pin,
+		.interface = attempt->job.bound ? attempt->job.uplink : "",
 		.connect_limit_s = CONNECT_LIMIT_S,
 		.stall_limit_s = STALL_LIMIT_S};
 

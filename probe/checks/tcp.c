@@ -35,9 +35,9 @@ tcp_connect(struct attempt *attempt, const union socket_address *address)
 	int fd, error = 0;
 
 	check_step(attempt, STAGE_connect);
-	fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (fd < 0) {
-		check_end_errno(attempt, errno);
+	error = socket_open(&fd, address, SOCK_STREAM, IPPROTO_TCP);
+	if (error) {
+		check_end_errno(attempt, error);
 		return;
 	}
 	/* At least this, should the deadline come before the counters are read. */

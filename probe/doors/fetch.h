@@ -28,6 +28,7 @@ struct fetch_request {
 	const char *target; /* the request target as it is sent; NULL: as in the URL */
 	const char
 		*address; /* IPv4 or IPv6 address to connect to; NULL: the URL's host */
+	const char *interface; /* by which alone the connection goes; NULL, "": any */
 	const char *pin; /* "sha256//<base64>" of the public key, all that is trusted */
 	const char *bearer; /* token of the Authorization header; NULL: none */
 	const char *known; /* ETag, unquoted, of the answer one has; NULL: none */

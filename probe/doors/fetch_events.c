@@ -1,5 +1,6 @@
 #include "probe/doors/fetch_connection.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -24,12 +25,12 @@ fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	}
 	memcpy(&to, &address->addr,
 		address->addrlen < sizeof(to) ? address->addrlen : sizeof(to));
-	if (c->public_only && way_is_tunnel(&to)) {
+	socket_lead(&to, c->request->interface ? c->request->interface : "");
+	if (c->public_only && !to.way.interface[0] && way_is_tunnel(&to)) {
 		c->progress.facts->reason = REASON_tunnel;
 		return CURL_SOCKET_BAD;
 	}
-	c->progress.fd = socket(
-		address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	errno = socket_open(&c->progress.fd, &to, address->socktype, address->protocol);
 	c->progress.socket_us = clock_boot_us();
 	return c->progress.fd;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 
@@ -44,6 +45,34 @@ socket_parse_url(union socket_address *address, const char *url)
 		sscanf(url, "https://%46[0-9.]:%5u", text, &port) != 2)
 		return false;
 	return port <= UINT16_MAX && socket_parse(address, text, (uint16_t)port);
+}
+
+void
+socket_lead(union socket_address *address, const char *interface)
+{
+	size_t n = strnlen(interface, sizeof(address->way.interface) - 1);
+
+	memset(address->way.interface, 0, sizeof(address->way.interface));
+	memcpy(address->way.interface, interface, n);
+}
+
+int
+socket_open(int *out, const union socket_address *to, int type, int protocol)
+{
+	const char *interface = to->way.interface;
+	int fd = socket(to->any.sa_family, type | SOCK_CLOEXEC, protocol), error = 0;
+
+	*out = -1;
+	if (fd < 0)
+		return errno;
+	if (interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+				    (socklen_t)strlen(interface)))
+		error = errno;
+	if (error)
+		close(fd);
+	else
+		*out = fd;
+	return error;
 }
 
 socklen_t
@@ -197,12 +226,10 @@ int
 socket_open_datagram(
 	int *out, const union socket_address *to, int protocol, uint8_t ttl)
 {
-	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, protocol);
-	int error;
+	int error = socket_open(out, to, SOCK_DGRAM, protocol), fd = *out;
 
-	*out = fd;
-	if (fd < 0)
-		return errno;
+	if (error)
+		return error;
 	error = socket_tell_errors(fd, to->any.sa_family);
 	if (!error)
 		error = socket_set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);

@@ -9,10 +9,22 @@
 
 /* Sockets of checks: addresses, what the kernel counted, and what its errors mean. */
 
+#define SOCKET_ADDRESS_BYTES 64 /* more than any of them takes */
 union socket_address {
 	struct sockaddr any;
 	struct sockaddr_storage room;
+	struct {
+		char address[SOCKET_ADDRESS_BYTES];
+		/* By which alone packets go there; "": as the kernel routes them. */
+		char interface[16];
+	} way;
 };
+
+/* Has whatever is opened to the address use that interface alone. */
+void socket_lead(union socket_address *address, const char *interface);
+/* A socket for the address, bound to its interface where it has one: Linux lets anybody do
+ * that since 5.7 (SO_BINDTODEVICE, socket(7)). 0 or an errno; *fd is -1 then. */
+int socket_open(int *fd, const union socket_address *to, int type, int protocol);
 
 /* An address as text (never a name, no zone) and a port; false when it is none. */
 bool socket_parse(union socket_address *address, const char *text, uint16_t port);

@@ -34,14 +34,12 @@ stream_syn_bytes(const union socket_address *to)
 int
 stream_connect(int *out, const union socket_address *to, int64_t until_us)
 {
-	int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		IPPROTO_TCP);
+	int error = socket_open(out, to, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP);
 	socklen_t n = sizeof(int);
-	int error = 0;
+	int fd = *out;
 
-	*out = fd;
-	if (fd < 0)
-		return errno;
+	if (error)
+		return error;
 	if (connect(fd, &to->any, socket_length(to)))
 		error = errno;
 	if (error != EINPROGRESS)

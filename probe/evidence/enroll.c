@@ -117,7 +117,7 @@ enroll_child(void *arg, void *at, size_t page_bytes)
 			    .body = buf_span(&body),
 			    .max_answer = 2048},
 		    SHIP_TOKEN, a->id) &&
-		ship_ask_where(&page, connection, a->enrolment, a->nonce) &&
+		ship_ask_where(&page, connection, a->enrolment, a->nonce, "") &&
 		a->enroll->config->targets[0] == '\0')
 		(void)ship_ask_list(&page, connection, a->enrolment, "");
 	buf_free(&body);

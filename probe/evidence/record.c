@@ -25,6 +25,8 @@ struct recorder {
 	const struct config *config;
 	const struct enrolment *enrolment;
 	const struct targets *targets;
+	int64_t uplink; /* whose lines it keeps */
+	int64_t medium; /* of a second uplink, as it was seen: the first's was declared */
 	struct buf lines; /* each with its '\n' */
 	size_t n;
 	size_t dropped;
@@ -53,6 +55,26 @@ recorder_open(struct recorder **recorder, const struct config *config,
 	r->hour_start_us = r->opened_us;
 	r->wall_offset_us = clock_utc_us() - clock_boot_us();
 	*recorder = r;
+}
+
+void
+recorder_over(struct recorder *r, int64_t uplink)
+{
+	r->uplink = uplink;
+	r->medium = MEDIUM_unknown;
+}
+
+void
+recorder_move(struct recorder *r)
+{
+	buf_clear(&r->note);
+	recorder_over(r, r->uplink);
+}
+
+bool
+recorder_placed(const struct recorder *r, int64_t since_us)
+{
+	return r->note.len > 0 && r->note_boot_us >= since_us;
 }
 
 void
@@ -166,6 +188,19 @@ note_gap(struct recorder *r, int64_t now_us)
 	r->last_round_us = now_us;
 }
 
+static void
+keep(struct recorder *r, const struct measurement *m)
+{
+	if (ladder_uplink(m) != r->uplink)
+		return;
+	if (measurement_encode(&r->lines, m) != OK)
+		bug("a measurement that cannot be said");
+	buf_puts(&r->lines, "\n");
+	r->n++;
+	if (r->uplink > 0 && m->check == CHECK_link && m->has[FIELD_medium])
+		r->medium = m->medium;
+}
+
 enum closing
 recorder_add(struct recorder *r, const struct measurement *ms, size_t n,
 	const struct ladder *ladder, int64_t now_us)
@@ -173,12 +208,8 @@ recorder_add(struct recorder *r, const struct measurement *ms, size_t n,
 	const struct profile_settings *profile = config_profile(r->config);
 	size_t before = r->lines.len, grown;
 
-	for (size_t i = 0; i < n; i++) {
-		if (measurement_encode(&r->lines, &ms[i]) != OK)
-			bug("a measurement that cannot be said");
-		buf_puts(&r->lines, "\n");
-	}
-	r->n += n;
+	for (size_t i = 0; i < n; i++)
+		keep(r, &ms[i]);
 	grown = r->lines.len - before;
 	make_room(r);
 	watch_clock(r);
@@ -245,7 +276,7 @@ say_network(struct measurement *m, const struct recorder *r)
 	const struct enrolment *e = r->enrolment;
 
 	SET(m, kind, LINE_network);
-	SET(m, medium, e->medium);
+	SET(m, medium, r->uplink == 0 ? e->medium : r->medium);
 	TEXT(m, country, e->country);
 	if (e->region[0] != '\0')
 		TEXT(m, region, e->region);

@@ -112,8 +112,10 @@ ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 		.started_us = now_us,
 		.most = SHIP_MOST,
 		.places = ship_places(enrolment)};
-	crypto_random(nonce, sizeof(nonce));
-	crypto_hex(shipment->nonce, nonce, sizeof(nonce));
+	for (size_t i = 0; i < UPLINKS_MAX; i++) {
+		crypto_random(nonce, sizeof(nonce));
+		crypto_hex(shipment->nonces[i], nonce, sizeof(nonce));
+	}
 }
 
 bool
@@ -145,7 +147,7 @@ done:
 
 bool
 ship_ask_where(const struct ship_page *page, struct fetch_connection *connection,
-	const struct enrolment *e, const char *nonce)
+	const struct enrolment *e, const char *nonce, const char *interface)
 {
 	static const uint8_t no_id[HASH_BYTES];
 	char url[URL_BYTES];
@@ -154,6 +156,7 @@ ship_ask_where(const struct ship_page *page, struct fetch_connection *connection
 	return ship_exchange(page, connection,
 		&(struct fetch_request){.method = "GET",
 			.url = url,
+			.interface = interface,
 			.pin = e->pin,
 			.max_answer = ANSWER_MAX,
 			.connect_limit_s = CONNECT_LIMIT_S,
@@ -207,29 +210,66 @@ ship_one(const struct ship_page *page, struct fetch_connection *connection,
 	return ok;
 }
 
+/* What is still to go, and over which connection. */
+struct ship_load {
+	struct ship_page page;
+	const struct shipment *shipment;
+	uint8_t ids[SHIP_MOST][HASH_BYTES];
+	size_t n, next;
+	bool done; /* all of it went */
+};
+
+static void
+ship_segments(struct ship_load *load, struct fetch_connection *connection)
+{
+	const struct shipment *shipment = load->shipment;
+	bool going = true;
+
+	while (going && load->next < load->n)
+		going = ship_one(
+			&load->page, connection, shipment, load->ids[load->next++]);
+	load->done = going;
+	/* Last: the evidence goes first over a line that may be cut again. */
+	if (going && shipment->tag != NULL)
+		(void)ship_ask_list(
+			&load->page, connection, shipment->enrolment, shipment->tag);
+}
+
+/* ${interface} "": as the kernel routes. */
+static void
+ship_over(struct ship_load *load, size_t uplink, const char *interface)
+{
+	const struct shipment *shipment = load->shipment;
+	struct fetch_connection *connection;
+	bool going = true;
+
+	if (fetch_open(&connection) != OK)
+		return;
+	if (shipment->places)
+		going = ship_ask_where(&load->page, connection, shipment->enrolment,
+			shipment->nonces[uplink], interface);
+	if (going && !load->done)
+		ship_segments(load, connection);
+	fetch_close(connection);
+}
+
+/* Where the first uplink leads nowhere the second carries the evidence of both. */
 void
 ship_child(void *arg, void *at, size_t page_bytes)
 {
 	const struct shipment *shipment = arg;
-	struct ship_page page = {at, page_bytes};
-	struct fetch_connection *connection;
-	uint8_t ids[SHIP_MOST][HASH_BYTES];
-	bool going;
-	size_t n;
+	const struct uplinks *u = &shipment->uplinks;
+	struct ship_load load = {.page = {at, page_bytes}, .shipment = shipment};
+	size_t most = shipment->most < SHIP_MOST ? shipment->most : SHIP_MOST;
 
-	if (fetch_open(&connection) != OK)
+	load.n = spool_list(load.ids, most, shipment->spool);
+	if (u->n < 2 || !shipment->places) {
+		ship_over(&load, 0, "");
 		return;
-	n = spool_list(ids, shipment->most < SHIP_MOST ? shipment->most : SHIP_MOST,
-		shipment->spool);
-	going = !shipment->places ||
-		ship_ask_where(&page, connection, shipment->enrolment, shipment->nonce);
-	for (size_t i = 0; going && i < n; i++)
-		going = ship_one(&page, connection, shipment, ids[i]);
-	/* Last: the evidence goes first over a line that may be cut again. */
-	if (going && shipment->tag != NULL)
-		(void)ship_ask_list(
-			&page, connection, shipment->enrolment, shipment->tag);
-	fetch_close(connection);
+	}
+	for (size_t i = 0; i < u->n; i++)
+		if (i == 0 || !load.done || shipment->places_second)
+			ship_over(&load, i, u->names[i]);
 }
 
 /* "name value" -> the value; false when the next line is another. */
@@ -306,6 +346,21 @@ ship_read_where(struct where *where, struct span bytes, const char *nonce,
 	       strlen(where->country) == 2;
 }
 
+/* The nonce says over which uplink it was asked. */
+static void
+take_where(const struct ship_record *record, struct span body,
+	const struct shipment *shipment, struct recorder *r)
+{
+	struct recorder *recorders[UPLINKS_MAX] = {r, shipment->second};
+	struct where where;
+
+	for (size_t i = 0; i < UPLINKS_MAX; i++)
+		if (recorders[i] != NULL &&
+			ship_read_where(&where, body, shipment->nonces[i],
+				shipment->enrolment->analyzer_key))
+			recorder_where(recorders[i], body, &where, record->boot_us);
+}
+
 /* One answer; true when it freed a segment. Its body is this process's own copy: what
  * was verified is what is used. */
 static bool
@@ -313,7 +368,6 @@ take_answer(const struct ship_record *record, struct span body,
 	const struct shipment *shipment, struct recorder *r, int64_t now_us)
 {
 	const struct enrolment *e = shipment->enrolment;
-	struct where where;
 
 	switch ((enum ship_kind)record->kind) {
 	case SHIP_RECEIPT:
@@ -324,10 +378,9 @@ take_answer(const struct ship_record *record, struct span body,
 		}
 		return spool_free(shipment->spool, record->id) == OK;
 	case SHIP_WHERE:
-		if (ship_read_where(&where, body, shipment->nonce, e->analyzer_key) &&
-			record->boot_us >= shipment->started_us &&
+		if (record->boot_us >= shipment->started_us &&
 			record->boot_us <= now_us && shipment->places && ship_places(e))
-			recorder_where(r, body, &where, record->boot_us);
+			take_where(record, body, shipment, r);
 		return false;
 	case SHIP_REFUSED:
 		log_note("the analyzer refused a segment or a question, status %u",

@@ -570,6 +570,10 @@ schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 		plan_round(&p, now_us);
 	else
 		plan_pulse(&p);
+	uplinks_lead(jobs, p.n, &s->uplinks);
+	if (due == DUE_ROUND)
+		p.n = uplinks_add(jobs, p.n, p.max, &s->uplinks,
+			(uint32_t)config->profiles[PROFILE_2G].speed_bytes);
 	s->next_pulse_us = now_us + schedule_jitter_us(s, pulse_us(s, config));
 	mark_unaffordable(out, &p, now_us, due);
 	for (size_t i = 0; i < p.n; i++) {

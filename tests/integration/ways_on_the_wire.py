@@ -4,6 +4,7 @@ The network is that of checks_on_the_wire (namespaces, by unshare); the tunnels 
 of this test's own, which count what comes into them."""
 import contextlib
 import fcntl
+import json
 import os
 import struct
 import subprocess
@@ -12,6 +13,19 @@ import sys
 import checks_on_the_wire as wire
 from checks_on_the_wire import ABSENT, FAR, FAR6, expect, run, sh
 
+# Another way to the same router, behind the first in rank.
+SECOND = """
+ip link add q0 type veth peer name s0 netns router
+ip addr add 192.168.78.2/24 dev q0 && ip -6 addr add 2003:11::2/64 dev q0 nodad
+ip -n router addr add 192.168.78.1/24 dev s0 && ip -n router -6 addr add 2003:11::1/64 dev s0 nodad
+ip link set q0 up && ip -n router link set s0 up
+ip route add default via 192.168.78.1 metric 600
+ip -6 route add default via 2003:11::1 metric 2048
+nft 'add table inet w; add counter inet w first;
+add chain inet w out { type filter hook output priority 0; };
+add rule inet w out oifname "p0" meta l4proto { tcp, udp, icmp } counter name first;
+add rule inet w out oifname "p0" icmpv6 type echo-request counter name first'
+"""
 ENDPOINT = f"https://{FAR}:8443"
 # Of each check what it takes to talk to the far end.
 TALKS = (("ping", {"address": FAR}), ("ping", {"address": FAR6}),
@@ -153,6 +167,55 @@ def a_proxy_of_the_environment_is_not_used():
     del os.environ["http_proxy"], os.environ["ALL_PROXY"]
 
 
+def by_the_second(check, uplink="q0", **words):
+    """Without any capability: SO_BINDTODEVICE needs none since Linux 5.7."""
+    words = {"uplink": uplink, "bound": 1, "number": 1, "pin": wire.PIN, **words}
+    done = subprocess.run(["setpriv", "--bounding-set",
+                           "-all", "--inh-caps", "-all", "--no-new-privs", wire.BUILD + "/tests/check_once",
+                           check] + [f"{name}={value}" for name, value in words.items()],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return wire.Ended(done.stdout)
+
+
+def left_by_the_first():
+    out = subprocess.run(["nft", "-j", "list", "counter", "inet", "w", "first"], text=True,
+                         capture_output=True, check=True).stdout
+    return next(row["counter"]["packets"] for row in json.loads(out)["nftables"]
+                if "counter" in row)
+
+
+def what_is_bound_to_a_second_uplink_leaves_by_that_alone():
+    sh("set -e\n" + SECOND)
+    try:
+        for check, words in TALKS:
+            if check in ("core", "trace") or not ("address" in words or check == "speed"):
+                continue
+            if words.get("address") == "resolver":
+                continue
+            ended = by_the_second(check, **words)
+            # Nobody speaks QUIC there, and the certificate is of a kind that no web site has.
+            expect(ended, uplink=1, outcome={
+                "quic": "connection_refused", "tls": "ssl_failed_handshake"}.get(check, "ok"))
+        ended = by_the_second("trace", address=FAR, protocol="tcp", port=80)
+        expect(ended, outcome="ok", hops="192.168.78.0/24")
+        expect(by_the_second("router"), outcome="ok")
+        expect(by_the_second("link"), outcome="ok", carrier=1, addr4=1, addr6=1, route=1,
+               tunnel=ABSENT, medium=ABSENT)
+        assert left_by_the_first() == 0, "packets left by the first uplink"
+        with tunnel("ip route add default dev tun0 metric 1") as fd:
+            came_in(fd)
+            expect(by_the_second("tcp", address=FAR, port=80), outcome="ok")
+            assert came_in(fd) == 0
+        sh("ip -n router link set s0 down")
+        expect(by_the_second("link"), outcome="link_down", carrier=0)
+        expect(by_the_second("tcp", address=FAR, port=80, deadline_us=1500000), outcome=lambda
+               has: has in ("generic_timeout_error", "host_unreachable", "network_unreachable"))
+        expect(run("tcp", address=FAR, port=80), outcome="ok")
+        expect(by_the_second("tcp", address=FAR, port=80, uplink="gone0"), outcome="unmeasured")
+    finally:
+        sh("ip link del q0")
+
+
 TESTS = (without_a_tunnel_the_line_is_measured,
          a_default_route_of_a_lower_metric_is_seen,
          two_halves_of_the_internet_are_seen,
@@ -162,7 +225,8 @@ TESTS = (without_a_tunnel_the_line_is_measured,
          routes_of_ipsec_policies_are_seen_without_an_interface,
          a_machine_whose_only_way_out_is_a_tunnel_has_a_link,
          a_way_that_is_no_tunnel_is_taken_for_none,
-         a_proxy_of_the_environment_is_not_used)
+         a_proxy_of_the_environment_is_not_used,
+         what_is_bound_to_a_second_uplink_leaves_by_that_alone)
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--far"]:

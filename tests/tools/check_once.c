@@ -6,6 +6,7 @@
  *                                           protocol (icmp udp tcp) control ca_file
  *                                           round hints direction (down up) order
  *                                           listen_us resolver clock_known anchors
+ *                                           bound number
  *                                           memory (a file that lives from run to run)
  */
 #include <poll.h>
@@ -102,6 +103,10 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->listen_us = number;
 	else if (!strcmp(name, "clock_known"))
 		job->clock_known = number != 0;
+	else if (!strcmp(name, "bound"))
+		job->bound = number != 0;
+	else if (!strcmp(name, "number"))
+		job->uplink_number = (uint8_t)number;
 	else if (!strcmp(name, "deadline_us"))
 		*deadline_us = number;
 	else
@@ -236,6 +241,8 @@ main(int n, char **words)
 	SET(&attempt->m, t_us, 0);
 	SET(&attempt->m, stage, STAGE_start);
 	keep_memory(attempt, files.memory, false);
+	if (attempt->job.uplink_number > 0)
+		SET(&attempt->m, uplink, attempt->job.uplink_number);
 	start_us = clock_boot_us();
 	child = fork();
 	if (child == 0) {

@@ -221,8 +221,8 @@ read_where(struct bench *b, struct where *where, const char *nonce, const char *
 
 	snprintf(text, sizeof(text), "faultline/where\nnonce %s\n%s", nonce, rest);
 	sign(&note, text, b->analyzer);
-	ok = ship_read_where(
-		where, buf_span(&note), b->shipment.nonce, b->enrolment.analyzer_key);
+	ok = ship_read_where(where, buf_span(&note), b->shipment.nonces[0],
+		b->enrolment.analyzer_key);
 	buf_free(&note);
 	return ok;
 }
@@ -238,16 +238,16 @@ a_where_note_must_answer_this_question(void **state)
 	struct where where;
 
 	(void)state;
-	assert_true(read_where(b, &where, b->shipment.nonce, good));
+	assert_true(read_where(b, &where, b->shipment.nonces[0], good));
 	assert_int_equal(where.asn, 64500);
 	assert_int_equal(where.utc_us, 1767889800500000);
 	assert_string_equal(where.country, "ZY");
-	assert_false(read_where(b, &where, b->shipment.nonce, rest));
+	assert_false(read_where(b, &where, b->shipment.nonces[0], rest));
 	assert_false(read_where(b, &where, "00112233445566778899aabbccddeeff", good));
-	assert_false(read_where(b, &where, b->shipment.nonce,
+	assert_false(read_where(b, &where, b->shipment.nonces[0],
 		"asn -1\ncountry ZY\nprefix 192.0.2.0/24\ntime "
 		"2026-01-08T16:30:00Z\n"));
-	assert_false(read_where(b, &where, b->shipment.nonce,
+	assert_false(read_where(b, &where, b->shipment.nonces[0],
 		"asn 1\ncountry Z\"\nprefix 192.0.2.0/24\ntime "
 		"2026-01-08T16:30:00Z\n"));
 	free_bench(b);
