@@ -15,7 +15,7 @@
 #define SILENT_MAX                                                                     \
 	4 /* in a row beyond the last answer; then only the far end is tried */
 #define WAIT_US INT64_C(2000000)
-/* One packet in flight: every silent hop costs this. Under the second after which the
+/* Where only one packet is in flight: every silent hop costs this. Under the second after which the
  * kernel would send a SYN once more. */
 #define WAIT_ONE_US INT64_C(950000)
 #define LONGEST_US INT64_C(14000000) /* under the deadline of checks.def */
@@ -24,7 +24,7 @@ struct trace_run {
 	struct attempt *attempt;
 	struct hop_path *path;
 	uint32_t asked_bytes; /* for the address */
-	int64_t wait_us, end_us;
+	int64_t end_us;
 	int64_t last_us; /* when the newest packet left, 0 none */
 	uint8_t newest; /* place of that packet */
 	uint8_t tried; /* greatest TTL sent; the place of the packet with it */
@@ -34,6 +34,13 @@ struct trace_run {
 	int64_t sent_us[HOPS_MAX + 2];
 	struct hop_answer routers[HOPS_MAX + 2]; /* by place; family 0: silent */
 };
+
+/* How long an answer is waited for. */
+static int64_t
+trace_wait_us(const struct trace_run *run)
+{
+	return run->path && hop_one_in_flight(run->path) ? WAIT_ONE_US : WAIT_US;
+}
 
 /* ---- what is written down ---- */
 
@@ -69,7 +76,7 @@ trace_known(const struct trace_run *run)
 
 	if (run->end && run->end <= run->tried)
 		return run->last < run->end ? (uint8_t)(run->end - 1) : run->end;
-	while (n > run->last && clock_boot_us() - run->sent_us[n] < run->wait_us)
+	while (n > run->last && clock_boot_us() - run->sent_us[n] < trace_wait_us(run))
 		n--;
 	return n;
 }
@@ -167,7 +174,7 @@ trace_due_us(const struct trace_run *run)
 
 	for (uint8_t place = 1; place < run->end; place++)
 		if (run->routers[place].from.any.sa_family == AF_UNSPEC)
-			due_us = run->sent_us[place] + run->wait_us;
+			due_us = run->sent_us[place] + trace_wait_us(run);
 	return due_us;
 }
 
@@ -204,13 +211,12 @@ trace_send(struct trace_run *run, uint8_t place, uint8_t ttl)
 static bool
 trace_may_go_on(struct trace_run *run)
 {
-	int64_t heard_us = run->last_us + run->wait_us;
-
 	trace_listen(run, run->last_us + run->attempt->job.pace_us, trace_has_end);
-	if (run->newest && hop_one_in_flight(run->attempt->job.protocol))
-		trace_listen(run, heard_us, trace_newest_answered);
+	if (run->newest && hop_one_in_flight(run->path))
+		trace_listen(
+			run, run->last_us + trace_wait_us(run), trace_newest_answered);
 	if (!trace_window_open(run))
-		trace_listen(run, heard_us, trace_window_open);
+		trace_listen(run, run->last_us + trace_wait_us(run), trace_window_open);
 	return !run->end && trace_window_open(run) && clock_boot_us() < run->end_us;
 }
 
@@ -222,12 +228,12 @@ trace_climb(struct trace_run *run)
 		if (!trace_send(run, place, place))
 			return false;
 	if (!run->end)
-		trace_listen(run, run->last_us + run->wait_us, trace_has_end);
+		trace_listen(run, run->last_us + trace_wait_us(run), trace_has_end);
 	trace_listen(run, run->last_us + run->attempt->job.pace_us, trace_has_end);
 	if (!run->end && clock_boot_us() < run->end_us) {
 		if (!trace_send(run, HOPS_MAX + 1, 0))
 			return false;
-		trace_listen(run, run->last_us + run->wait_us, trace_has_end);
+		trace_listen(run, run->last_us + trace_wait_us(run), trace_has_end);
 	} else {
 		trace_listen(run, trace_due_us(run), trace_complete);
 	}
@@ -272,9 +278,8 @@ void
 check_trace(struct attempt *attempt)
 {
 	const struct job *job = &attempt->job;
-	struct trace_run run = {.attempt = attempt,
-		.wait_us = hop_one_in_flight(job->protocol) ? WAIT_ONE_US : WAIT_US,
-		.end_us = clock_boot_us() + LONGEST_US};
+	struct trace_run run = {
+		.attempt = attempt, .end_us = clock_boot_us() + LONGEST_US};
 	struct endpoint endpoint;
 	int error;
 

@@ -40,6 +40,8 @@ struct hop_path {
 	uint8_t newest; /* place of the packet sent last */
 	int64_t sent_us[HOP_PLACES];
 	bool answered[HOP_PLACES];
+	bool short_quotes; /* UDP: a router quoted too little to tell the place */
+	uint8_t alone_from; /* place from which on only one is in flight; 0: not yet */
 	uint8_t nonce[NONCE_BYTES];
 	int64_t wire_bytes;
 };
@@ -141,9 +143,9 @@ hop_close(struct hop_path *p)
 }
 
 bool
-hop_one_in_flight(enum protocol protocol)
+hop_one_in_flight(const struct hop_path *p)
 {
-	return protocol != PROTOCOL_icmp;
+	return p->protocol == PROTOCOL_tcp || p->short_quotes;
 }
 
 /* ---- sending ---- */
@@ -194,15 +196,14 @@ hop_prepare_handshake(const struct hop_path *p, uint8_t ttl)
 static int
 hop_connect(struct hop_path *p, uint8_t ttl)
 {
-	int error = 0;
+	int error;
 
 	if (p->fd >= 0)
 		close(p->fd);
 	p->over = false;
-	p->fd = socket(p->to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		IPPROTO_TCP);
-	if (p->fd < 0)
-		return errno;
+	error = socket_open(&p->fd, &p->to, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP);
+	if (error)
+		return error;
 	error = hop_prepare_handshake(p, ttl);
 	if (!error && connect(p->fd, &p->to.any, socket_length(&p->to)) &&
 		errno != EINPROGRESS)
@@ -229,9 +230,10 @@ hop_send(struct hop_path *p, uint8_t place, uint8_t ttl)
 	p->sent_us[place] = clock_boot_us();
 	if (p->protocol == PROTOCOL_tcp)
 		return hop_connect(p, ttl);
-	/* A router may quote eight bytes of a datagram, in which nothing tells its place: a
-	 * late answer must find its socket closed. */
-	if (p->protocol == PROTOCOL_udp && silent) {
+	/* A router may quote eight bytes of a datagram (RFC 792), in which nothing tells its
+	 * place: a late answer to an earlier one must find its socket closed. */
+	if (p->short_quotes && (silent || !p->alone_from)) {
+		p->alone_from = p->alone_from ? p->alone_from : place;
 		close(p->fd);
 		error = hop_open_datagram(p);
 	}
@@ -242,25 +244,46 @@ hop_send(struct hop_path *p, uint8_t place, uint8_t ttl)
 
 /* ---- answers ---- */
 
+/* Which datagram an answer is to that does not say it: the one in flight. 0: there are
+ * several, and from now on there will be one. */
+static uint8_t
+hop_place_in_flight(struct hop_path *p)
+{
+	uint8_t found = 0;
+
+	p->short_quotes = true;
+	if (p->alone_from)
+		return p->newest;
+	for (uint8_t place = 1; place <= p->newest; place++) {
+		if (p->answered[place] || !p->sent_us[place])
+			continue;
+		if (found)
+			return 0;
+		found = place;
+	}
+	return found;
+}
+
 /* The place that the bytes of an echo, or of a datagram, speak of; 0: of none of ours. */
 static uint8_t
-hop_place_of(const struct hop_path *p, const struct socket_message *message)
+hop_place_of(struct hop_path *p, const struct socket_message *message)
 {
 	struct hop_payload payload;
 	size_t header = p->protocol == PROTOCOL_icmp ? HEADER_BYTES : 0;
-	unsigned place = p->newest;
+	bool whole = message->n >= header + sizeof(payload);
+	unsigned place;
 
-	if (header && message->n < header)
+	if (message->n < header)
 		return 0;
-	if (header)
-		place = (unsigned)message->bytes[6] << 8 | message->bytes[7];
-	if (message->n >= header + sizeof(payload)) {
+	if (!header && !whole)
+		return hop_place_in_flight(p);
+	if (whole) {
 		memcpy(&payload, message->bytes + header, sizeof(payload));
 		if (memcmp(payload.nonce, p->nonce, sizeof(p->nonce)) != 0)
 			return 0;
-		if (!header)
-			place = ntohs(payload.place);
 	}
+	place = header ? (unsigned)message->bytes[6] << 8 | message->bytes[7]
+		       : ntohs(payload.place);
 	return place <= p->newest ? (uint8_t)place : 0;
 }
 
@@ -320,16 +343,18 @@ static bool
 hop_take_reply(struct hop_answer *answer, struct hop_path *p,
 	const struct socket_message *message)
 {
-	uint8_t reply = p->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY, place = p->newest;
+	uint8_t reply = p->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY, place;
 
 	p->wire_bytes += hop_ip_bytes(p) + (int64_t)message->n;
-	if (p->protocol == PROTOCOL_udp)
+	if (p->protocol == PROTOCOL_udp) {
 		p->wire_bytes += HEADER_BYTES;
-	else if (message->n != HEADER_BYTES + sizeof(struct hop_payload) ||
-		 message->bytes[0] != reply)
+		place = hop_place_in_flight(p);
+	} else if (message->n != HEADER_BYTES + sizeof(struct hop_payload) ||
+		   message->bytes[0] != reply) {
 		return false;
-	else
+	} else {
 		place = hop_place_of(p, message);
+	}
 	if (!hop_first_answer(answer, p, place))
 		return false;
 	answer->ttl = message->ttl;

@@ -26,10 +26,11 @@ int hop_open(
 void hop_close(struct hop_path *path);
 
 /* Sends one packet as number ${place}, 1 to HOP_PLACES - 1, each greater than the last;
- * ttl 0: the usual one. 0 or an errno. Where hop_one_in_flight() is true an answer may
- * not tell which packet it answers: the next one gives the last one up. */
+ * ttl 0: the usual one. 0 or an errno. While hop_one_in_flight() is true an answer may
+ * not tell which packet it answers, and the next packet gives the last one up: so it is
+ * with TCP, and with UDP from the first router on that quotes too little of a datagram. */
 int hop_send(struct hop_path *path, uint8_t place, uint8_t ttl);
-bool hop_one_in_flight(enum protocol protocol);
+bool hop_one_in_flight(const struct hop_path *path);
 
 struct hop_answer {
 	uint8_t place; /* of the packet that was answered */
