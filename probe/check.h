@@ -25,10 +25,12 @@
 struct handshake_store;
 struct resolve_roots;
 struct resolve_anchors;
+struct fingerprints;
 struct inherited {
 	struct handshake_store *store; /* this machine's CA store; NULL: none */
 	struct resolve_roots *roots; /* addresses of the root servers; NULL: none */
 	struct resolve_anchors *anchors; /* the root's keys; NULL: none */
+	struct fingerprints *fingerprints; /* known block pages; NULL: none */
 };
 
 struct job {

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/conf.h"
 #include "common/log.h"
+#include "probe/doors/fingerprint.h"
 #include "probe/program.h"
 
 #define SHIP_DEADLINE_US INT64_C(300000000)
@@ -501,6 +502,7 @@ main(int argc, char **argv)
 	else if (err == OK)
 		err = o->command->run(program);
 done:
+	fingerprint_free(program->fingerprints);
 	buf_free(&program->invite);
 	free(program);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -11,6 +11,7 @@
 #include "common/invite.h"
 #include "common/log.h"
 #include "common/owner.h"
+#include "probe/doors/fingerprint.h"
 
 #define HINTS_BYTES_MAX (64 * 1024)
 
@@ -87,6 +88,32 @@ wants_roots(const struct targets *targets)
 	return false;
 }
 
+/* Once, in the parent: children find it in their memory, and nobody reads it again. */
+static void
+read_fingerprints(struct program *p)
+{
+	const char *path = p->config.fingerprints;
+	struct buf text = {0};
+	uint32_t line = 0;
+	enum err err = file_read(&text, path, FINGERPRINT_FILE_BYTES);
+
+	if (err == OK)
+		err = fingerprint_read(&p->fingerprints, &line, buf_span(&text));
+	if (err == ERR_NOT_FOUND)
+		log_error("%s: no such file: no page will be recognised", path);
+	else if (err == ERR_FORMAT)
+		log_error("%s:%u: a row has at least six columns, and quotes that end: "
+			  "no page will be recognised",
+			path, line);
+	else if (err == ERR_LIMIT)
+		log_error(
+			"%s: more than %d bytes or %d rows: no page will be recognised",
+			path, FINGERPRINT_FILE_BYTES, FINGERPRINT_ROWS_MAX);
+	if (err == OK)
+		p->inherited.fingerprints = p->fingerprints;
+	buf_free(&text);
+}
+
 void
 program_read_inherited(struct program *p)
 {
@@ -108,6 +135,8 @@ program_read_inherited(struct program *p)
 	else if (p->config.level >= LEVEL_NORMAL)
 		log_note("%s: no keys of the root there; no signature will be followed",
 			p->config.root_key);
+	if (p->config.fingerprints[0])
+		read_fingerprints(p);
 	if (p->config.ca_file[0])
 		inherit_store(&p->inherited, p->config.ca_file);
 }

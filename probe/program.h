@@ -43,6 +43,7 @@ struct program {
 	struct agenda agenda; /* where they came signed */
 	struct resolve_roots roots;
 	struct resolve_anchors anchors;
+	struct fingerprints *fingerprints; /* until the program ends */
 	struct inherited inherited;
 };
 

@@ -67,6 +67,7 @@ struct config {
 	char targets[256]; /* path of the target list; "" the one that came signed */
 	char root_hints[256]; /* path of the root servers' addresses */
 	char root_key[256]; /* path of the root's keys */
+	char fingerprints[256]; /* path of known block pages; "" none */
 	char uplink[16]; /* "" the interface of the default route */
 	char ca_file[256]; /* path of the CA store, in PEM; "" none */
 	struct profile_settings profiles[2];

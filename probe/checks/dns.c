@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "probe/check.h"
 #include "probe/doors/fetch.h"
+#include "probe/doors/fingerprint.h"
 #include "probe/doors/handshake_session.h"
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
@@ -40,10 +42,30 @@ dns_watch(void *arg, const struct resolve_result *result)
 	resolve_note(&run->attempt->m, result);
 }
 
+/* Is one of the addresses one that somebody has seen before in forged answers? */
+static void
+dns_recognize(struct dns_run *run)
+{
+	const struct inherited *inherited = run->attempt->job.inherited;
+	const struct resolve_answer *answer = &run->result.answer;
+	const char *name = NULL;
+
+	if (!inherited || !inherited->fingerprints || !run->result.answered)
+		return;
+	for (unsigned i = 0; !name && i < answer->n; i++)
+		name = fingerprint_of_address(
+			inherited->fingerprints, answer->addresses[i]);
+	if (name &&
+		measurement_set_text(&run->attempt->m, FIELD_fingerprint, name) != OK)
+		bug("a name of %zu bytes", strlen(name));
+}
+
 static void
 dns_end(struct dns_run *run)
 {
 	const struct resolve_result *r = &run->result;
+
+	dns_recognize(run);
 
 	resolve_note(&run->attempt->m, r);
 	check_end_with(run->attempt, r->outcome, r->reason, r->os_error);

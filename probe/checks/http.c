@@ -6,13 +6,15 @@
 #include "probe/check.h"
 #include "probe/doors/endpoint.h"
 #include "probe/doors/fetch.h"
+#include "probe/doors/fingerprint.h"
 
 #define PORT 80
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
+#define HEAD_BYTES_MAX 16384
 
 struct http_page {
 	struct attempt *attempt;
-	struct buf body;
+	struct buf head, body;
 	uint32_t asked_bytes; /* for the address */
 };
 
@@ -37,6 +39,31 @@ http_take_body(void *arg, const void *bytes, size_t n)
 }
 
 static void
+http_take_header(void *arg, const char *line, size_t n)
+{
+	struct http_page *page = arg;
+
+	if (n <= HEAD_BYTES_MAX - page->head.len)
+		buf_add(&page->head, line, n);
+}
+
+/* Is it one that somebody has seen before where pages are blocked? */
+static void
+http_recognize(struct http_page *page)
+{
+	const struct inherited *inherited = page->attempt->job.inherited;
+	const char *name;
+
+	if (!inherited || !inherited->fingerprints)
+		return;
+	name = fingerprint_of_page(
+		inherited->fingerprints, buf_span(&page->head), buf_span(&page->body));
+	if (name &&
+		measurement_set_text(&page->attempt->m, FIELD_fingerprint, name) != OK)
+		bug("a name of %zu bytes", strlen(name));
+}
+
+static void
 http_hash_body(struct http_page *page)
 {
 	uint8_t hash[HASH_BYTES];
@@ -58,6 +85,7 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 		.target = "/",
 		.address = endpoint->text,
 		.interface = endpoint->address.way.interface,
+		.header = http_take_header,
 		.max_answer = BODY_BYTES_MAX};
 	struct buf url = {0};
 	enum outcome outcome;
@@ -75,6 +103,7 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 	outcome = fetch_measure(
 		&facts, connection, &request, http_watch, http_take_body, page);
 	http_watch(page, &facts);
+	http_recognize(page);
 	if (outcome == OUTCOME_ok) {
 		SET(&page->attempt->m, body_bytes, (int64_t)page->body.len);
 		http_hash_body(page);
@@ -96,5 +125,6 @@ check_http(struct attempt *attempt)
 		return;
 	page.asked_bytes = attempt->bytes;
 	http_get(&page, &endpoint, target->port ? target->port : PORT);
+	buf_free(&page.head);
 	buf_free(&page.body);
 }

@@ -137,6 +137,8 @@ fetch_on_header(char *bytes, size_t size, size_t n, void *arg)
 		c->progress.facts->status = status;
 	if (c->progress.facts)
 		fetch_take_location(c->progress.facts, bytes, size * n);
+	if (c->progress.facts && c->request->header)
+		c->request->header(c->arg, bytes, size * n);
 	progress_step(&c->progress, STAGE_body);
 	return size * n;
 }

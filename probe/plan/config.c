@@ -57,6 +57,10 @@ static const struct setting rows[] = {
 	TEXT_AT("root_key", root_key, "/usr/share/dns/root.key",
 		"The keys of the DNS root, as DNSKEY or DS records; without them no "
 		"signature is followed."),
+	TEXT_AT("fingerprints", fingerprints, "",
+		"Block pages and forged addresses that are known already, as OONI and "
+		"OCULAR list them (CSV); empty: a page is recorded and not "
+		"recognised."),
 	TEXT_AT("uplink", uplink, "",
 		"The interface that leads out; empty: the one of the default route."),
 	TEXT_AT("ca_file", ca_file, "/etc/ssl/certs/ca-certificates.crt",

@@ -56,6 +56,12 @@ def read_request(peer):
 def page(peer):
     request = read_request(peer)
     body = BODY if "\r\nHost: www.example\r\n" in request else b"another host"
+    if "\r\nHost: blocked." in request:
+        body = b"<h1>This site was closed by the ministry of examples</h1>" + BODY
+    if "\r\nHost: walled." in request:
+        peer.sendall(b"HTTP/1.1 302 Found\r\nlocation:http://wall.example/?id=7\r\n"
+                     b"Content-Length: 0\r\n\r\n")
+        return
     if "\r\nHost: moved." in request:
         peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://www.example:8009/\r\n"
                      b"Content-Length: 0\r\n\r\n")
@@ -341,6 +347,27 @@ def a_page_is_fetched_from_an_ipv6_address_without_a_name():
 @test
 def a_redirect_is_noted_and_not_followed():
     expect(run("http", address=FAR, host="moved.example"), outcome="ok", status=302)
+
+
+PAGES = """name,scope,other_names,location_found,pattern_type,pattern
+examples.ministry,nat,,body,contains,closed by the ministry of examples
+examples.wall,isp,,header.location,prefix,http://wall.example/
+examples.forged,nat,,dns,full,45.20.0.7
+"""
+
+
+@test
+def what_is_known_from_a_file_is_recognised_in_pages_redirects_and_answers():
+    with open(SSL_DIR + "/pages.csv", "w", encoding="ascii") as out:
+        out.write(PAGES)
+    for check, host, name in (("http", "blocked.example", "examples.ministry"),
+                              ("http", "walled.example", "examples.wall"),
+                              ("http", "www.example", ABSENT), ("http", "moved.example", ABSENT),
+                              ("dns", "good.example", "examples.forged"),
+                              ("dns", "private.example", ABSENT)):
+        expect(run(check, address=FAR, host=host, fingerprints=SSL_DIR + "/pages.csv"),
+               outcome="ok", fingerprint=name)
+    expect(run("http", address=FAR, host="blocked.example"), outcome="ok", fingerprint=ABSENT)
 
 
 @test

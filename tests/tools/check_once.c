@@ -6,7 +6,7 @@
  *                                           protocol (icmp udp tcp) control ca_file
  *                                           round hints direction (down up) order
  *                                           listen_us resolver clock_known anchors
- *                                           bound number
+ *                                           bound number fingerprints
  *                                           memory (a file that lives from run to run)
  */
 #include <poll.h>
@@ -23,6 +23,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "probe/doors/fingerprint.h"
 #include "probe/doors/resolve.h"
 #include "probe/doors/resolve_chain.h"
 #include "probe/steps.h"
@@ -33,7 +34,7 @@
 /* What the probe reads before any fork; "" none. */
 struct files {
 	char ca_file[PATH_BYTES], hints[PATH_BYTES], memory[PATH_BYTES],
-		anchors[PATH_BYTES];
+		anchors[PATH_BYTES], fingerprints[PATH_BYTES];
 };
 
 static const struct text {
@@ -125,6 +126,8 @@ take_file(struct files *files, const char *name, const char *path)
 		memcpy(files->hints, path, strlen(path) + 1);
 	else if (!strcmp(name, "memory"))
 		memcpy(files->memory, path, strlen(path) + 1);
+	else if (!strcmp(name, "fingerprints"))
+		memcpy(files->fingerprints, path, strlen(path) + 1);
 	else if (!strcmp(name, "anchors"))
 		memcpy(files->anchors, path, strlen(path) + 1);
 	else
@@ -169,6 +172,12 @@ read_files(struct inherited *inherited, struct resolve_roots *roots,
 		resolve_parse_anchors(anchors, buf_span(&text));
 		inherited->anchors = anchors;
 	}
+	buf_clear(&text);
+	if (files->fingerprints[0] &&
+		(file_read(&text, files->fingerprints, FINGERPRINT_FILE_BYTES) != OK ||
+			fingerprint_read(&inherited->fingerprints, &(uint32_t){0},
+				buf_span(&text)) != OK))
+		bug("no fingerprints in %s", files->fingerprints);
 	buf_free(&text);
 }
 
@@ -259,6 +268,7 @@ main(int n, char **words)
 	}
 	printf("%s\n%u\n%s\n", line.data, attempt->bytes,
 		attempt->finished ? "finished" : "ended at the deadline");
+	fingerprint_free(inherited.fingerprints);
 	buf_free(&line);
 	return 0;
 }
