@@ -154,6 +154,36 @@ crypto_key_sign(uint8_t sig[static SIG_BYTES], const struct crypto_key *key,
 	crypto_sign_detached(sig, NULL, bytes, n, key->page);
 }
 
+enum err
+crypto_seal(uint8_t *out, const uint8_t key[static PUBLIC_KEY_BYTES], const void *bytes,
+	size_t n)
+{
+	uint8_t box[crypto_box_PUBLICKEYBYTES];
+
+	_Static_assert(CRYPTO_SEAL_BYTES == crypto_box_SEALBYTES, "of libsodium");
+	ready();
+	if (crypto_sign_ed25519_pk_to_curve25519(box, key) != 0 ||
+		crypto_box_seal(out, bytes, n, box) != 0)
+		return ERR_FORMAT;
+	return OK;
+}
+
+bool
+crypto_key_unseal(
+	void *out, const struct crypto_key *key, const uint8_t *sealed, size_t n)
+{
+	uint8_t public[crypto_box_PUBLICKEYBYTES], secret[crypto_box_SECRETKEYBYTES];
+	bool ok;
+
+	if (!crypto_key_present(key))
+		bug("the key was asked for where it is not: in a child");
+	ok = crypto_sign_ed25519_sk_to_curve25519(secret, key->page) == 0 &&
+	     crypto_sign_ed25519_pk_to_curve25519(public, key->public) == 0 &&
+	     crypto_box_seal_open(out, sealed, n, public, secret) == 0;
+	sodium_memzero(secret, sizeof secret);
+	return ok;
+}
+
 void
 crypto_wipe(void *bytes, size_t n)
 {

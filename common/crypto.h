@@ -44,6 +44,16 @@ void crypto_key_seed(uint8_t out[static SEED_BYTES], const struct crypto_key *ke
 void crypto_key_sign(uint8_t sig[static SIG_BYTES], const struct crypto_key *key,
 	const void *bytes, size_t n);
 
+/* An anonymous box to an Ed25519 key: X25519 and XSalsa20-Poly1305 under a key of its own
+ * (libsodium's crypto_box_seal, the key converted as there). out holds n + CRYPTO_SEAL_BYTES;
+ * ERR_FORMAT: that is no key. */
+#define CRYPTO_SEAL_BYTES 48
+NODISCARD enum err crypto_seal(uint8_t *out, const uint8_t key[static PUBLIC_KEY_BYTES],
+	const void *bytes, size_t n);
+/* out holds n - CRYPTO_SEAL_BYTES; false: it was not sealed to this key, or is damaged. */
+bool crypto_key_unseal(
+	void *out, const struct crypto_key *key, const uint8_t *sealed, size_t n);
+
 /* Lower-case hex; out holds 2n+1. */
 void crypto_hex(char *out, const void *bytes, size_t n);
 /* Exactly 2n lower-case digits, else false. */
