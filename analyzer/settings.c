@@ -51,7 +51,9 @@ static const struct setting rows[] = {
 	TEXT(targets, "",
 		"A target list that probes were given by hand (.csv); empty: the one "
 		"that `targets sign` put in force."),
-	TEXT(ingest, "127.0.0.1:8443", "ADDR:PORT that probes ship to."),
+	TEXT(ingest, "127.0.0.1:8443",
+		"ADDR:PORT that probes ship to by TCP, and to which they send the "
+		"datagrams that are counted, by UDP."),
 	TEXT(pages, "127.0.0.1:8080", "ADDR:PORT of the pages; loopback only."),
 	TEXT(public_endpoint, "",
 		"https://ADDR:PORT at which probes reach the ingest; invites carry "

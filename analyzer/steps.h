@@ -116,6 +116,8 @@ struct submission {
 enum opened opener_submit(struct buf *answer, const char **why, struct opener *opener,
 	const struct submission *s);
 const char *opened_name(enum opened opened);
+/* May the probe with this token send? ${hash} is the token's SHA-256. Thread safe. */
+bool opener_knows(struct opener *opener, const uint8_t hash[static HASH_BYTES]);
 /* Appends the signed target list in force; ERR_NOT_FOUND: none is. Thread safe too. */
 NODISCARD enum err opener_mandate(struct buf *note, struct opener *opener);
 /* A longer body of this kind cannot be right: refused before it is read. */

@@ -63,8 +63,9 @@ address_is_loopback(const char *text)
 	return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
-enum err
-address_listen(int *out, const char *text)
+/* A socket of that type, bound there. */
+static enum err
+address_bind(int *out, const char *text, int type)
 {
 	struct address address;
 	int fd, on = 1;
@@ -73,14 +74,13 @@ address_listen(int *out, const char *text)
 		log_error("%s: this is not ADDR:PORT with a numeric address", text);
 		return ERR_CONFIG;
 	}
-	fd = socket(
-		address.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(address.at.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
 		(address.at.ss_family == AF_INET6 &&
 			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) !=
 				0) ||
 		bind(fd, (const struct sockaddr *)&address.at, address.n) != 0 ||
-		listen(fd, BACKLOG) != 0) {
+		(type == SOCK_STREAM && listen(fd, BACKLOG) != 0)) {
 		log_error("cannot listen on %s: %s", text, strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -88,6 +88,18 @@ address_listen(int *out, const char *text)
 	}
 	*out = fd;
 	return OK;
+}
+
+enum err
+address_listen(int *out, const char *text)
+{
+	return address_bind(out, text, SOCK_STREAM);
+}
+
+enum err
+address_receive(int *out, const char *text)
+{
+	return address_bind(out, text, SOCK_DGRAM);
 }
 
 void

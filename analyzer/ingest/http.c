@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyzer/ingest/address.h"
+#include "analyzer/ingest/arrivals.h"
 #include "analyzer/ingest/deadlines.h"
 #include "analyzer/ingest/notes.h"
 #include "analyzer/ingest/transfer.h"
@@ -27,6 +28,7 @@ struct http {
 	struct http_parts parts;
 	struct MHD_Daemon *daemon;
 	struct deadlines *deadlines;
+	struct arrivals *arrivals;
 	struct buf tls_key, tls_cert;
 	uint8_t *noise;
 	int fd;
@@ -39,6 +41,7 @@ enum route {
 	ROUTE_SPEED,
 	ROUTE_UPLOAD,
 	ROUTE_TARGETS,
+	ROUTE_ONEWAY,
 };
 
 struct request {
@@ -193,6 +196,32 @@ answer_targets(struct http *http, struct MHD_Connection *connection)
 	return result;
 }
 
+static int
+answer_oneway(struct http *http, struct MHD_Connection *connection)
+{
+	const char *batches = MHD_lookup_connection_value(
+			   connection, MHD_GET_ARGUMENT_KIND, "batches"),
+		   *token = bearer(connection);
+	uint8_t hash[HASH_BYTES];
+	struct buf said = {0};
+	int result;
+
+	crypto_sha256(hash, token, strlen(token));
+	if (!opener_knows(http->parts.opener, hash))
+		result = reply_problem(connection, MHD_HTTP_UNAUTHORIZED,
+			"no probe that may send has this token", NULL);
+	else if (!batches || !arrivals_tell(&said, http->arrivals, hash,
+				     (struct span){batches, strlen(batches)}))
+		result = reply_problem(connection, MHD_HTTP_BAD_REQUEST,
+			"batches must be 1 to 16 times 32 lower-case hex digits, a "
+			"comma between two",
+			NULL);
+	else
+		result = reply_send(connection, MHD_HTTP_OK, &said, "text/plain");
+	buf_free(&said);
+	return result;
+}
+
 /* ---- requests ---- */
 
 static bool
@@ -208,6 +237,7 @@ find_route(struct request *r, const char **allowed, const char *method, const ch
 		{"GET", "/v1/speed", ROUTE_SPEED, "GET, POST"},
 		{"POST", "/v1/speed", ROUTE_UPLOAD, "GET, POST"},
 		{"GET", "/v1/targets", ROUTE_TARGETS, "GET"},
+		{"GET", "/v1/oneway", ROUTE_ONEWAY, "GET"},
 	};
 	struct span path = {url, strlen(url)};
 	uint8_t id[HASH_BYTES];
@@ -245,7 +275,8 @@ refuse_early(
 		most = SUBMIT_SEGMENT_MAX;
 	if (r->route == ROUTE_UPLOAD)
 		most = TRANSFER_BYTES_MAX;
-	if (r->route == ROUTE_SEGMENT && !bearer(connection)) {
+	if ((r->route == ROUTE_SEGMENT || r->route == ROUTE_ONEWAY) &&
+		!bearer(connection)) {
 		*why = "the token is missing: Authorization: Bearer <token>";
 		return MHD_HTTP_UNAUTHORIZED;
 	}
@@ -320,6 +351,8 @@ handle(void *arg, struct MHD_Connection *connection, const char *url,
 		return transfer_send(connection, http->noise);
 	case ROUTE_TARGETS:
 		return answer_targets(http, connection);
+	case ROUTE_ONEWAY:
+		return answer_oneway(http, connection);
 	case ROUTE_UPLOAD:
 		return transfer_answer(connection, &r->upload);
 	}
@@ -413,6 +446,7 @@ enum err
 http_open(struct http **out, const struct http_parts *parts, const char *address)
 {
 	struct http *http = calloc(1, sizeof *http);
+	char name[64];
 	enum err err;
 
 	if (!http)
@@ -426,6 +460,12 @@ http_open(struct http **out, const struct http_parts *parts, const char *address
 	err = identity_tls(&http->tls_key, &http->tls_cert, parts->dir);
 	if (err == OK)
 		err = address_listen(&http->fd, address);
+	/* The port may have been the system's to choose. */
+	if (err == OK) {
+		address_name(name, http->fd);
+		err = arrivals_open(
+			&http->arrivals, parts->opener, parts->identity, name);
+	}
 	if (err == OK)
 		err = deadlines_open(&http->deadlines, parts->request_us);
 	if (err == OK)
@@ -445,6 +485,7 @@ http_close(struct http *http)
 		return;
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
+	arrivals_close(http->arrivals);
 	deadlines_close(http->deadlines);
 	if (http->fd >= 0)
 		close(http->fd);

@@ -438,3 +438,17 @@ opener_mandate(struct buf *note, struct opener *opener)
 	pthread_mutex_unlock(&opener->lock);
 	return err;
 }
+
+bool
+opener_knows(struct opener *opener, const uint8_t hash[static HASH_BYTES])
+{
+	struct store_probe probe;
+	const char *why;
+	bool knows;
+
+	pthread_mutex_lock(&opener->lock);
+	knows = store_probe_by_token(&probe, opener->store, hash) == OK &&
+		check_state(&why, &probe) == OPENED_STORED;
+	pthread_mutex_unlock(&opener->lock);
+	return knows;
+}
