@@ -141,6 +141,19 @@ def a_round_is_counted_anew_after_a_boot():
     assert len(ladder.rounds_of(rows + between)) == 3
 
 
+def what_is_said_again_in_full_is_no_round_and_holds_as_a_fact():
+    late = row("p00", 12, "international", "generic_timeout_error", check="oneway")
+    again = late | {"seq": 16, "line": 99, "time": late["time"].replace(".5000", ".5003"),
+                    "received": 0, "far_received": 4}
+    half = " ".join("partial" if rung == "international" else "up" for rung in ladder.RUNGS)
+    # It speaks of its round in a segment of its own: alone it would be a dark one.
+    fault = written("victims " + half, "others " + UP, "controls " + UP,
+                    facts="victims oneway - far_received > 0")
+    assert wrong(fault, stored(all_well((2, 4, 12)) + [late | {"seq": 12, "line": 98}, again])
+                 ) == []
+    assert len(wrong(fault, stored(all_well((2, 4, 12)) + [late | {"line": 98}]))) == 1
+
+
 def a_machine_that_is_off_makes_no_round():
     dark = written("victims " + "off " * 11, f"others {UP}", f"controls {UP}")
     silent = [x for x in all_well() if x["epoch"] != PROBES["p00"] or x["round"] < 10]
@@ -253,7 +266,9 @@ for test in (a_country_that_is_well_holds_a_table_that_says_so,
              a_probe_without_a_whole_round_holds_nothing,
              the_most_frequent_failure_is_looked_at_where_it_is_named,
              success_is_what_the_programs_call_so, a_pulse_belongs_to_no_round,
-             a_round_is_counted_anew_after_a_boot, a_machine_that_is_off_makes_no_round,
+             a_round_is_counted_anew_after_a_boot,
+             what_is_said_again_in_full_is_no_round_and_holds_as_a_fact,
+             a_machine_that_is_off_makes_no_round,
              a_phase_has_a_table_of_its_own, facts_are_held_against_what_was_before,
              names_are_compared_by_the_most_frequent_one, loss_is_of_all_of_them_together,
              a_fact_may_speak_of_some_targets_by_name,

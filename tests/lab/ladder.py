@@ -20,6 +20,7 @@ MADE = ("rate_bps", "loss")  # of other facts
 PULSE = ("dns", "international")  # what a pulse asks, after a round and before the next
 SECOND = {"tcp": "transport", "tls": "transport", "quic": "transport", "http": "service",
           "dns": "names", "speed": "quality"}  # as ladder_second()
+SAME_S = 0.5
 COMPARE = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
            "=": operator.eq, "!=": operator.ne}
 IS = re.compile(r"(none)|(<=|>=|!=|<|>|=)\s+(?:(?:([\d.]+)\s+x\s+)?(before)|(\S+))")
@@ -170,11 +171,24 @@ def span_of(row):
     return start_s, start_s + row["took_us"] / 1e6
 
 
+def first_said(rows):
+    """Without those that say in full what was said before: the same check of the same round at
+    the same time, as far as two segments' clocks agree. They are no round of their own."""
+    said, kept = {}, []
+    for row in sorted(rows, key=lambda r: (r["seq"], r["line"])):
+        what = row["check"], row["target"], row["round"]
+        start_s, _ = span_of(row)
+        if row.get("far_received") is None or abs(said.get(what, 0) - start_s) > SAME_S:
+            kept.append(row)
+        said[what] = start_s
+    return kept
+
+
 def rounds_of(rows):
     """The rounds of one probe, in order. A pulse belongs to none: it says the round before it,
     which ends with a transfer, or below where there is no link."""
     found, last = [], None
-    for row in sorted(rows, key=lambda r: (r["seq"], r["line"])):
+    for row in first_said(rows):
         if row["round"] != last:
             last = row["round"]
             found.append([])
