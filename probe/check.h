@@ -3,7 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/crypto.h"
 #include "common/measurement.h"
+#include "common/oneway.h"
 #include "common/targets.h"
 
 /*
@@ -39,7 +41,7 @@ struct job {
 	int64_t round;
 	struct target target; /* id "" where the check needs none */
 	uint8_t ttl; /* ping: 0 the usual one */
-	uint8_t count; /* ping: echo requests; compare: pairs at most */
+	uint8_t count; /* ping: echo requests; oneway: datagrams; compare: pairs */
 	uint32_t bytes; /* speed, compare: size of one transfer */
 	enum direction direction; /* speed */
 	enum protocol protocol; /* trace */
@@ -55,6 +57,9 @@ struct job {
 	char endpoint[ENDPOINT_BYTES]; /* speed: "https://ADDR:PORT" of the analyzer */
 	char pin[PIN_BYTES]; /* speed: "sha256//..." as curl takes it */
 	int64_t medium; /* link: as declared at enrolment */
+	uint8_t batch[ONEWAY_BATCH_BYTES]; /* oneway: random, new for each job */
+	uint8_t proof[HASH_BYTES]; /* oneway: SHA-256 of the upload token */
+	uint8_t analyzer_key[PUBLIC_KEY_BYTES]; /* oneway */
 	bool unclean_stop; /* power: the run before was cut off */
 	int64_t alive_boot, alive_us; /* power: its last sign of life; us -1 unknown */
 	bool warm; /* only wakes the radio; whatever comes of it is thrown away */

@@ -21,6 +21,16 @@ keep_asked(struct job *jobs, size_t n, uint32_t checks)
 }
 
 static void
+complete_oneway(struct job *job, const struct enrolment *enrolment)
+{
+	crypto_random(job->batch, sizeof(job->batch));
+	if (enrolment == NULL)
+		return;
+	crypto_sha256(job->proof, enrolment->token, strlen(enrolment->token));
+	memcpy(job->analyzer_key, enrolment->analyzer_key, sizeof(job->analyzer_key));
+}
+
+static void
 complete(struct job *jobs, size_t n, const struct climber *climber)
 {
 	bool clock_known = clock_state_read().state != 0;
@@ -32,6 +42,8 @@ complete(struct job *jobs, size_t n, const struct climber *climber)
 		jobs[i].alive_boot = climber->alive.boot;
 		jobs[i].alive_us = climber->alive.us;
 		jobs[i].inherited = climber->inherited;
+		if (jobs[i].check == CHECK_oneway)
+			complete_oneway(&jobs[i], climber->enrolment);
 	}
 }
 
@@ -242,6 +254,8 @@ climb_run(struct climb *climb, const struct climber *c)
 	if (climb->ms == NULL)
 		bug("out of memory");
 	climb->n = run_parts(climb, c, jobs, n);
+	for (size_t i = 0; i < climb->n && c->batches != NULL; i++)
+		batches_note(c->batches, &jobs[i], &climb->ms[i]);
 	for (size_t i = 0; i < left_out; i++)
 		runner_unmeasured(&climb->ms[climb->n++], &jobs[left_from + i],
 			REASON_budget, clock_boot_us());

@@ -23,6 +23,7 @@ struct daemon {
 	uint32_t moves; /* of the uplinks, that the recorders know of */
 	struct spool *spool;
 	struct head *head;
+	struct batches *batches;
 	struct schedule schedule;
 	struct shipment shipment;
 	int64_t next_ship_us, failures;
@@ -124,6 +125,7 @@ follow_uplinks(struct daemon *d)
 	keep(d);
 	for (size_t i = 0; i < UPLINKS_MAX; i++)
 		recorder_move(d->recorders[i]);
+	batches_forget(d->batches);
 }
 
 /* Each ladder to its own recorder; the soonest closing of all. */
@@ -198,6 +200,7 @@ climb(struct daemon *d)
 		.schedule = &d->schedule,
 		.runner = d->runner,
 		.head = d->head,
+		.batches = d->batches,
 		.stop = d->stop,
 		.origin_us = keys_boot_origin_us(d->keys),
 		.unclean_stop = d->unclean_stop,
@@ -255,6 +258,26 @@ take_time(struct daemon *d)
 		head_anchor(d->head, &d->schedule.budget, utc_us, boot_us);
 }
 
+/* What the analyzer has counted of datagrams that nobody answered: lines said in full. */
+static void
+take_counts(struct daemon *d, struct span counts, int64_t now_us)
+{
+	struct measurement *ms = calloc(ONEWAY_ASKED_MOST, sizeof(*ms));
+	bool closes = false;
+	size_t n;
+
+	if (ms == NULL)
+		bug("out of memory");
+	n = batches_told(ms, d->batches, counts, keys_boot_origin_us(d->keys), now_us);
+	/* Each takes those of its own uplink. */
+	for (size_t i = 0; n > 0 && i < UPLINKS_MAX; i++)
+		closes |= recorder_add(d->recorders[i], ms, n, NULL, now_us) !=
+			  CLOSE_NOT_YET;
+	if (closes && now_us >= d->keep_after_us)
+		keep(d);
+	free(ms);
+}
+
 /* Takes up what the newest shipment brought. */
 static void
 end_shipment(struct daemon *d, const void *page, size_t page_bytes)
@@ -274,6 +297,9 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 	take_time(d);
 	take_list(d, &shipped, now_us);
 	buf_free(&shipped.list);
+	if (shipped.counts.len > 0)
+		take_counts(d, buf_span(&shipped.counts), now_us);
+	buf_free(&shipped.counts);
 	d->health.accepted += (int64_t)freed;
 	d->health.analyzer_reached = shipped.reached;
 	if (shipped.reached && (freed > 0 || spool_count(d->spool) == 0)) {
@@ -310,6 +336,7 @@ start_shipment(struct daemon *d)
 	d->shipment.second = d->recorders[1];
 	d->shipment.places_second =
 		!recorder_placed(d->recorders[1], now_us - config->hour_us);
+	batches_ask(d->shipment.batches, d->batches);
 	/* Whoever names a list in the settings wants that one. */
 	if (config->targets[0] == '\0' &&
 		(now_us >= d->next_list_us || d->program->agenda.serial == 0))
@@ -386,6 +413,7 @@ open_daemon(struct daemon *d)
 	}
 	if (err == OK)
 		err = spool_open(&d->spool, state);
+	d->batches = batches_open();
 	if (err == OK)
 		err = head_open(&d->head, state, clock_boot_us());
 	if (err == OK)
@@ -430,6 +458,7 @@ command_run(struct program *p)
 		recorder_close(d.recorders[i]);
 	spool_close(d.spool);
 	head_close(d.head);
+	batches_close(d.batches);
 	keys_close(d.keys);
 	if (d.alive >= 0)
 		close(d.alive);

@@ -11,6 +11,7 @@
 #include "common/ladder.h"
 #include "common/mandate.h"
 #include "common/measurement.h"
+#include "common/oneway.h"
 #include "common/segment.h"
 #include "common/targets.h"
 #include "probe/check.h"
@@ -38,6 +39,7 @@ struct profile_settings {
 	int64_t speed_bytes;
 	int64_t full_bytes; /* of a transfer after a change, once a day; 0: speed_bytes */
 	int64_t faster; /* so many times as often are rounds after a change */
+	int64_t oneway_us; /* between two batches of datagrams; 0: with every wide round */
 	int64_t compare_us; /* between two comparisons; 0: none by the clock */
 	int64_t compare_bytes; /* of one of their transfers */
 	int64_t compare_pairs; /* at most */
@@ -318,6 +320,7 @@ struct climber { /* what a climb needs; borrowed */
 	struct runner *runner;
 	struct head *head; /* NULL: what is spent is not kept */
 	const volatile sig_atomic_t *stop;
+	struct batches *batches; /* NULL: nobody asks later */
 	int64_t origin_us;
 	bool unclean_stop;
 	struct alive alive; /* of the run before; us -1: not known */
@@ -439,6 +442,26 @@ NODISCARD enum err agenda_read(struct agenda *agenda, struct targets *targets,
 NODISCARD enum err agenda_take(struct agenda *agenda, struct targets *targets,
 	const char *state_dir, const struct enrolment *enrolment, struct span note);
 
+/* ---- evidence/batches.c: datagrams that were not answered, to ask for later ---- */
+
+/* In memory alone, at most ONEWAY_ASKED_MOST of them: of a long silence every second,
+ * fourth ... one. What the analyzer says it received of a batch becomes the line of its
+ * check once more, with far_received: the same check at the same t_us, said in full. */
+#define BATCHES_TEXT (ONEWAY_ASKED_MOST * ONEWAY_BATCH_HEX_BYTES)
+struct batches;
+struct batches *batches_open(void);
+void batches_close(struct batches *batches);
+/* The numbers of uplinks mean others now: what was sent has no place any more. */
+void batches_forget(struct batches *batches);
+/* Remembers it where it is a batch of which no answer came. */
+void batches_note(
+	struct batches *batches, const struct job *job, const struct measurement *m);
+/* What to ask for, as it stands in the question. */
+void batches_ask(char text[static BATCHES_TEXT], const struct batches *batches);
+/* The answer, which is a stranger's until it is read, becomes lines; how many. */
+size_t batches_told(struct measurement ms[static ONEWAY_ASKED_MOST],
+	struct batches *batches, struct span answer, int64_t origin_us, int64_t now_us);
+
 /* ---- evidence/ship.c: upload in a child, receipts verified by the parent ---- */
 
 struct shipment { /* given to the child */
@@ -451,6 +474,7 @@ struct shipment { /* given to the child */
 	int64_t started_us; /* CLOCK_BOOTTIME */
 	size_t most; /* segments in this shipment */
 	const char *tag; /* of the target list one has, "" none; NULL: do not ask */
+	char batches[BATCHES_TEXT]; /* to ask for, "" none */
 	bool places; /* it goes by what is measured, so that it may ask where that is */
 };
 /* Does a packet to the analyzer leave by the line that is measured, and not through a
@@ -470,6 +494,7 @@ struct shipped {
 	bool reached;
 	bool list_known; /* the analyzer was asked for the list and answered */
 	struct buf list;
+	struct buf counts; /* as the analyzer told them, "" it was not asked */
 };
 size_t ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
 	const struct shipment *shipment, struct recorder *r, int64_t now_us);
@@ -480,6 +505,7 @@ enum ship_kind {
 	SHIP_WHERE,
 	SHIP_TOKEN,
 	SHIP_LIST,
+	SHIP_COUNTS,
 	SHIP_REFUSED
 };
 struct ship_record {

@@ -184,6 +184,27 @@ ship_ask_list(const struct ship_page *page, struct fetch_connection *connection,
 }
 
 static bool
+ship_ask_batches(const struct ship_page *page, struct fetch_connection *connection,
+	const struct shipment *shipment)
+{
+	static const uint8_t no_id[HASH_BYTES];
+	const struct enrolment *e = shipment->enrolment;
+	char url[URL_BYTES + BATCHES_TEXT];
+
+	snprintf(url, sizeof(url), "%s/v1/oneway?batches=%s", e->endpoint,
+		shipment->batches);
+	return ship_exchange(page, connection,
+		&(struct fetch_request){.method = "GET",
+			.url = url,
+			.pin = e->pin,
+			.bearer = e->token,
+			.max_answer = ANSWER_MAX,
+			.connect_limit_s = CONNECT_LIMIT_S,
+			.stall_limit_s = STALL_LIMIT_S},
+		SHIP_COUNTS, no_id);
+}
+
+static bool
 ship_one(const struct ship_page *page, struct fetch_connection *connection,
 	const struct shipment *shipment, const uint8_t id[static HASH_BYTES])
 {
@@ -229,6 +250,8 @@ ship_segments(struct ship_load *load, struct fetch_connection *connection)
 		going = ship_one(
 			&load->page, connection, shipment, load->ids[load->next++]);
 	load->done = going;
+	if (going && shipment->batches[0] != '\0')
+		going = ship_ask_batches(&load->page, connection, shipment);
 	/* Last: the evidence goes first over a line that may be cut again. */
 	if (going && shipment->tag != NULL)
 		(void)ship_ask_list(
@@ -392,6 +415,7 @@ take_answer(const struct ship_record *record, struct span body,
 	case SHIP_NOTHING:
 	case SHIP_TOKEN:
 	case SHIP_LIST:
+	case SHIP_COUNTS:
 		break;
 	}
 	return false;
@@ -422,6 +446,11 @@ ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
 			shipped->list_known = true;
 			buf_clear(&shipped->list);
 			buf_add(&shipped->list, record.body.at, record.body.len);
+			continue;
+		}
+		if (record.kind == SHIP_COUNTS) {
+			buf_clear(&shipped->counts);
+			buf_add(&shipped->counts, record.body.at, record.body.len);
 			continue;
 		}
 		memcpy(body, record.body.at, record.body.len);

@@ -123,6 +123,9 @@ static const struct setting rows[] = {
 		"never of the last fifth of the day's bytes; 0: the usual one."),
 	COUNT("2g_faster", profiles[PROFILE_2G].faster, 1, 10, "3",
 		"2g: so many times as often are rounds after a change of the ladder."),
+	DURATION("2g_oneway", profiles[PROFILE_2G].oneway_us, 0, 30 * DAY, "0s",
+		"2g: between two batches of datagrams that both ends count, at level "
+		"normal; 0: with all of names, transport and service."),
 	DURATION("2g_compare", profiles[PROFILE_2G].compare_us, 0, 30 * DAY, "0s",
 		"2g: between two comparisons of two names on one address, at level "
 		"normal; 0: none by the clock."),
@@ -168,6 +171,9 @@ static const struct setting rows[] = {
 	COUNT("home_faster", profiles[PROFILE_HOME].faster, 1, 10, "2",
 		"home: so many times as often are rounds after a change of the "
 		"ladder."),
+	DURATION("home_oneway", profiles[PROFILE_HOME].oneway_us, 0, 30 * DAY, "0s",
+		"home: between two batches of datagrams that both ends count, at level "
+		"normal; 0: with all of names, transport and service."),
 	DURATION("home_compare", profiles[PROFILE_HOME].compare_us, 0, 30 * DAY, "12h",
 		"home: between two comparisons of two names on one address, at level "
 		"normal; 0: none by the clock."),

@@ -1,5 +1,8 @@
 #include "probe/steps.h"
 
+/* Of one batch. */
+#define DATAGRAMS 4
+
 static void
 set_trace(struct job *job, const struct turn *turn)
 {
@@ -24,11 +27,20 @@ set_compare(struct job *job, const struct turn *turn)
 	job->order = (uint16_t)turn->random;
 }
 
+static void
+set_oneway(struct job *job, const struct turn *turn)
+{
+	(void)turn;
+	job->count = DATAGRAMS;
+}
+
 #define EVERY(member) offsetof(struct profile_settings, member)
 
 /* In the order in which they stand at the end of a round. */
 static const struct costly rows[] = {
 	{CHECK_dnssec, RUNG_names, WHOM_TARGET, 1, EVERY(dnssec_us), .rare = true},
+	{CHECK_oneway, RUNG_international, WHOM_ANALYZER, 1, EVERY(oneway_us),
+		.wide = true, .on_change = true, .set = set_oneway},
 	/* It speaks of a low rung and stands at the end all the same: while it goes its own
 	 * slow pace nothing else starts. */
 	{CHECK_trace, RUNG_access, WHOM_TARGET, 1, EVERY(trace_us), .wide = true,

@@ -13,7 +13,7 @@ LIST = f"role,host,address,port,asn,who_else,verified\n{ROW}"
 INVITE = ("faultline/invite\ncode " + "0" * 32 + "\nendpoint http://192.0.2.1:80\n"
           "pin sha256//" + "A" * 43 + "=\nkey " + "0" * 64 + "\nrole field\n")
 # The schema names these since version 3, for the lines of the world, before a check fills them.
-UNFILLED = {"oneway"}
+UNFILLED = set()
 
 
 def probe(*words):

@@ -7,6 +7,7 @@
  *                                           round hints direction (down up) order
  *                                           listen_us resolver clock_known anchors
  *                                           bound number fingerprints
+ *                                           batch key (hex) token
  *                                           memory (a file that lives from run to run)
  */
 #include <poll.h>
@@ -64,6 +65,22 @@ take_text(struct job *job, const char *name, const char *value)
 		return true;
 	}
 	return false;
+}
+
+/* What the parent draws and knows for a batch of datagrams. */
+static bool
+take_batch(struct job *job, const char *name, const char *value)
+{
+	struct span text = {value, strlen(value)};
+
+	if (!strcmp(name, "batch"))
+		return crypto_unhex(job->batch, sizeof(job->batch), text);
+	if (!strcmp(name, "key"))
+		return crypto_unhex(job->analyzer_key, sizeof(job->analyzer_key), text);
+	if (strcmp(name, "token"))
+		return false;
+	crypto_sha256(job->proof, value, strlen(value));
+	return true;
 }
 
 static bool
@@ -148,6 +165,7 @@ take_words(
 		if (!take_file(files, words[i], value) &&
 			!take_text(job, words[i], value) &&
 			!take_choice(job, words[i], value) &&
+			!take_batch(job, words[i], value) &&
 			!take_number(job, deadline_us, words[i], atol(value)))
 			return false;
 	}
