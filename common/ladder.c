@@ -20,7 +20,8 @@ heard_beyond_the_first(const char *hops)
 int
 measurement_success(const struct measurement *m)
 {
-	if (!m->has[FIELD_outcome] || m->outcome == OUTCOME_unmeasured)
+	if (!m->has[FIELD_outcome] || m->outcome == OUTCOME_unmeasured ||
+		m->has[FIELD_decoy])
 		return -1;
 	if (m->has[FIELD_check] && m->check == CHECK_trace)
 		return m->outcome == OUTCOME_ok ||

@@ -24,7 +24,8 @@ struct ladder {
 /* Did this measurement reach what it asked for? ttl_exceeded is success where the TTL
  * was chosen; unmeasured is neither (-1). A trace is evidence of life only: success where
  * the far end or a router behind the first one answered, else neither: what eats its
- * packets is no outage. */
+ * packets is no outage. A question to a decoy is neither: silence is its health and that
+ * of a dead line. */
 int measurement_success(const struct measurement *m);
 
 /* The rung that a check speaks of besides its own, or RUNG_COUNT. */

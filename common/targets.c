@@ -72,7 +72,8 @@ read_role(struct target *target, struct span text)
 		target->role = role;
 		return NULL;
 	}
-	return "a role is domestic, international, core, essential, control or names";
+	return "a role is domestic, international, core, essential, control, names, "
+	       "messenger or decoy";
 }
 
 /* What a lenient reader takes for an IPv4 address ("127.1", "0x7f.1", "2130706433."), as

@@ -13,7 +13,7 @@
  * bytes; a segment names the list by their SHA-256. What is measured follows from role and
  * port by targets.def; nothing else is asked of anybody.
  *
- *   role      domestic, international, core, essential, control, names
+ *   role      domestic, international, core, essential, control, names, messenger, decoy
  *   host      host name, its last label no number; "-" where only the address matters (not at 443 and 53). At 53 it
  *             is the name that is asked for; for core "." or a top-level domain.
  *             names at 853 (DNS over TLS) and 443 (over HTTPS): also "NAME@RESOLVER", where

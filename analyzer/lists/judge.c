@@ -141,6 +141,14 @@ count_ases(const struct targets *targets, enum role role)
 	return n;
 }
 
+/* Of which kinds of targets a list needs several; what is measured of the others holds for
+ * each by itself. */
+static bool
+is_of_many(enum role role)
+{
+	return role != ROLE_names && role != ROLE_messenger && role != ROLE_decoy;
+}
+
 static void
 judge_spread(struct judging *j)
 {
@@ -149,7 +157,7 @@ judge_spread(struct judging *j)
 		uint32_t *n = &j->out->ases[role];
 
 		*n = count_ases(&j->out->targets, role);
-		if (role != ROLE_names && *n < JUDGE_ASES)
+		if (is_of_many(role) && *n < JUDGE_ASES)
 			complain(j,
 				"%s has targets in %u AS%s: at least %d are needed "
 				"to tell a network from a country",

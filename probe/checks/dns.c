@@ -18,6 +18,8 @@
 #define WAIT_US INT64_C(4500000)
 /* Three handshakes' worth of a slow line: TCP, TLS, and the question. */
 #define SECURE_WAIT_US INT64_C(8000000)
+/* One question is enough where no answer is what is hoped for. */
+#define DECOY_US INT64_C(3000000)
 #define URL_BYTES 128
 #define TYPE "application/dns-message" /* RFC 8484 section 6 */
 
@@ -297,6 +299,10 @@ check_dns(struct attempt *attempt)
 	enum reason reason;
 
 	check_step(attempt, STAGE_read);
+	if (target->role == ROLE_decoy) {
+		SET(&attempt->m, decoy, 1);
+		run.plan.retry_us = run.plan.wait_us = DECOY_US;
+	}
 	if (!nameserver_choose(&run.server, &reason, target->address,
 		    target->port ? target->port : PORT)) {
 		check_unmeasured(attempt, reason);

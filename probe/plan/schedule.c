@@ -22,6 +22,8 @@ static const struct cost {
 /* Transfers of a comparison. */
 #define COMPARED 10
 
+#define SET_MOST 2
+
 /* Where a plan is put together. */
 struct plan {
 	struct job *jobs;
@@ -246,17 +248,29 @@ is_wide(enum check check)
 	return check != CHECK_ping;
 }
 
+/* Sets of which a few at a time are enough: each tells for itself, and all of them together
+ * would cost more than the rest of a list. */
+static bool
+is_of_a_set(const struct target *target)
+{
+	return target->role == ROLE_messenger ||
+	       (target->role == ROLE_names && target->port != 53);
+}
+
 /* Which targets take part, bit by bit: all for echoes; for each wide check as many as
- * the profile has, others every time. */
+ * the profile has, and of a set SET_MOST, others every time. */
 static void
 choose(struct plan *p, uint32_t *checks, const uint16_t *order, bool wide)
 {
 	const struct profile_settings *profile = config_profile(p->config);
-	int64_t chosen[CHECK_COUNT] = {0};
+	int64_t chosen[CHECK_COUNT] = {0}, of_set[ROLE_COUNT] = {0};
 
 	for (size_t i = 0; i < p->targets->n; i++) {
 		uint16_t at = order[i];
+		const struct target *target = &p->targets->rows[at];
 
+		if (is_of_a_set(target) && of_set[target->role]++ >= SET_MOST)
+			continue;
 		for (enum check c = 0; c < CHECK_COUNT; c++) {
 			if (costly_row(c) != NULL ||
 				!(p->targets->rows[at].checks & (UINT32_C(1) << c)))

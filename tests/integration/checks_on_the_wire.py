@@ -463,6 +463,18 @@ def who_does_not_listen_ends_with_the_first_answer():
 
 
 @test
+def a_decoy_is_asked_once_and_says_what_answered_in_its_name():
+    ended = run("dns", address=SILENT, host="www.example", decoy=1)
+    expect(ended, outcome="generic_timeout_error", stage="reply", decoy=1, rcode=ABSENT,
+           took_us=between(2900000, 3900000))
+    assert ended.bytes == 28 + 40, ended.bytes
+    expect(run("dns", address=NOBODY, host="www.example", decoy=1), decoy=1,
+           outcome=lambda has: has in ("host_unreachable", "generic_timeout_error"))
+    expect(run("dns", address=FAR, host="good.example", decoy=1, listen_us=100000), decoy=1,
+           outcome="ok", answers=2, replies=1, reply_ttl=63)
+
+
+@test
 def a_lost_question_is_asked_once_more():
     expect(run("dns", address=FAR, host="second.example"), outcome="ok",
            took_us=between(2000000, 3500000), rtt_us=between(1, 500000))

@@ -77,7 +77,8 @@ def a_draft_is_well_formed_and_says_what_is_missing(folder):
     done = run("targets", "new", "--country", "XN", draft)
     that("domestic and essential" in done.stderr, "what a person adds", said(done))
     rows = list(csv.DictReader(draft.read_text().splitlines()))
-    that({row["role"] for row in rows} == {"control", "core", "international", "names"} and
+    that({row["role"] for row in rows} == {"control", "core", "international", "messenger",
+                                           "names"} and
          all(row["verified"] == "no" and row["who_else"] for row in rows), "roles of the draft", rows)
     that("core,xn,tld,53," in draft.read_text(), "the country's own domain")
     done = run("targets", "check", draft, code=1)

@@ -6,7 +6,7 @@
  *                                           protocol (icmp udp tcp) control ca_file
  *                                           round hints direction (down up) order
  *                                           listen_us resolver clock_known anchors
- *                                           bound number fingerprints
+ *                                           bound number fingerprints decoy
  *                                           batch key (hex) token
  *                                           memory (a file that lives from run to run)
  */
@@ -119,6 +119,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->pace_us = number;
 	else if (!strcmp(name, "listen_us"))
 		job->listen_us = number;
+	else if (!strcmp(name, "decoy"))
+		job->target.role = number ? ROLE_decoy : ROLE_names;
 	else if (!strcmp(name, "clock_known"))
 		job->clock_known = number != 0;
 	else if (!strcmp(name, "bound"))

@@ -142,6 +142,24 @@ a_trace_is_evidence_of_life_and_never_of_an_outage(void **state)
 }
 
 static void
+what_a_decoy_says_or_does_not_say_counts_for_no_rung(void **state)
+{
+	static const enum outcome outcomes[] = {
+		OUTCOME_ok, OUTCOME_generic_timeout_error, OUTCOME_connection_refused};
+	struct ladder ladder;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++) {
+		struct measurement m = saw(CHECK_dns, RUNG_names, outcomes[i]);
+
+		SET(&m, decoy, 1);
+		assert_int_equal(measurement_success(&m), -1);
+		ladder_climb(&ladder, &m, 1);
+		assert_int_equal(ladder.rung[RUNG_names].state, RUNG_UNMEASURED);
+	}
+}
+
+static void
 the_ladder_breaks_at_its_lowest_rung_that_is_down(void **state)
 {
 	struct measurement ms[] = {
@@ -228,6 +246,7 @@ main(void)
 		cmocka_unit_test(
 			some_checks_speak_of_a_second_rung_and_count_once_in_each),
 		cmocka_unit_test(a_trace_is_evidence_of_life_and_never_of_an_outage),
+		cmocka_unit_test(what_a_decoy_says_or_does_not_say_counts_for_no_rung),
 		cmocka_unit_test(the_ladder_breaks_at_its_lowest_rung_that_is_down),
 		cmocka_unit_test(rung_states_have_names),
 		cmocka_unit_test(the_sentence_tells_me_from_the_country),

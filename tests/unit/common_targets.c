@@ -118,6 +118,8 @@ what_is_measured_follows_from_role_and_port(void **state)
 		{"names,x,1.2.3.4,853", RUNG_names, CHECKS("dns")},
 		{"names,x@dns.example,1.2.3.4,853", RUNG_names, CHECKS("dns")},
 		{"names,x@dns.example,1.2.3.4,443", RUNG_names, CHECKS("dns")},
+		{"messenger,x,-,443", RUNG_service, CHECKS("tcp", "tls")},
+		{"decoy,x,1.2.3.4,53", RUNG_names, CHECKS("dns")},
 	};
 	struct buf list = {0};
 
@@ -268,6 +270,9 @@ static const struct {
 	{"names,y,root,53,-,all,no", "core alone"},
 	{"control,x,resolver,80,-,all,no", "port 53 alone"},
 	{"names,x,resolver,853,-,all,no", "port 53 alone"},
+	{"decoy,x,resolver,53,-,all,no", "names alone"},
+	{"decoy,x,-,53,-,all,no", "the address to ask"},
+	{"messenger,x,-,80,-,all,no", "at this port"},
 	{"names,x,-,443,-,all,no", "the address to ask"},
 	{"names,-,1.2.3.4,853,-,all,no", "the name to ask for"},
 	{"names,x@y,1.2.3.4,53,-,all,no", "inside TLS alone"},

@@ -4,6 +4,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "tests/unit/planned.h"
 
 static void
@@ -153,6 +155,42 @@ a_round_listens_for_second_answers_and_a_pulse_does_not(void **state)
 }
 
 static void
+of_a_set_of_messengers_two_are_tried_at_a_time_and_all_in_turn(void **state)
+{
+	struct world *w = make_world(PROFILE_HOME, 7);
+	uint32_t seen = 0;
+	size_t left_out, first = w->targets.n;
+
+	(void)state;
+	w->config.level = LEVEL_NORMAL;
+	for (int i = 0; i < 8; i++) {
+		char row[80];
+		int n = snprintf(row, sizeof(row),
+			"messenger,m%d.example,198.51.100.%d,443,-,everyone,no", i,
+			10 + i);
+
+		assert_null(targets_add(&w->targets, (struct span){row, (size_t)n}));
+	}
+	w->s.next_pulse_us = INT64_MAX;
+	for (int round = 0; round < 40; round++) {
+		size_t n = plan(w, w->s.next_round_us, &left_out), tls = 0;
+
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = first; k < w->targets.n; k++)
+				if (w->jobs[i].check == CHECK_tls &&
+					!strcmp(w->jobs[i].target.id,
+						w->targets.rows[k].id)) {
+					seen |= UINT32_C(1) << (k - first);
+					tls++;
+				}
+		assert_true(tls <= 2);
+		w->s.next_pulse_us = INT64_MAX;
+	}
+	assert_int_equal(seen, 0xff);
+	free(w);
+}
+
+static void
 intervals_are_jittered_by_a_tenth_either_way(void **state)
 {
 	struct schedule s;
@@ -251,6 +289,8 @@ main(void)
 		cmocka_unit_test(
 			on_2g_two_targets_take_part_in_each_wide_check_and_only_hourly),
 		cmocka_unit_test(a_pulse_is_one_question_to_the_first_target_abroad),
+		cmocka_unit_test(
+			of_a_set_of_messengers_two_are_tried_at_a_time_and_all_in_turn),
 		cmocka_unit_test(
 			a_round_listens_for_second_answers_and_a_pulse_does_not),
 		cmocka_unit_test(intervals_are_jittered_by_a_tenth_either_way),
