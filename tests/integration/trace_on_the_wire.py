@@ -263,6 +263,55 @@ def echoes_that_the_system_forbids_are_unmeasured():
     subprocess.run("echo '0 0' > /proc/sys/net/ipv4/ping_group_range", shell=True, check=True)
 
 
+QUOTING_LITTLE = """
+import socket, struct, sys, threading
+seen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800))
+seen.bind(("w2", 0x800))
+print(flush=True)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    return struct.pack(">H", ~(total + (total >> 16)) & 0xffff)
+
+
+def answer(packet, hardware):
+    error = b"\\x0b\\0\\0\\0\\0\\0\\0\\0" + packet[:28]
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(error), 0, 0, 64, 1, 0,
+                       socket.inet_aton("45.12.0.1"), packet[12:16])
+    # Past the filter that keeps this router silent.
+    seen.sendto(head[:10] + checksum(head) + head[12:] + error[:2] + checksum(error) + error[4:],
+                ("w2", 0x800, 0, 0, hardware))
+
+
+while True:
+    packet, (_, _, kind, _, hardware) = seen.recvfrom(2048)
+    if kind == socket.PACKET_HOST and packet[8] == 1 and packet[9] == 17:
+        threading.Timer(float(sys.argv[1]), answer, (packet, hardware)).start()
+"""
+
+
+def a_router_that_quotes_eight_bytes_of_a_datagram_is_heard():
+    """r3, at once and late: late, others have answered meanwhile, and only one has not."""
+    for delay_s in (0, 0.7):
+        with subprocess.Popen(["ip", "netns", "exec", "r3", sys.executable, "-c",
+                               QUOTING_LITTLE, str(delay_s)], stdout=subprocess.PIPE) as router:
+            router.stdout.readline()
+            trace = end(start("udp", FAR[4]))
+            router.terminate()
+        that(trace["outcome"] == "ok" and trace["ttl"] == 6, trace, delay_s)
+        that(trace["hops"].split() == ROUTERS[4][:2] + ["45.12.0.0/24"] + ROUTERS[4][3:], trace)
+        that(delay_s * 1e6 < trace["hop_rtt_us"][2] < delay_s * 1e6 + 400000, trace)
+        that(max(trace["hop_rtt_us"][3:]) < 400000, trace)
+
+
+def a_silent_router_holds_up_no_datagram():
+    """Where routers quote enough datagrams follow each other at the pace alone."""
+    trace = end(start("udp", FAR[4]))
+    that(trace["hops"].split() == ROUTERS[4], trace)
+    that(trace["took_us"] < 8 * PACE_S * 1e6, trace)
+
+
 def special_addresses_are_refused():
     for address in ("127.0.0.1", "10.0.0.1", "::1", "::ffff:45.15.0.2", "2002:2d0f:2::1"):
         for protocol in PROTOCOLS:
@@ -274,6 +323,8 @@ def special_addresses_are_refused():
 TESTS = (echoes_that_the_system_forbids_are_unmeasured,
          special_addresses_are_refused,
          every_protocol_hears_the_same_routers_in_both_families,
+         a_router_that_quotes_eight_bytes_of_a_datagram_is_heard,
+         a_silent_router_holds_up_no_datagram,
          an_open_port_and_a_closed_one_both_say_that_the_far_end_is_there,
          behind_four_silent_places_only_the_far_end_is_tried,
          a_router_that_prohibits_ends_the_trace_and_is_named,
