@@ -18,6 +18,8 @@ PROGRAMS = {
     "wg": ("wireguard-tools", "usr/bin/wg"),
 }
 LAB = tuple(PROGRAMS)
+# What tests/bench runs beside ours.
+PROGRAMS["scamper"] = ("scamper", "usr/bin/scamper")
 # What only tests of their own want.
 PROGRAMS |= {name: ("ldnsutils", f"usr/bin/{name}") for name in ("ldns-keygen", "ldns-signzone")}
 # Of what is loaded into another program: the package and where it lies in it.
