@@ -22,6 +22,11 @@
 	"\"round\":0,\"rung\":\"power\",\"stage\":\"done\",\"t_us\":" t                \
 	",\"took_us\":1}"
 
+#define SECOND_POWER(t)                                                                \
+	"{\"check\":\"power\",\"kind\":\"measurement\",\"outcome\":\"ok\","            \
+	"\"round\":0,\"rung\":\"power\",\"stage\":\"done\",\"t_us\":" t                \
+	",\"took_us\":1,\"uplink\":1}"
+
 struct loading {
 	struct opening opening;
 	struct loaded loaded;
@@ -90,6 +95,22 @@ load(struct loading *l)
 		assert_true(s->queue_us >= 0 && s->rate_bps >= 0 && s->rtt_us >= 0);
 	}
 	return l->loaded.record.samples_n;
+}
+
+static void
+test_lines_of_a_second_uplink_without_a_where_note_are_of_no_network(void **state)
+{
+	struct loading *l = *state;
+	size_t before, networks;
+
+	receive(l, CLOCK("0", "1699999999000000"), POWER("0"));
+	before = load(l);
+	networks = l->loaded.record.networks_n;
+	load_free(&l->loaded);
+	memset(&l->loaded, 0, sizeof(l->loaded));
+	receive(l, CLOCK("0", "1699999999000000"), SECOND_POWER("0"));
+	assert_int_equal(load(l), before);
+	assert_int_equal(l->loaded.record.networks_n, networks);
 }
 
 static void
@@ -241,6 +262,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_lines_of_a_second_uplink_without_a_where_note_are_of_no_network,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_clock_thousands_of_years_ahead_places_nothing_in_the_future,
 			setup, teardown),

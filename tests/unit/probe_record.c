@@ -178,6 +178,54 @@ a_where_note_becomes_a_line_an_anchor_and_the_network(void **state)
 }
 
 static void
+a_second_uplinks_segment_has_its_own_lines_and_network(void **state)
+{
+	static const struct where where = {
+		.asn = 64500, .country = "ZY", .prefix = "192.0.2.0/24"};
+	struct bench *b = make_bench();
+	struct job job = {.check = CHECK_link, .rung = RUNG_link, .round = 1};
+	struct measurement m;
+
+	(void)state;
+	b->enrolment.medium = MEDIUM_fixed;
+	recorder_over(b->r, 1);
+	runner_unmeasured(&b->ms[0], &job, REASON_internal, b->now_us);
+	job.uplink_number = 1;
+	runner_unmeasured(&b->ms[1], &job, REASON_internal, b->now_us);
+	SET(&b->ms[1], medium, MEDIUM_mobile);
+	recorder_add(b->r, b->ms, 2, NULL, b->now_us);
+	recorder_where(b->r, (struct span){"a note\n", 7}, &where, b->now_us);
+	seal(b);
+	assert_int_equal(b->segment.n, 7);
+	line(&m, b, 1, LINE_network);
+	assert_int_equal(m.medium, MEDIUM_mobile);
+	assert_int_equal(m.asn, 64500);
+	line(&m, b, 6, LINE_measurement);
+	assert_int_equal(m.uplink, 1);
+	recorder_move(b->r);
+	assert_false(recorder_placed(b->r, 0));
+	recorder_add(b->r, &b->ms[1], 1, NULL, b->now_us);
+	seal(b);
+	line(&m, b, 1, LINE_network);
+	assert_false(m.has[FIELD_asn]);
+	free_bench(b);
+}
+
+static void
+the_first_uplinks_segment_leaves_the_seconds_lines_out(void **state)
+{
+	struct bench *b = make_bench();
+	const struct job job = {
+		.check = CHECK_link, .rung = RUNG_link, .uplink_number = 1};
+
+	(void)state;
+	runner_unmeasured(&b->ms[0], &job, REASON_internal, b->now_us);
+	recorder_add(b->r, b->ms, 1, NULL, b->now_us);
+	assert_int_equal(recorder_count(b->r), 0);
+	free_bench(b);
+}
+
+static void
 a_change_of_the_ladder_closes_early_twelve_times_an_hour(void **state)
 {
 	struct bench *b = make_bench();
@@ -297,6 +345,10 @@ main(void)
 		cmocka_unit_test(header_lines_come_first_in_the_order_of_the_format),
 		cmocka_unit_test(each_segment_names_the_one_before),
 		cmocka_unit_test(a_where_note_becomes_a_line_an_anchor_and_the_network),
+		cmocka_unit_test(
+			a_second_uplinks_segment_has_its_own_lines_and_network),
+		cmocka_unit_test(
+			the_first_uplinks_segment_leaves_the_seconds_lines_out),
 		cmocka_unit_test(
 			a_change_of_the_ladder_closes_early_twelve_times_an_hour),
 		cmocka_unit_test(a_pulse_closes_early_when_its_answer_changes),
