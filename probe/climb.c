@@ -103,13 +103,14 @@ abroad_is_dark(const struct measurement *ms, size_t n, const struct job *job)
 	return ladder.rung[RUNG_international].state == RUNG_DOWN;
 }
 
-/* Has a job like this one not got as far as its request in this climb? Then the next would
- * only wait for the same. */
+/* Has a job like this one, of the same host, not got as far as its request in this climb?
+ * Then the next would only wait for the same. */
 static bool
 found_nobody(const struct measurement *ms, size_t n, const struct job *job)
 {
 	for (size_t i = 0; i < n; i++)
 		if (ms[i].check == job->check && ms[i].stage < STAGE_request &&
+			!strcmp(ms[i].target, job->target.id) &&
 			ladder_uplink(&ms[i]) == job->uplink_number)
 			return true;
 	return false;
