@@ -374,6 +374,21 @@ def transfers_are_refused_both_ways(world, tally):
     that(world.towards() == 0, "not one packet of a transfer")
 
 
+def rare_checks_are_refused(world, tally):
+    """A climb makes them of one target, and when a person asks for them."""
+    rare = "compare", "large", "dnssec"
+    for address in samples4():
+        rows = [f"{role},www.{role}.test,{address},{port}" for role, port in (
+            ("international", 443), ("domestic", 443), ("names", 53))]
+        lines = world.climb(rows + ["control,www.control.test,45.20.9.9,443"],
+                            checks=("--checks", ",".join(rare)))
+        for line in lines:
+            that(line["outcome"] == "unmeasured" and line["reason"] == "not_public", "refused", line)
+            tally[line["check"]] += 1
+        that({line["check"] for line in lines} >= set(rare), "each was tried", lines)
+    that(world.towards() == 0, "not one packet of a rare check")
+
+
 def inside():
     tally, spelled = collections.Counter(), set()
     found = names()
@@ -401,6 +416,7 @@ def inside():
             print(f"{len(rows)} {what}: {time.monotonic() - began:.1f} s", flush=True)
         traces_are_refused_by_each_protocol(world, tally)
         transfers_are_refused_both_ways(world, tally)
+        rare_checks_are_refused(world, tally)
         for i, address in enumerate(samples4()):
             write(world.dir, f"hints{i}", f"r.root. 1 A {address}\n")
             if i % 6 == 0:
