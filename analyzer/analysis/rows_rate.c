@@ -1,4 +1,5 @@
 #include "analyzer/analysis/observe.h"
+#include "analyzer/analysis/radio.h"
 
 /* Rows about transfers: a meter, a queue, and what else was slow. */
 #define LEAST_TESTS 3
@@ -118,27 +119,21 @@ row_35b(struct observation *o, const struct view *v)
 	return o->n && o->n * 2 > o->of && o->value;
 }
 
-/* Round trips of 2G, 300 to 1,000 ms, are five to twenty times those of LTE (Grigorik,
- * High Performance Browser Networking, table 7-2). */
-#define SLOW_TIMES 5
-#define SLOW_MORE_US 150000
-
-/* Most targets, wherever they are, answer so much later than before. */
+/* Has this probe's line gone back to 2G? */
 static bool
 has_slow_radio(const struct view *v, const struct tally *t)
 {
-	uint32_t far = 0, known = 0;
+	struct radio radio = {.rate_bps = observe_median(t->rate, t->tests),
+		.usual_bps = t->usual_rate};
 
-	for (size_t i = 0; i < v->record->targets_n; i++) {
-		const struct seen *seen = &t->seen[i];
-
-		if (!seen->rtt_us || !seen->usual_rtt_us)
-			continue;
-		known++;
-		far += seen->rtt_us >= seen->usual_rtt_us * SLOW_TIMES &&
-		       seen->rtt_us >= seen->usual_rtt_us + SLOW_MORE_US;
-	}
-	return known >= LEAST_TESTS && far * 2 > known;
+	for (size_t i = 0; i < v->record->targets_n; i++)
+		radio_add_target(v->record->targets[i].rung == RUNG_domestic
+					 ? &radio.home
+					 : &radio.abroad,
+			t->seen[i].rtt_us, t->seen[i].usual_rtt_us);
+	for (uint32_t i = 0; i < t->tests; i++)
+		radio_add_test(&radio, t->train[i], t->loss[i]);
+	return radio_is_2g(&radio);
 }
 
 /* Operators with enough probes that show it. */

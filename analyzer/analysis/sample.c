@@ -30,6 +30,8 @@ read_speed(struct sample *s, const struct measurement *m)
 	int64_t sent = m->sndr_bytes_sent, again = m->sndr_bytes_retrans;
 
 	s->rate_bps = average_rate(m);
+	if (m->has[FIELD_chunks] && m->chunks_n > 0)
+		s->train_bytes = (int32_t)m->chunks[0];
 	/* The figures are the probe's word: what cannot be counts as the nearest that can. */
 	if (m->has[FIELD_sndr_bytes_sent] && sent > 0)
 		s->loss_ppm = (int32_t)((again < sent ? again : sent) * PPM / sent);

@@ -59,6 +59,7 @@ struct sample {
 	int64_t queue_us; /* speed: round trip under load less the smallest one, from 0 */
 	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent; 0 to
 			   * a million */
+	int32_t train_bytes; /* speed: what came in its first 100 ms; 0 unknown */
 };
 
 /* ---- place: what the clocks of a probe said -> where its segments lie in time ---- */

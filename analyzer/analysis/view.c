@@ -23,6 +23,7 @@ take_test(struct tally *t, const struct sample *s, uint32_t at)
 	t->rate[t->tests] = s->rate_bps;
 	t->queue[t->tests] = s->queue_us;
 	t->loss[t->tests] = s->loss_ppm;
+	t->train[t->tests] = s->train_bytes;
 	t->tests++;
 	keep_line(t->test_lines, &t->test_lines_n, at);
 }

@@ -31,7 +31,7 @@ struct tally {
 	uint32_t resolver_tried, resolver_ok, abroad_dns_ok;
 	uint32_t tests;
 	int64_t rate[VIEW_TESTS], queue[VIEW_TESTS];
-	int32_t loss[VIEW_TESTS];
+	int32_t loss[VIEW_TESTS], train[VIEW_TESTS];
 	int64_t usual_rate;
 	struct seen *seen; /* by target */
 	uint32_t lines[OBSERVATION_LINES], lines_n;

@@ -560,17 +560,23 @@ def make_key(folder):
        f"openssl dgst -sha256 -binary | openssl base64 > {folder}/pin")
 
 
-def enter(environment):
-    """Runs this script again, as root of namespaces of its own, and ends as it does; what
-    it started ends with it."""
-    inwards = ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork",
+def inwards():
+    """What runs a command as root of namespaces of its own, all of which end with it."""
+    command = ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork",
                "--kill-child", "--mount-proc"]
-    if subprocess.run(inwards + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-        inwards.remove("--map-root-user")
-        if subprocess.run(inwards + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
-            print("this machine lets us make no network namespaces")
-            sys.exit(77)
-    done = subprocess.run(inwards + [os.path.abspath(sys.argv[0]), "--inside"], check=False,
+    for _ in range(2):
+        if not subprocess.run(command + ["true"], stderr=subprocess.DEVNULL,
+                              check=False).returncode:
+            return command
+        if "--map-root-user" in command:
+            command.remove("--map-root-user")
+    print("this machine lets us make no network namespaces")
+    sys.exit(77)
+
+
+def enter(environment):
+    """Runs this script again, in namespaces of its own, and ends as it does."""
+    done = subprocess.run(inwards() + [os.path.abspath(sys.argv[0]), "--inside"], check=False,
                           env={**os.environ, **environment})
     sys.exit(done.returncode)
 
