@@ -22,7 +22,8 @@ TRAP = ("nothing that a plain question or a page shows has changed; and a resolv
         "out of order fails for the controls as well")
 ROUNDS, WINDOWS, SECONDS = 3, 4, 0
 
-# No check asks inside TLS or HTTPS, so no rung can show it: what is measured is as ever.
+# The list of this country has no resolver at 853 or 443, so no rung can show it: what is
+# measured is as ever.
 TABLE = """
 who       power link router access domestic international core names transport service quality
 victims   up    up   up     up     up       up            up   up    up        up      up
