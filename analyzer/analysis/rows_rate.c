@@ -1,5 +1,5 @@
 #include "analyzer/analysis/observe.h"
-#include "analyzer/analysis/radio.h"
+#include "analyzer/analysis/downgrade.h"
 
 /* Rows about transfers: a meter, a queue, and what else was slow. */
 #define LEAST_TESTS 3
@@ -123,17 +123,17 @@ row_35b(struct observation *o, const struct view *v)
 static bool
 has_slow_radio(const struct view *v, const struct tally *t)
 {
-	struct radio radio = {.rate_bps = observe_median(t->rate, t->tests),
+	struct downgrade fall = {.rate_bps = observe_median(t->rate, t->tests),
 		.usual_bps = t->usual_rate};
 
 	for (size_t i = 0; i < v->record->targets_n; i++)
-		radio_add_target(v->record->targets[i].rung == RUNG_domestic
-					 ? &radio.home
-					 : &radio.abroad,
+		downgrade_add_target(v->record->targets[i].rung == RUNG_domestic
+					     ? &fall.home
+					     : &fall.abroad,
 			t->seen[i].rtt_us, t->seen[i].usual_rtt_us);
 	for (uint32_t i = 0; i < t->tests; i++)
-		radio_add_test(&radio, t->train[i], t->loss[i]);
-	return radio_is_2g(&radio);
+		downgrade_add_test(&fall, t->train[i], t->loss[i]);
+	return downgrade_is_2g(&fall);
 }
 
 /* Operators with enough probes that show it. */

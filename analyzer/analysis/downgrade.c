@@ -1,4 +1,4 @@
-#include "analyzer/analysis/radio.h"
+#include "analyzer/analysis/downgrade.h"
 
 #define LEAST_TARGETS 3
 #define LATER_TIMES 2
@@ -9,9 +9,10 @@
 #define RATE_MOST_BPS 384000
 
 void
-radio_add_target(struct radio_place *place, int64_t rtt_us, int64_t usual_rtt_us)
+downgrade_add_target(
+	struct downgrade_place *place, int64_t rtt_us, int64_t usual_rtt_us)
 {
-	bool later = rtt_us - usual_rtt_us >= RADIO_LATER_US;
+	bool later = rtt_us - usual_rtt_us >= DOWNGRADE_LATER_US;
 
 	if (rtt_us <= 0 || usual_rtt_us <= 0)
 		return;
@@ -21,17 +22,17 @@ radio_add_target(struct radio_place *place, int64_t rtt_us, int64_t usual_rtt_us
 }
 
 void
-radio_add_test(struct radio *radio, int64_t train_bytes, int64_t loss_ppm)
+downgrade_add_test(struct downgrade *fall, int64_t train_bytes, int64_t loss_ppm)
 {
-	bool narrow = train_bytes <= RADIO_TRAIN_BYTES;
-	bool unclear = !narrow && loss_ppm > 0 && loss_ppm < RADIO_LOSS_PPM;
+	bool narrow = train_bytes <= DOWNGRADE_TRAIN_BYTES;
+	bool unclear = !narrow && loss_ppm > 0 && loss_ppm < DOWNGRADE_LOSS_PPM;
 
-	radio->tests++;
+	fall->tests++;
 	if (train_bytes <= 0)
 		return;
-	radio->unclear += unclear;
-	radio->trains += !unclear;
-	radio->narrow += narrow && loss_ppm < RADIO_LOSS_PPM;
+	fall->unclear += unclear;
+	fall->trains += !unclear;
+	fall->narrow += narrow && loss_ppm < DOWNGRADE_LOSS_PPM;
 }
 
 static bool
@@ -41,7 +42,7 @@ most_of(uint32_t n, uint32_t of)
 }
 
 bool
-radio_is_2g(const struct radio *r)
+downgrade_is_2g(const struct downgrade *r)
 {
 	if (r->home.known + r->abroad.known < LEAST_TARGETS || !r->tests)
 		return false;

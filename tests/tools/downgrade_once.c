@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/observe.h"
-#include "analyzer/analysis/radio.h"
+#include "analyzer/analysis/downgrade.h"
 #include "analyzer/analysis/sample.h"
 #include "common/measurement.h"
 
@@ -80,20 +80,20 @@ main(void)
 {
 	struct seen_line line = {0};
 	char text[LINE_BYTES];
-	struct radio radio = {0};
+	struct downgrade fall = {0};
 
 	while (fgets(text, sizeof(text), stdin))
 		if (!take(&line, text)) {
-			fprintf(stderr, "radio_once: no measurement: %s\n", text);
+			fprintf(stderr, "downgrade_once: no measurement: %s\n", text);
 			return 1;
 		}
 	for (size_t i = 0; i < line.targets_n; i++)
-		radio_add_target(line.targets[i].home ? &radio.home : &radio.abroad,
+		downgrade_add_target(line.targets[i].home ? &fall.home : &fall.abroad,
 			line.targets[i].rtt_us[1], line.targets[i].rtt_us[0]);
 	for (uint32_t i = 0; i < line.tests[1]; i++)
-		radio_add_test(&radio, line.train_bytes[i], line.loss_ppm[i]);
-	radio.usual_bps = observe_median(line.rate_bps[0], line.tests[0]);
-	radio.rate_bps = observe_median(line.rate_bps[1], line.tests[1]);
-	puts(radio_is_2g(&radio) ? "2g" : "other");
+		downgrade_add_test(&fall, line.train_bytes[i], line.loss_ppm[i]);
+	fall.usual_bps = observe_median(line.rate_bps[0], line.tests[0]);
+	fall.rate_bps = observe_median(line.rate_bps[1], line.tests[1]);
+	puts(downgrade_is_2g(&fall) ? "2g" : "other");
 	return 0;
 }

@@ -6,7 +6,7 @@ abroad, where radio and sea are link emulators (which to the box are tunnels, an
 not measure through one), three targets and the analyzer stand abroad and three targets at home.
 A line is measured twice: before, and afterwards.
 
-    radio_on_the_wire.py [HOW MANY OF EACH KIND [FIRST SEED]]
+    downgrade_on_the_wire.py [HOW MANY OF EACH KIND [FIRST SEED]]
 """
 import concurrent.futures
 import os
@@ -234,7 +234,7 @@ def judge(kind, seed):
     if done.returncode == 77:
         os._exit(77)
     done.check_returncode()
-    told = subprocess.run([BUILD + "/tests/radio_once"], input=done.stdout, text=True,
+    told = subprocess.run([BUILD + "/tests/downgrade_once"], input=done.stdout, text=True,
                           stdout=subprocess.PIPE, check=True)
     return told.stdout.strip()
 
