@@ -117,9 +117,11 @@ struct flow_facts {
 	int64_t wait_at_loss_us; /* lower quartile of those right before a loss */
 	size_t loss_waits; /* how many that is of */
 	/* The line behind a queue: the rate of what arrived while packets waited. */
-	size_t service_n; /* pieces with a rate of their own; 0: nothing waited */
-	int64_t service_bps; /* their median */
+	size_t service_n; /* pieces of ten packets and more; 0: nothing waited */
+	int64_t service_bps; /* median of their rates */
 	int32_t service_flat_permille; /* of them within an eighth of the median */
+	size_t step_n; /* pieces of two packets */
+	int32_t step_flat_permille;
 	/* Rate over time: the span in equal pieces. */
 	int64_t rates_bps[FLOW_RATES];
 	size_t rates_n;

@@ -7,7 +7,7 @@
  */
 
 #define LOSSES_LEAST 5
-#define BURST_LEAST 2400 /* bytes: smaller ones are all the same */
+#define BURST_LEAST 6000 /* four packets: through less no TCP would pass */
 #define BURST_MOST 5000000
 #define RATE_MOST INT64_C(100000000000)
 #define FULL 1000 /* permille */
@@ -172,7 +172,7 @@ flow_meter_fit(struct flow_meter *meter, const struct flow_sent *sent, size_t n)
 	if (rate_bps < 1 || rate_bps > RATE_MOST / 50)
 		return;
 	for (int64_t r = rate_bps * 4 / 5; r < rate_bps * 40; r = times(r, 1250, 1) + 1)
-		for (int64_t b = 3000; b < BURST_MOST; b = times(b, 1500, 1))
+		for (int64_t b = BURST_LEAST; b < BURST_MOST; b = times(b, 1500, 1))
 			try(&trial, r, b);
 	refine_all(&trial);
 	*meter = trial.best;

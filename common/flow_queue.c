@@ -13,8 +13,11 @@
 
 #define NEAR 3 /* packets before a loss that are asked how long they had waited */
 #define NEAR_LEAST_US 100000
-#define PIECE_PACKETS 10 /* behind a queue: a piece that has a rate of its own */
+/* Behind a queue, a piece that has a rate of its own: long enough for small delays to
+ * cancel out, and so short that nothing else can hide in it. */
+#define PIECE_PACKETS 10
 #define PIECE_US 50000
+#define STEP_PACKETS 2
 #define WAITED_LEAST_US 2000 /* two grains of the usual timestamp */
 
 /* The least of the waits right before a loss: an acknowledgement that was put off, or a
@@ -88,7 +91,7 @@ in_order_of_arrival(
 /* Pieces of packets that all waited: at least so many, over at least such a time. */
 static size_t
 service_rates(int64_t *rates, const struct flow_sent *const *order, size_t n,
-	int64_t waited_us)
+	int32_t waited_us, size_t piece_packets, int64_t piece_us)
 {
 	size_t pieces = 0, packets = 0;
 	int64_t begin_us = 0, bits = 0, span_us;
@@ -107,7 +110,7 @@ service_rates(int64_t *rates, const struct flow_sent *const *order, size_t n,
 		}
 		bits += (int64_t)s->bytes * 8;
 		span_us = s->arrived_us - begin_us;
-		if (packets <= PIECE_PACKETS || span_us < PIECE_US)
+		if (packets <= piece_packets || span_us < piece_us)
 			continue;
 		rates[pieces++] = bits * 1000000 / span_us;
 		packets = 1;
@@ -117,30 +120,39 @@ service_rates(int64_t *rates, const struct flow_sent *const *order, size_t n,
 	return pieces;
 }
 
+/* Their median, and how many are within an eighth of it. */
+static int32_t
+flatness(int64_t *median, int64_t *rates, size_t n)
+{
+	size_t flat = 0;
+
+	*median = flow_quantile(rates, n, 500);
+	for (size_t i = 0; i < n; i++)
+		flat += llabs(rates[i] - *median) * 8 <= *median;
+	return n ? (int32_t)(flat * 1000 / n) : 0;
+}
+
 static void
 measure_service(
 	struct flow_facts *facts, int64_t *room, const struct flow_sent *sent, size_t n)
 {
 	const struct flow_sent **order = calloc(n, sizeof *order);
-	int64_t waited_us = WAITED_LEAST_US, one_us, flat = 0;
+	/* Where no wait is known all of them may have waited. */
+	int32_t waited_us = facts->wait_high_us < 0 ? -1 : WAITED_LEAST_US;
+	int64_t median_bps;
 	size_t arrived;
 
 	if (!order)
 		bug("no memory");
-	/* It had to wait for at least one other full packet. */
-	one_us =
-		facts->passed_bps ? INT64_C(1500) * 8 * 1000000 / facts->passed_bps : 0;
-	waited_us = one_us > waited_us ? one_us : waited_us;
-	if (facts->wait_high_us < 0) /* nobody knows: all of them may have */
-		waited_us = -1;
 	arrived = in_order_of_arrival(order, sent, n);
-	facts->service_n = service_rates(room, order, arrived, waited_us);
-	facts->service_bps = flow_quantile(room, facts->service_n, 500);
-	for (size_t i = 0; i < facts->service_n; i++)
-		flat += llabs(room[i] - facts->service_bps) * 8 <= facts->service_bps;
-	if (facts->service_n > 0)
-		facts->service_flat_permille =
-			(int32_t)(flat * 1000 / (int64_t)facts->service_n);
+	facts->step_n = service_rates(room, order, arrived, waited_us, STEP_PACKETS, 1);
+	facts->step_flat_permille = flatness(&median_bps, room, facts->step_n);
+	facts->service_n =
+		service_rates(room, order, arrived, waited_us, PIECE_PACKETS, PIECE_US);
+	facts->service_flat_permille =
+		flatness(&facts->service_bps, room, facts->service_n);
+	if (facts->service_n == 0)
+		facts->service_bps = median_bps;
 	free(order);
 }
 

@@ -14,6 +14,9 @@
 
 #define NONE UINT32_MAX
 #define RECENT 8
+#define TOGETHER 64 /* acknowledged at once */
+#define PUT_OFF_US 40000 /* that Linux holds an acknowledgement back */
+#define GRAIN_US 1000
 #define OLD_RETRY_BYTES 1 /* a keep-alive or a window probe */
 
 struct segment {
@@ -39,6 +42,7 @@ struct sender {
 	uint32_t origin;
 	bool begun;
 	int64_t recent_us[RECENT];
+	int64_t least_us; /* -1 not known */
 	size_t recent_n;
 };
 
@@ -193,35 +197,72 @@ which_arrived(const struct sender *s, uint32_t at, const struct news *news)
 	return at;
 }
 
-static void
-arrive(struct sender *s, struct segment *segment, const struct news *news)
+static uint32_t
+arrive(struct sender *s, const struct segment *segment, const struct news *news)
 {
-	uint32_t at = which_arrived(s, segment->last, news);
-	struct flow_sent *sent = &s->flow->sent[at];
-	bool once = s->carried[segment->last].before == NONE;
-	int64_t rtt_us = news->time_us - sent->time_us;
+	uint32_t at = which_arrived(s, segment->last, news), lost = at;
 
-	sent->arrived_us = news->time_us;
+	s->flow->sent[at].arrived_us = news->time_us;
 	s->flow->payload_bytes += (uint64_t)(segment->end - segment->start);
-	if (once) {
-		sent->wait_us = (int32_t)(rtt_us < INT32_MAX ? rtt_us : INT32_MAX);
-		s->recent_us[s->recent_n++ % RECENT] = rtt_us;
-	}
-	for (at = s->carried[at].before; at != NONE; at = s->carried[at].before)
-		s->flow->sent[at].lost = true;
+	while ((lost = s->carried[lost].before) != NONE)
+		s->flow->sent[lost].lost = true;
+	return at;
+}
+
+/* How long the acknowledgement of one packet alone may have been held back: until the next
+ * one would have come (RFC 9293 section 3.8.6.3). */
+static int64_t
+held_back(const struct sender *s, uint32_t at)
+{
+	const struct flow_sent *sent = s->flow->sent;
+	int64_t gap_us = PUT_OFF_US;
+
+	if (at + 1 < s->flow->n)
+		gap_us = sent[at + 1].time_us - sent[at].time_us;
+	return gap_us < PUT_OFF_US ? gap_us : PUT_OFF_US;
+}
+
+/* Of what is acknowledged together the last came just now, and the others had waited about
+ * as long as that. */
+static void
+note_waits(struct sender *s, const uint32_t *came, size_t n, const struct news *news)
+{
+	uint32_t last = came[n - 1];
+	int64_t rtt_us = news->time_us - s->flow->sent[last].time_us, held_us = 0;
+
+	if (rtt_us > INT32_MAX)
+		rtt_us = INT32_MAX;
+	s->recent_us[s->recent_n++ % RECENT] = rtt_us;
+	if (s->least_us < 0 || rtt_us < s->least_us)
+		s->least_us = rtt_us;
+	if (n == 1 && news->in_order)
+		held_us = held_back(s, last);
+	if (held_us > GRAIN_US && rtt_us - held_us < s->least_us)
+		return;
+	for (size_t i = 0; i < n; i++)
+		s->flow->sent[came[i]].wait_us = (int32_t)(rtt_us - held_us);
 }
 
 static void
 arrive_range(struct sender *s, int64_t start, int64_t end, const struct news *news)
 {
-	size_t i = find_open(s, find_segment(s, start));
+	size_t i = find_open(s, find_segment(s, start)), n = 0;
+	uint32_t came[TOGETHER];
 
 	for (; i < s->n && s->segments[i].end <= end; i = find_open(s, i + 1)) {
-		if (s->segments[i].start < start)
+		struct segment *segment = &s->segments[i];
+		uint32_t at;
+
+		if (segment->start < start)
 			continue;
-		arrive(s, &s->segments[i], news);
-		s->segments[i].next = (uint32_t)i + 1;
+		at = arrive(s, segment, news);
+		segment->next = (uint32_t)i + 1;
+		/* Sent twice: nobody knows which one it was. */
+		if (s->carried[segment->last].before == NONE)
+			came[n < TOGETHER ? n++ : TOGETHER - 1] = at;
 	}
+	if (n > 0)
+		note_waits(s, came, n, news);
 }
 
 static void
@@ -265,23 +306,27 @@ leave_out_open(struct sender *s)
 	flow->n = kept;
 }
 
+/* Waits are counted from the quickest answer. */
 static void
-wait_from_least(struct flow *flow)
+wait_from_least(const struct sender *s)
 {
-	int32_t least_us = INT32_MAX;
+	for (size_t i = 0; i < s->flow->n; i++) {
+		int32_t *wait_us = &s->flow->sent[i].wait_us;
 
-	for (size_t i = 0; i < flow->n; i++)
-		if (flow->sent[i].wait_us >= 0 && flow->sent[i].wait_us < least_us)
-			least_us = flow->sent[i].wait_us;
-	for (size_t i = 0; i < flow->n; i++)
-		if (flow->sent[i].wait_us >= 0)
-			flow->sent[i].wait_us -= least_us;
+		if (*wait_us >= 0 && s->least_us >= 0)
+			*wait_us = *wait_us > s->least_us
+					   ? *wait_us - (int32_t)s->least_us
+					   : 0;
+		else
+			*wait_us = -1;
+	}
 }
 
 void
 flow_sender_read(struct flow *flow, const struct flow_view *view)
 {
-	struct sender s = {.flow = flow, .piece_bytes = view->piece_bytes};
+	struct sender s = {
+		.flow = flow, .piece_bytes = view->piece_bytes, .least_us = -1};
 
 	for (size_t i = 0; i < view->n; i++) {
 		const struct flow_packet *p = &view->packets[i];
@@ -296,7 +341,7 @@ flow_sender_read(struct flow *flow, const struct flow_view *view)
 		}
 	}
 	leave_out_open(&s);
-	wait_from_least(flow);
+	wait_from_least(&s);
 	free(s.segments);
 	free(s.carried);
 }

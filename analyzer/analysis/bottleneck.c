@@ -4,20 +4,28 @@
 #include <stdio.h>
 
 #define LOSSES_LEAST 15 /* Flach et al., section 3: fewer say nothing */
-/* Losses that come at random reach .35 by luck with fourteen of them, .2 with thirty. */
-#define FIT_LEAST 500
+/* A fit that luck does not give: losses at random reach .45 with twenty of them, .2 with a
+ * hundred (1.2 over the root of their number, and .3 for what TCP does by itself). */
+#define FIT_LEAST 300
+#define FIT_LUCK 1200
 #define CLEAN_BYTES 1000000 /* a bucket may hold that much before it shows */
 #define STRAY_SHARE 2000 /* one loss in so many packets is nobody's doing */
 #define PACKET_BITS (INT64_C(1500) * 8)
 /* A queue that drops held two packets: what holds one is a meter. */
 #define QUEUE_PACKETS 2
 #define QUEUE_LEAST_US 3000
-/* Without a loss: what waited is no jitter. */
-#define LOAD_PACKETS 4
-#define LOAD_LEAST_US 10000
+#define LOAD_LEAST_US 10000 /* without a full queue's losses: more than jitter */
 #define LOSS_WAITS_LEAST 3
+/* Packets, below which waiting alone tells of no queue; and of one that is flat. */
+#define SENT_LEAST 250
+#define FLAT_SENT_LEAST 50
 #define SERVICE_LEAST 5
-#define FLAT_LEAST 700
+#define SERVICE_FLAT_LEAST 700
+#define SERVICE_FLAT_ALONE 860
+#define STEPS_LEAST 10
+#define STEPS_FLAT_LEAST 667
+#define STEPS_FLAT_BESIDE 500
+#define OWN_FIT_LEAST 750
 
 static const char *const names[] = {[BOTTLENECK_POLICED] = "policed",
 	[BOTTLENECK_SHAPED] = "shaped",
@@ -32,51 +40,54 @@ bottleneck_name(enum bottleneck bottleneck)
 	return names[bottleneck];
 }
 
-/* Of the meter that fits, or of the queue: the faster, the less makes a queue. */
-static int64_t
-packets_us(const struct flow_facts *f, int64_t packets)
+static bool
+meter_fits(const struct flow_facts *f)
 {
-	int64_t rate_bps = f->passed_bps;
+	int64_t over = f->meter.fit_permille - FIT_LEAST;
 
-	if (f->service_n >= SERVICE_LEAST)
-		rate_bps = f->service_bps;
-	if (f->meter.fit_permille >= FIT_LEAST)
-		rate_bps = f->meter.rate_bps;
-	return rate_bps > 0 ? packets * PACKET_BITS * 1000000 / rate_bps : 0;
+	return f->lost >= LOSSES_LEAST && over > 0 &&
+	       over * over * (int64_t)f->onsets >= (int64_t)FIT_LUCK * FIT_LUCK;
 }
 
+/* How long a queue's packets last that a meter's does not hold. */
 static int64_t
-at_least(int64_t value, int64_t least)
+queue_us(const struct flow_facts *f, int64_t least_us)
 {
-	return value > least ? value : least;
+	int64_t us = 0;
+
+	if (meter_fits(f) && f->meter.rate_bps > 0)
+		us = QUEUE_PACKETS * PACKET_BITS * 1000000 / f->meter.rate_bps;
+	return us > least_us ? us : least_us;
 }
 
+/* Packet by packet, so that nobody else's are between them, and over longer pieces, so
+ * that none were between those that came together. Either alone must be all the better. */
 static bool
 is_flat(const struct flow_facts *f)
 {
-	return f->service_n >= SERVICE_LEAST && f->service_flat_permille >= FLAT_LEAST;
+	bool steps =
+		f->step_n >= STEPS_LEAST && f->step_flat_permille >= STEPS_FLAT_LEAST;
+
+	if (f->service_n < SERVICE_LEAST)
+		return steps;
+	return (steps && f->service_flat_permille >= SERVICE_FLAT_LEAST) ||
+	       (f->service_flat_permille >= SERVICE_FLAT_ALONE &&
+		       f->step_flat_permille >= STEPS_FLAT_BESIDE);
 }
 
-/* What was dropped found the queue as full as it gets. */
+/* A queue that none but this transfer fills drops by this transfer's own bucket. */
 static bool
-drops_from_queue(const struct flow_facts *f)
+own_queue(const struct flow_facts *f)
 {
-	if (f->wait_high_us < 0) /* no timestamps: packets came one behind the other */
-		return is_flat(f);
-	return f->loss_waits >= LOSS_WAITS_LEAST &&
-	       f->wait_at_loss_us >=
-		       at_least(packets_us(f, QUEUE_PACKETS), QUEUE_LEAST_US) &&
-	       f->wait_at_loss_us * 5 >= f->wait_high_us * 4;
+	return is_flat(f) ||
+	       (f->lost >= LOSSES_LEAST && f->meter.fit_permille >= OWN_FIT_LEAST);
 }
 
-/* ${wait_us}: what is usual, or what a quarter of them met. */
+/* Nobody knows how long packets waited: they came one behind the other all the time. */
 static bool
-fills_queue(const struct flow_facts *f, int64_t wait_us)
+comes_evenly(const struct flow_facts *f)
 {
-	if (f->wait_high_us < 0)
-		return is_flat(f);
-	return f->service_n >= SERVICE_LEAST &&
-	       wait_us >= at_least(packets_us(f, LOAD_PACKETS), LOAD_LEAST_US);
+	return is_flat(f) && f->service_n >= SERVICE_LEAST;
 }
 
 static bool
@@ -85,12 +96,40 @@ few_losses(const struct flow_facts *f)
 	return f->lost < LOSSES_LEAST;
 }
 
+/* What was dropped found the queue as full as it gets. */
+static bool
+drops_from_queue(const struct flow_facts *f)
+{
+	if (f->wait_high_us < 0)
+		return comes_evenly(f);
+	return f->loss_waits >= LOSS_WAITS_LEAST &&
+	       f->wait_at_loss_us >= queue_us(f, QUEUE_LEAST_US) &&
+	       f->wait_at_loss_us * 5 >= f->wait_high_us * 4;
+}
+
+/* Most wait, and what was dropped had waited like them: losses that come when little
+ * waits are not the queue's, nor is jitter one, in which most wait little. */
+static bool
+fills_queue(const struct flow_facts *f)
+{
+	int64_t least_us = is_flat(f) ? QUEUE_LEAST_US : LOAD_LEAST_US;
+
+	if (f->wait_high_us < 0)
+		return comes_evenly(f);
+	if (f->lost >= LOSSES_LEAST && f->loss_waits >= LOSS_WAITS_LEAST &&
+		f->wait_at_loss_us * 2 < f->wait_high_us)
+		return false;
+	if (few_losses(f) && f->sent < (is_flat(f) ? FLAT_SENT_LEAST : SENT_LEAST))
+		return false;
+	return f->wait_median_us >= queue_us(f, least_us) &&
+	       (is_flat(f) || f->wait_median_us * 2 >= f->wait_high_us);
+}
+
 static bool
 is_policed(const struct flow_facts *own, const struct flow_facts *all)
 {
-	return own->lost > 0 && !few_losses(all) && all->meter.rate_bps > 0 &&
-	       all->meter.fit_permille >= FIT_LEAST && !drops_from_queue(all) &&
-	       !drops_from_queue(own);
+	return own->lost > 0 && meter_fits(all) && !drops_from_queue(all) &&
+	       !drops_from_queue(own) && !fills_queue(own);
 }
 
 /* ---- sentences ---- */
@@ -132,7 +171,7 @@ say_policed(struct bottleneck_verdict *v, const struct flow_facts *all)
 static void
 say_queue(struct bottleneck_verdict *v, const struct flow_facts *own)
 {
-	bool flat = is_flat(own);
+	bool flat = own_queue(own);
 
 	v->is = flat ? BOTTLENECK_SHAPED : BOTTLENECK_CONGESTED;
 	v->rate_bps = flat ? own->service_bps : -1;
@@ -203,8 +242,7 @@ bottleneck_judge(struct bottleneck_verdict *verdict, const struct flow_facts *ow
 	*verdict = (struct bottleneck_verdict){.rate_bps = -1, .burst_bytes = -1};
 	if (is_policed(own, all))
 		say_policed(verdict, all);
-	else if (drops_from_queue(own) || fills_queue(own, own->wait_median_us) ||
-		 (few_losses(own) && fills_queue(own, own->wait_high_us)))
+	else if (drops_from_queue(own) || fills_queue(own))
 		say_queue(verdict, own);
 	else if (!few_losses(own))
 		say_lossy(verdict, own, all);

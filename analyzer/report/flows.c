@@ -298,13 +298,15 @@ print_json(struct buf *out, const struct transfer *t, const struct group *group)
 		",\"rtt_min_us\":%lld,\"rtt_p90_us\":%lld,\"captured_at\":\"%s\","
 		"\"packets\":%zu,\"lost\":%zu,\"fit_permille\":%d,"
 		"\"wait_at_loss_us\":%lld,\"wait_high_us\":%lld,\"service_bps\":%lld,"
-		"\"service_flat_permille\":%d,\"silent_us\":%lld,\"resets\":%u",
+		"\"service_flat_permille\":%d,\"step_flat_permille\":%d,\"silent_us\":%"
+		"lld,\"resets\":%u",
 		(long long)t->flow.rtt_min_us, (long long)t->flow.rtt_p90_us,
 		t->flow.end == FLOW_AT_SENDER ? "sender" : "receiver", t->facts.sent,
 		t->facts.lost, group->facts.meter.fit_permille,
 		(long long)t->facts.wait_at_loss_us, (long long)t->facts.wait_high_us,
 		(long long)t->facts.service_bps, t->facts.service_flat_permille,
-		(long long)t->flow.silent_us, t->flow.resets.n);
+		t->facts.step_flat_permille, (long long)t->flow.silent_us,
+		t->flow.resets.n);
 	buf_puts(out, ",\"chunks\":[");
 	for (size_t i = 0; i < t->chunks_n; i++)
 		buf_printf(out, "%s{\"index\":%zu,\"verdict\":\"%s\"}", i ? "," : "", i,
