@@ -86,6 +86,10 @@ BREACHES = {
          "void\nhttp_zz(void)\n{\n\tstore_open();\n}\n", []),
         ("common/zz.c", "int other(void);\nint\nother(void)\n{\n\treturn 1;\n}\n", []),
     ],
+    "sockets.py": [
+        ("probe/checks/zz.c", "\tfd = socket(AF_INET, SOCK_DGRAM, 0);\n", None),
+        ("probe/doors/zz.c", "\tif (socket(to->any.sa_family, type, 0) < 0)\n", None),
+    ],
     "world_frozen.py": [
         ("tests/world/weather.h", "\n", None),
         ("tests/world/zz.c", "int zz;\n", None),
