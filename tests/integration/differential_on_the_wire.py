@@ -5,7 +5,7 @@ drawn: near - home - linkemu - mid - onpath - far, several such chains side by s
 namespaces of this test's own (unshare). What leads into a TUN device no check takes for a line,
 so that a router stands between.
 
-    differential_on_the_wire.py [METERED UNTOUCHED FROZEN]    runs of each; 12 24 12
+    differential_on_the_wire.py [METERED UNTOUCHED FROZEN]    runs of each; 20 60 20
 
 What `compare` leaves in its line is judged by what the analyzer judges it with. Prints a table:
 the meter's rate, how many were seen, and what a decision cost at the most."""
@@ -32,7 +32,7 @@ from lab import net, servers  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 FOLDER = os.environ.get("DIFFERENTIAL_DIR", "")
-RUNS = [int(n) for n in os.environ.get("DIFFERENTIAL_RUNS", "12 24 12").split()]
+RUNS = [int(n) for n in os.environ.get("DIFFERENTIAL_RUNS", "20 60 20").split()]
 SEED = os.environ.get("DIFFERENTIAL_SEED", "1")
 CHAINS = 6
 NEAR, HOME, FAR = "45.10.0.1", "45.10.0.2", "45.20.0.2"
