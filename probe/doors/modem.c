@@ -7,30 +7,37 @@
 #if WITH_MODEM
 #include <errno.h>
 #include <stdio.h>
-#include <systemd/sd-bus.h>
 
 #include "common/clock.h"
+#include "probe/doors/modem_bus.h"
 #include "probe/doors/modem_objects.h"
 
 #define SERVICE "org.freedesktop.ModemManager1"
 #define ROOT "/org/freedesktop/ModemManager1"
 #define SIGNAL_S 60 /* how often the service is to ask for the signal itself */
 
+/* A connection to the bus, and how long we wait for any one answer. */
+struct line {
+	struct modem_bus by;
+	sd_bus *bus;
+	int64_t timeout_us;
+};
+
 /* The bus daemon that does not answer must not hold us: sd_bus_call() would wait for it. */
 static int
-wait_ready(sd_bus *bus, int64_t timeout_us)
+wait_ready(const struct line *line)
 {
-	int64_t until_us = clock_boot_us() + timeout_us;
+	int64_t until_us = clock_boot_us() + line->timeout_us;
 	int r;
 
-	while ((r = sd_bus_is_ready(bus)) == 0) {
+	while ((r = line->by.sd_bus_is_ready(line->bus)) == 0) {
 		int64_t left_us = until_us - clock_boot_us();
 
-		r = sd_bus_process(bus, NULL);
+		r = line->by.sd_bus_process(line->bus, NULL);
 		if (r == 0 && left_us <= 0)
 			r = -ETIMEDOUT;
 		if (r == 0)
-			r = sd_bus_wait(bus, (uint64_t)left_us);
+			r = line->by.sd_bus_wait(line->bus, (uint64_t)left_us);
 		if (r < 0 && r != -EINTR)
 			return r;
 	}
@@ -43,21 +50,24 @@ struct call {
 	uint32_t number;
 };
 
+/* The reply, or NULL, is the caller's to let go. */
 static int
-make_call(sd_bus_message **reply, sd_bus *bus, const struct call *call,
-	int64_t timeout_us)
+make_call(struct modem_message *reply, const struct line *line, const struct call *call)
 {
+	const struct modem_bus *by = &line->by;
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(
-		bus, &m, SERVICE, call->path, call->interface, call->method);
+	int r = by->sd_bus_message_new_method_call(
+		line->bus, &m, SERVICE, call->path, call->interface, call->method);
 
+	*reply = (struct modem_message){by, NULL};
 	if (r >= 0)
-		r = sd_bus_message_set_auto_start(m, 0);
+		r = by->sd_bus_message_set_auto_start(m, 0);
 	if (r >= 0 && call->number > 0)
-		r = sd_bus_message_append(m, "u", call->number);
+		r = by->sd_bus_message_append(m, "u", call->number);
 	if (r >= 0)
-		r = sd_bus_call(bus, m, (uint64_t)timeout_us, NULL, reply);
-	sd_bus_message_unref(m);
+		r = by->sd_bus_call(
+			line->bus, m, (uint64_t)line->timeout_us, NULL, &reply->at);
+	by->sd_bus_message_unref(m);
 	return r;
 }
 
@@ -65,14 +75,14 @@ make_call(sd_bus_message **reply, sd_bus *bus, const struct call *call,
  * then; it costs no byte on the air. Where that takes a right that we have not (polkit's
  * Device.Control: root, and whoever sits at the machine, have it) it stays as it is. */
 static void
-ask_for_signal(sd_bus *bus, const struct modem *modem, int64_t timeout_us)
+ask_for_signal(const struct line *line, const struct modem *modem)
 {
 	const struct call call = {
 		modem->path, SERVICE ".Modem.Signal", "Setup", SIGNAL_S};
-	sd_bus_message *reply = NULL;
+	struct modem_message reply;
 
-	make_call(&reply, bus, &call, timeout_us);
-	sd_bus_message_unref(reply);
+	make_call(&reply, line, &call);
+	line->by.sd_bus_message_unref(reply.at);
 }
 
 /* The names of one cell, in a fixed order; one that is not told is empty. */
@@ -88,10 +98,10 @@ keep_name(char *to, size_t size, const char *text)
 }
 
 static int
-read_name(struct cell *cell, sd_bus_message *m, const char *key)
+read_name(struct cell *cell, const struct modem_message *m, const char *key)
 {
 	const char *text = "";
-	int r = sd_bus_message_read(m, "v", "s", &text);
+	int r = MESSAGE_READ(m, "v", "s", &text);
 
 	if (!strcmp(key, "ci"))
 		keep_name(cell->ci, sizeof(cell->ci), text);
@@ -104,46 +114,46 @@ read_name(struct cell *cell, sd_bus_message *m, const char *key)
 
 /* One cell of GetCellInfo's reply: a{sv}; 0 at its end. */
 static int
-read_cell(struct cell *cell, sd_bus_message *m)
+read_cell(struct cell *cell, const struct modem_message *m)
 {
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	int r = MESSAGE_ENTER(m, 'a', "{sv}");
 
 	if (r <= 0)
 		return r;
-	while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+	while ((r = MESSAGE_ENTER(m, 'e', "sv")) > 0) {
 		const char *key = "", *type = NULL;
 
-		r = sd_bus_message_read(m, "s", &key);
+		r = MESSAGE_READ(m, "s", &key);
 		if (r >= 0)
-			r = sd_bus_message_peek_type(m, NULL, &type);
+			r = MESSAGE_PEEK(m, NULL, &type);
 		if (r >= 0 && type && !strcmp(type, "s"))
 			r = read_name(cell, m, key);
 		else if (r >= 0 && type && !strcmp(type, "b") &&
 			 !strcmp(key, "serving"))
-			r = sd_bus_message_read(m, "v", "b", &cell->serving);
+			r = MESSAGE_READ(m, "v", "b", &cell->serving);
 		else if (r >= 0)
-			r = sd_bus_message_skip(m, "v");
+			r = MESSAGE_SKIP(m, "v");
 		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
+			r = MESSAGE_EXIT(m);
 		if (r < 0)
 			return r;
 	}
-	return r < 0 ? r : sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 1;
+	return r < 0 ? r : MESSAGE_EXIT(m) < 0 ? -EBADMSG : 1;
 }
 
 /* Which cell serves us: only its hash goes on. The service tells it to root alone unless its
  * policy says otherwise; GetLocation, which would say more, is never called. */
 static void
-ask_for_cell(struct modem *modem, sd_bus *bus, int64_t timeout_us)
+ask_for_cell(struct modem *modem, const struct line *line)
 {
 	const struct call call = {modem->path, SERVICE ".Modem", "GetCellInfo", 0};
-	sd_bus_message *reply = NULL;
+	struct modem_message reply;
 	struct cell cell = {0};
-	int r = make_call(&reply, bus, &call, timeout_us);
+	int r = make_call(&reply, line, &call);
 
 	if (r >= 0)
-		r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
-	while (r >= 0 && !cell.serving && (r = read_cell(&cell, reply)) > 0)
+		r = MESSAGE_ENTER(&reply, 'a', "a{sv}");
+	while (r >= 0 && !cell.serving && (r = read_cell(&cell, &reply)) > 0)
 		if (!cell.serving)
 			memset(&cell, 0, sizeof(cell));
 	if (cell.serving && cell.ci[0]) {
@@ -151,22 +161,22 @@ ask_for_cell(struct modem *modem, sd_bus *bus, int64_t timeout_us)
 		modem->has_cell = true;
 	}
 	crypto_wipe(&cell, sizeof(cell));
-	sd_bus_message_unref(reply);
+	line->by.sd_bus_message_unref(reply.at);
 }
 
 static int
-read_modem(struct modem *modem, bool *found, sd_bus *bus, const char *uplink,
-	int64_t timeout_us)
+read_modem(
+	struct modem *modem, bool *found, const struct line *line, const char *uplink)
 {
 	const struct call call = {
 		ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", 0};
 	struct modem_objects objects = {.uplink = uplink};
-	sd_bus_message *reply = NULL;
-	int r = make_call(&reply, bus, &call, timeout_us);
+	struct modem_message reply;
+	int r = make_call(&reply, line, &call);
 
-	if (r >= 0 && !modem_objects_read(&objects, reply))
+	if (r >= 0 && !modem_objects_read(&objects, &reply))
 		r = -EBADMSG;
-	sd_bus_message_unref(reply);
+	line->by.sd_bus_message_unref(reply.at);
 	*found = r >= 0 && modem_choose(modem, &objects);
 	return r;
 }
@@ -182,20 +192,22 @@ bool
 modem_read(struct modem *modem, enum reason *reason, int *error, const char *uplink,
 	int64_t timeout_us)
 {
-	sd_bus *bus = NULL;
+	struct line line = {.timeout_us = timeout_us};
 	bool found = false;
-	int r = sd_bus_open_system(&bus);
+	int r = modem_bus_load(&line.by) ? line.by.sd_bus_open_system(&line.bus)
+					 : -ENOENT;
 
 	if (r >= 0)
-		r = wait_ready(bus, timeout_us);
+		r = wait_ready(&line);
 	if (r >= 0)
-		r = read_modem(modem, &found, bus, uplink, timeout_us);
+		r = read_modem(modem, &found, &line, uplink);
 	if (found && modem->ready) {
 		if (modem->signal_dbm > 0 && modem->signal_idle)
-			ask_for_signal(bus, modem, timeout_us);
-		ask_for_cell(modem, bus, timeout_us);
+			ask_for_signal(&line, modem);
+		ask_for_cell(modem, &line);
 	}
-	sd_bus_close_unref(bus);
+	if (line.bus)
+		line.by.sd_bus_close_unref(line.bus);
 	*error = r < 0 && !is_ordinary(r) ? -r : 0;
 	*reason = r == -EACCES || r == -EPERM ? REASON_no_permission : REASON_no_modem;
 	return found;

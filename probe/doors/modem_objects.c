@@ -3,14 +3,15 @@
 #if WITH_MODEM
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
+
+#include "probe/doors/modem_bus.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 #define DBM_LEAST (-160)
 
 /* Reads the value that the message stands at, of the row's type: negative, the message is
  * not what its signature says. */
-typedef int read_fn(sd_bus_message *m, struct modem_object *o, size_t at);
+typedef int read_fn(const struct modem_message *m, struct modem_object *o, size_t at);
 
 /* A text that does not fit is none: it would be another one. */
 static void
@@ -25,24 +26,24 @@ keep_text(char *to, size_t size, const char *text)
 }
 
 static int
-read_number(sd_bus_message *m, struct modem_object *o, size_t at)
+read_number(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	int64_t *to = (int64_t *)((char *)o + at);
 	uint32_t value = 0; /* i, u and b are all of 32 bits */
 	char type = 0;
-	int r = sd_bus_message_peek_type(m, &type, NULL);
+	int r = MESSAGE_PEEK(m, &type, NULL);
 
 	if (r > 0)
-		r = sd_bus_message_read_basic(m, type, &value);
+		r = MESSAGE_READ_BASIC(m, type, &value);
 	*to = type == SD_BUS_TYPE_INT32 ? (int32_t)value : (int64_t)value;
 	return r;
 }
 
 static int
-read_text(sd_bus_message *m, struct modem_object *o, size_t at)
+read_text(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	const char *text = "";
-	int r = sd_bus_message_read(m, "s", &text);
+	int r = MESSAGE_READ(m, "s", &text);
 
 	if (at == offsetof(struct modem_object, interface))
 		keep_text(o->interface, sizeof(o->interface), text);
@@ -52,10 +53,10 @@ read_text(sd_bus_message *m, struct modem_object *o, size_t at)
 }
 
 static int
-read_quality(sd_bus_message *m, struct modem_object *o, size_t at)
+read_quality(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	uint32_t percent = 0;
-	int recent, r = sd_bus_message_read(m, "(ub)", &percent, &recent);
+	int recent, r = MESSAGE_READ(m, "(ub)", &percent, &recent);
 
 	(void)at;
 	o->percent = percent <= 100 ? (int64_t)percent : -1;
@@ -63,10 +64,10 @@ read_quality(sd_bus_message *m, struct modem_object *o, size_t at)
 }
 
 static int
-read_error(sd_bus_message *m, struct modem_object *o, size_t at)
+read_error(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	const char *name = "", *says;
-	int r = sd_bus_message_read(m, "(ss)", &name, &says);
+	int r = MESSAGE_READ(m, "(ss)", &name, &says);
 
 	(void)at;
 	keep_text(o->error, sizeof(o->error), name);
@@ -74,63 +75,63 @@ read_error(sd_bus_message *m, struct modem_object *o, size_t at)
 }
 
 static int
-read_bearers(sd_bus_message *m, struct modem_object *o, size_t at)
+read_bearers(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	const char *path;
-	int r = sd_bus_message_enter_container(m, 'a', "o");
+	int r = MESSAGE_ENTER(m, 'a', "o");
 
 	(void)at;
-	while (r >= 0 && (r = sd_bus_message_read(m, "o", &path)) > 0)
+	while (r >= 0 && (r = MESSAGE_READ(m, "o", &path)) > 0)
 		if (o->n_bearers < LENGTH(o->bearers))
 			keep_text(o->bearers[o->n_bearers++], MODEM_PATH_BYTES, path);
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return r < 0 ? r : MESSAGE_EXIT(m);
 }
 
 static int
-read_ports(sd_bus_message *m, struct modem_object *o, size_t at)
+read_ports(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	const char *name;
 	uint32_t type;
-	int r = sd_bus_message_enter_container(m, 'a', "(su)");
+	int r = MESSAGE_ENTER(m, 'a', "(su)");
 
 	(void)at;
-	while (r >= 0 && (r = sd_bus_message_read(m, "(su)", &name, &type)) > 0)
+	while (r >= 0 && (r = MESSAGE_READ(m, "(su)", &name, &type)) > 0)
 		o->has_uplink |= o->uplink[0] && !strcmp(name, o->uplink);
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return r < 0 ? r : MESSAGE_EXIT(m);
 }
 
 /* One pair of a dictionary: its key, and whether its value, of that type, was read into
  * value; any other is passed over. 0 at the end of the dictionary. */
 static int
-read_pair(sd_bus_message *m, const char **key, char type, void *value, bool *is)
+read_pair(const struct modem_message *m, const char **key, char type, void *value,
+	bool *is)
 {
 	const char types[2] = {type, '\0'}, *contents = NULL;
-	int r = sd_bus_message_enter_container(m, 'e', "sv");
+	int r = MESSAGE_ENTER(m, 'e', "sv");
 
 	*is = false;
 	if (r <= 0)
 		return r;
-	r = sd_bus_message_read(m, "s", key);
+	r = MESSAGE_READ(m, "s", key);
 	if (r >= 0)
-		r = sd_bus_message_peek_type(m, NULL, &contents);
+		r = MESSAGE_PEEK(m, NULL, &contents);
 	*is = r >= 0 && contents && !strcmp(contents, types);
 	if (r >= 0)
-		r = *is ? sd_bus_message_read(m, "v", types, value)
-			: sd_bus_message_skip(m, "v");
-	return r < 0 ? r : sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 1;
+		r = *is ? MESSAGE_READ(m, "v", types, value) : MESSAGE_SKIP(m, "v");
+	return r < 0 ? r : MESSAGE_EXIT(m) < 0 ? -EBADMSG : 1;
 }
 
 /* Modem.Signal's figures of one technology: what is received of the cell itself where that is
  * told (RSRP, RSCP), else all that is received (RSSI). Whoever knows none says the lowest
  * number there is. */
 static int
-read_signal(sd_bus_message *m, struct modem_object *o, size_t at)
+read_signal(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	int *to = (int *)((char *)o + at);
 	const char *key = "";
 	double dbm = 0;
 	bool is, own = false;
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	int r = MESSAGE_ENTER(m, 'a', "{sv}");
 
 	while (r >= 0 && (r = read_pair(m, &key, 'd', &dbm, &is)) > 0) {
 		bool better = !strcmp(key, "rsrp") || !strcmp(key, "rscp");
@@ -141,23 +142,23 @@ read_signal(sd_bus_message *m, struct modem_object *o, size_t at)
 		*to = (int)(dbm - 0.5);
 		own = better;
 	}
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return r < 0 ? r : MESSAGE_EXIT(m);
 }
 
 /* MMNetworkError is numbered by the 3GPP's causes. */
 static int
-read_rejection(sd_bus_message *m, struct modem_object *o, size_t at)
+read_rejection(const struct modem_message *m, struct modem_object *o, size_t at)
 {
 	const char *key = "";
 	uint32_t cause = 0;
 	bool is;
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	int r = MESSAGE_ENTER(m, 'a', "{sv}");
 
 	(void)at;
 	while (r >= 0 && (r = read_pair(m, &key, 'u', &cause, &is)) > 0)
 		if (is && !strcmp(key, "error") && cause <= 255)
 			o->rejection = cause;
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return r < 0 ? r : MESSAGE_EXIT(m);
 }
 
 #define SERVICE "org.freedesktop.ModemManager1"
@@ -202,53 +203,54 @@ find_property(const char *interface, const char *name, const char *type)
 
 /* The properties of one interface: a{sv}. */
 static int
-read_properties(sd_bus_message *m, struct modem_object *o, const char *interface)
+read_properties(
+	const struct modem_message *m, struct modem_object *o, const char *interface)
 {
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	int r = MESSAGE_ENTER(m, 'a', "{sv}");
 
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+	while (r >= 0 && (r = MESSAGE_ENTER(m, 'e', "sv")) > 0) {
 		const struct property *property = NULL;
 		const char *name = "", *type = NULL;
 
-		r = sd_bus_message_read(m, "s", &name);
+		r = MESSAGE_READ(m, "s", &name);
 		if (r >= 0)
-			r = sd_bus_message_peek_type(m, NULL, &type);
+			r = MESSAGE_PEEK(m, NULL, &type);
 		if (r >= 0)
 			property = find_property(interface, name, type);
 		if (r >= 0 && !property)
-			r = sd_bus_message_skip(m, "v");
+			r = MESSAGE_SKIP(m, "v");
 		else if (r >= 0) {
-			r = sd_bus_message_enter_container(m, 'v', property->type);
+			r = MESSAGE_ENTER(m, 'v', property->type);
 			if (r >= 0)
 				r = property->read(m, o, property->at);
 			if (r >= 0)
-				r = sd_bus_message_exit_container(m);
+				r = MESSAGE_EXIT(m);
 		}
 		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
+			r = MESSAGE_EXIT(m);
 	}
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return r < 0 ? r : MESSAGE_EXIT(m);
 }
 
 /* The interfaces of one object: a{sa{sv}}. */
 static int
-read_interfaces(sd_bus_message *m, struct modem_object *o)
+read_interfaces(const struct modem_message *m, struct modem_object *o)
 {
-	int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
+	int r = MESSAGE_ENTER(m, 'a', "{sa{sv}}");
 
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
+	while (r >= 0 && (r = MESSAGE_ENTER(m, 'e', "sa{sv}")) > 0) {
 		const char *interface = "";
 
-		r = sd_bus_message_read(m, "s", &interface);
+		r = MESSAGE_READ(m, "s", &interface);
 		o->is_modem |= !strcmp(interface, MODEM);
 		o->is_bearer |= !strcmp(interface, SERVICE ".Bearer");
 		o->has_voice |= !strcmp(interface, MODEM ".Voice");
 		if (r >= 0)
 			r = read_properties(m, o, interface);
 		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
+			r = MESSAGE_EXIT(m);
 	}
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return r < 0 ? r : MESSAGE_EXIT(m);
 }
 
 static void
@@ -261,12 +263,11 @@ keep_object(struct modem_objects *objects, const struct modem_object *o)
 }
 
 bool
-modem_objects_read(struct modem_objects *objects, struct sd_bus_message *m)
+modem_objects_read(struct modem_objects *objects, const struct modem_message *m)
 {
-	int r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
+	int r = MESSAGE_ENTER(m, 'a', "{oa{sa{sv}}}");
 
-	while (r >= 0 &&
-		(r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
+	while (r >= 0 && (r = MESSAGE_ENTER(m, 'e', "oa{sa{sv}}")) > 0) {
 		struct modem_object o = {.uplink = objects->uplink,
 			.state = -1,
 			.access_tech = -1,
@@ -277,12 +278,12 @@ modem_objects_read(struct modem_objects *objects, struct sd_bus_message *m)
 				MODEM_DBM_UNKNOWN}};
 		const char *path = "";
 
-		r = sd_bus_message_read(m, "o", &path);
+		r = MESSAGE_READ(m, "o", &path);
 		keep_text(o.path, sizeof(o.path), path);
 		if (r >= 0)
 			r = read_interfaces(m, &o);
 		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
+			r = MESSAGE_EXIT(m);
 		if (r >= 0 && o.path[0])
 			keep_object(objects, &o);
 	}

@@ -41,8 +41,9 @@ struct modem_objects {
 };
 
 /* Reads a reply to GetManagedObjects; what is too much is left out. False: it is none. */
-struct sd_bus_message;
-bool modem_objects_read(struct modem_objects *objects, struct sd_bus_message *reply);
+struct modem_message;
+bool modem_objects_read(
+	struct modem_objects *objects, const struct modem_message *reply);
 
 /* The modem that fits best, told as modem_read() has it. Pure. False: there is none. */
 bool modem_choose(struct modem *modem, const struct modem_objects *objects);

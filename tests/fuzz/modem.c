@@ -7,6 +7,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #if WITH_MODEM
+#include "probe/doors/modem_bus.h"
 #include "tests/unit/objects.h"
 
 static void
@@ -35,12 +36,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct objects_bus bus = {.other = -1};
 	char *text = calloc(1, size + 1);
 	struct modem modem;
+	struct modem_bus by;
 	sd_bus_message *m;
 
-	must(text && objects_bus_open(&bus) >= 0);
+	must(text && modem_bus_load(&by) && objects_bus_open(&bus) >= 0);
 	memcpy(text, data, size);
 	m = objects_message(&bus, text);
-	if (m && modem_objects_read(&objects, m) && modem_choose(&modem, &objects))
+	if (m && modem_objects_read(&objects, &(struct modem_message){&by, m}) &&
+		modem_choose(&modem, &objects))
 		try_modem(&modem);
 	sd_bus_message_unref(m);
 	objects_bus_close(&bus);

@@ -53,6 +53,7 @@ a_cell_is_known_again_and_its_name_is_not_kept(void **state)
 
 #if WITH_MODEM
 #include "common/file.h"
+#include "probe/doors/modem_bus.h"
 #include "tests/unit/objects.h"
 
 #define TREES SOURCE_DIR "/tests/trees/modemmanager/"
@@ -63,6 +64,7 @@ parse(struct modem *modem, const char *path, const char *uplink)
 	struct modem_objects objects = {.uplink = uplink};
 	struct objects_bus bus = {.other = -1};
 	struct buf text = {0};
+	struct modem_bus by;
 	sd_bus_message *m;
 	bool there;
 
@@ -70,7 +72,8 @@ parse(struct modem *modem, const char *path, const char *uplink)
 	assert_true(objects_bus_open(&bus) >= 0);
 	m = objects_message(&bus, text.data);
 	assert_non_null(m);
-	assert_true(modem_objects_read(&objects, m));
+	assert_true(modem_bus_load(&by));
+	assert_true(modem_objects_read(&objects, &(struct modem_message){&by, m}));
 	there = modem_choose(modem, &objects);
 	sd_bus_message_unref(m);
 	objects_bus_close(&bus);
@@ -196,13 +199,15 @@ a_message_of_another_shape_is_none(void **state)
 	struct modem_objects objects = {.uplink = ""};
 	struct objects_bus bus = {.other = -1};
 	sd_bus_message *m = NULL;
+	struct modem_bus by;
 
 	(void)state;
+	assert_true(modem_bus_load(&by));
 	assert_true(objects_bus_open(&bus) >= 0);
 	assert_true(sd_bus_message_new_signal(bus.bus, &m, "/x", "x.x", "X") >= 0);
 	assert_true(sd_bus_message_append(m, "a{sv}", 1, "oa", "s", "x") >= 0);
 	assert_true(sd_bus_message_seal(m, 1, 0) >= 0);
-	assert_false(modem_objects_read(&objects, m));
+	assert_false(modem_objects_read(&objects, &(struct modem_message){&by, m}));
 	sd_bus_message_unref(m);
 	objects_bus_close(&bus);
 }
