@@ -285,8 +285,10 @@ runner_run(struct measurement *ms, uint64_t *bytes, struct runner *r,
 	const struct job *jobs, size_t n, struct schedule *s,
 	const struct config *config, const volatile sig_atomic_t *stop)
 {
+	int64_t began_us = clock_boot_us();
 	size_t next = 0, busy = 0;
 
+	memset(ms, 0, n * sizeof(*ms));
 	while (!*stop) {
 		struct child *slot = collect(ms, bytes, r, jobs, false, &busy);
 		bool ready = slot != NULL && next < n;
@@ -295,12 +297,16 @@ runner_run(struct measurement *ms, uint64_t *bytes, struct runner *r,
 		if (next == n && busy == 0)
 			return;
 		if (ready && clock_boot_us() >= r->next_start_us) {
-			const struct job *job = &jobs[next];
+			int64_t now_us = clock_boot_us();
+			struct job job;
 
-			if (!start_job(r, slot, next, job,
-				    schedule_pace_us(s, config, job)))
-				runner_unmeasured(&ms[next], job, REASON_internal,
-					clock_boot_us());
+			if (dark_leaves_out(&job, jobs, ms, next, now_us - began_us))
+				runner_unmeasured(
+					&ms[next], &job, REASON_lower_rung, now_us);
+			else if (!start_job(r, slot, next, &job,
+					 schedule_pace_us(s, config, &job)))
+				runner_unmeasured(
+					&ms[next], &job, REASON_internal, now_us);
 			next++;
 			continue;
 		}

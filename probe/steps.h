@@ -272,6 +272,15 @@ int alive_open(const char *state_dir);
 /* Durable before it returns; a disk that is full is no reason to stop. */
 void alive_write(int fd, const struct alive *alive);
 
+/* ---- plan/dark.c: what is worth a start in the dark (pure) ---- */
+
+/* The n-th job, as it is to be run so long after the first of its part was started; true:
+ * it is left out. Where nothing beyond the router has answered, two packets a second do not
+ * reach for all of a list in a time in which a round must end: then another of the same
+ * check on the same rung is not started. ms: of those before, zeroes while they run. */
+bool dark_leaves_out(struct job *next, const struct job *jobs,
+	const struct measurement *ms, size_t n, int64_t since_us);
+
 /* ---- inherit.c: what is read once, before any fork ---- */
 
 /* The CA store of that file, in PEM, read by a child. Where it cannot be read the log says
@@ -288,7 +297,7 @@ void runner_close(struct runner *runner); /* ends what still runs */
 
 /* Runs the jobs, at_once children at a time, a start never sooner than the pace after the
  * last one that sent something; fills ms (n of them, in the order of jobs) and adds up
- * bytes. Returns early, jobs left unmeasured with reason internal, when *stop becomes
+ * bytes. What dark_leaves_out() reads unmeasured, for a lower rung. Returns early, jobs left unmeasured with reason internal, when *stop becomes
  * true: the caller keeps SIGTERM and SIGINT blocked, they arrive while this waits. */
 void runner_run(struct measurement *ms, uint64_t *bytes, struct runner *runner,
 	const struct job *jobs, size_t n, struct schedule *s,
