@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mandate.h"
+#include "common/squeeze.h"
 
 #define THREADS 2
 #define CONNECTIONS 512
@@ -89,20 +90,44 @@ bearer(struct MHD_Connection *connection)
 	return value + 7;
 }
 
+/* In place of the body what it holds, where it came packed: 0 to go on. */
+static unsigned
+unpack(const char **why, struct request *r, struct MHD_Connection *connection)
+{
+	const char *coding = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_ENCODING);
+	struct buf open = {0};
+
+	if (!coding)
+		return 0;
+	*why = "the body may be packed with gzip, and in no other way";
+	if (strcmp(coding, "gzip") != 0)
+		return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+	*why = "the body is not one member of gzip, or holds more than a segment may";
+	if (!squeeze_open(&open, buf_span(&r->body), SUBMIT_SEGMENT_MAX))
+		return MHD_HTTP_BAD_REQUEST;
+	buf_free(&r->body);
+	r->body = open;
+	return 0;
+}
+
 static int
 submit(struct http *http, struct MHD_Connection *connection, struct request *r)
 {
 	struct submission s = {
 		.kind = r->route == ROUTE_ENROLMENT ? SUBMIT_ENROLMENT : SUBMIT_SEGMENT,
-		.body = buf_span(&r->body),
 		.token = "",
 		.now_utc_us = clock_utc_us(),
 	};
 	struct buf receipt = {0};
 	const char *why = "";
+	unsigned refused = unpack(&why, r, connection);
 	enum opened opened;
 	int result;
 
+	if (refused != 0)
+		return reply_problem(connection, refused, why, NULL);
+	s.body = buf_span(&r->body);
 	if (r->route == ROUTE_SEGMENT) {
 		s.id = r->id;
 		s.token = bearer(connection);
@@ -288,7 +313,7 @@ refuse_early(
 	}
 	if (length && !span_number(&n, (struct span){length, strlen(length)}, most)) {
 		*why = r->route == ROUTE_UPLOAD
-			       ? "an upload has at most 1048576 bytes"
+			       ? "an upload has at most 2097152 bytes"
 			       : "this is longer than any segment may be";
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}

@@ -33,6 +33,7 @@ struct fetch_request {
 	const char *bearer; /* token of the Authorization header; NULL: none */
 	const char *known; /* ETag, unquoted, of the answer one has; NULL: none */
 	struct span body; /* of PUT and POST */
+	bool gzip; /* it is in that form already (common/squeeze.h) */
 	/* POST: so many bytes of no meaning instead, in records of TLS that fit into one
 	 * segment (FETCH_RECORD_BYTES): the other end sees them as they come in. The watcher
 	 * is then called a hundred times a second, too. */

@@ -128,6 +128,9 @@ fetch_set_headers(struct fetch_connection *c, struct fetch_lists *lists,
 			r->type ? r->type : "application/octet-stream");
 		lists->headers = fetch_list_add(lists->headers, text.data);
 	}
+	if (r->gzip)
+		lists->headers =
+			fetch_list_add(lists->headers, "Content-Encoding: gzip");
 	if (r->type) {
 		buf_clear(&text);
 		buf_printf(&text, "Accept: %s", r->type);

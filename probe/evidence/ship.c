@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/note.h"
+#include "common/squeeze.h"
 #include "common/utc.h"
 #include "probe/doors/fetch.h"
 #include "probe/doors/way.h"
@@ -210,23 +211,27 @@ ship_one(const struct ship_page *page, struct fetch_connection *connection,
 {
 	const struct enrolment *e = shipment->enrolment;
 	char url[URL_BYTES], hex[HASH_HEX_BYTES];
-	struct buf segment = {0};
+	struct buf segment = {0}, packed = {0};
 	bool ok = true;
 
 	crypto_hex(hex, id, HASH_BYTES);
 	snprintf(url, sizeof(url), "%s/v1/segments/%s", e->endpoint, hex);
 	/* One that cannot be read does not hold up the others. */
-	if (spool_get(&segment, shipment->spool, id) == OK)
+	if (spool_get(&segment, shipment->spool, id) == OK) {
+		squeeze_pack(&packed, buf_span(&segment));
 		ok = ship_exchange(page, connection,
 			&(struct fetch_request){.method = "PUT",
 				.url = url,
 				.pin = e->pin,
 				.bearer = e->token,
-				.body = buf_span(&segment),
+				.body = buf_span(&packed),
+				.gzip = true,
 				.max_answer = ANSWER_MAX,
 				.connect_limit_s = CONNECT_LIMIT_S,
 				.stall_limit_s = STALL_LIMIT_S},
 			SHIP_RECEIPT, id);
+	}
+	buf_free(&packed);
 	buf_free(&segment);
 	return ok;
 }

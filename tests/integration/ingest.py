@@ -3,6 +3,7 @@
 right is kept before it is answered, whatever else comes gets its problem document and
 changes nothing."""
 import base64
+import gzip
 import hashlib
 import hmac
 import http.client
@@ -302,11 +303,25 @@ def bad_segments(check, server, folder, key, token, scratch):
     check.that(is_problem(server.ask("PUT", f"/v1/segments/{good.id}", None, {
         "Authorization": f"Bearer {token}", "Content-Length": "20000"}), 413),
         "what is too long is not read")
+    for body, coding, status, what in (
+            (gzip.compress(good.bytes), "br", 415, "another packing than gzip"),
+            (gzip.compress(b"\0" * 300000), "gzip", 400, "a bomb"),
+            (gzip.compress(good.bytes)[:-3], "gzip", 400, "half of a body"),
+            (gzip.compress(good.bytes) + b"x", "gzip", 400, "something behind the packing"),
+            (good.bytes, "gzip", 400, "what is packed in name only")):
+        check.that(is_problem(server.ask("PUT", f"/v1/segments/{good.id}", body, {
+            "Authorization": f"Bearer {token}", "Content-Encoding": coding}), status),
+            what + " is refused")
     check.that(stored(folder) == before, "nothing of all that was kept")
 
 
 def repeats(check, server, folder, key, token, pinned, scratch):
     segment = Segment(key, 3)
+    packed = {"Authorization": f"Bearer {token}", "Content-Encoding": "gzip"}
+    status, _, body = server.ask("PUT", f"/v1/segments/{segment.id}",
+                                 gzip.compress(segment.bytes), packed)
+    check.that(status == 200 and is_receipt(body, segment, pinned, scratch),
+               "packed with gzip it gets its receipt")
     for _ in range(2):
         status, _, body = server.put(segment, token)
         check.that(status == 200 and is_receipt(body, segment, pinned, scratch),
