@@ -170,14 +170,21 @@ schedule_pace_us(struct schedule *s, const struct config *config, const struct j
 	       draw_below(s, packets * config->pace_us / 5 + 1);
 }
 
+/* Did the volunteer agree to so much risk? */
+static bool
+may_run(const struct plan *p, enum check check, const struct target *target)
+{
+	return (int64_t)costs[check].level <= p->config->level &&
+	       (target == NULL || (int64_t)target->level <= p->config->level);
+}
+
 static void
 plan_add(struct plan *p, enum check check, enum rung rung, const struct target *target)
 {
 	const struct profile_settings *profile = config_profile(p->config);
 	struct job *job = &p->jobs[p->n];
 
-	if (p->n == p->max || (int64_t)costs[check].level > p->config->level ||
-		(target != NULL && (int64_t)target->level > p->config->level))
+	if (p->n == p->max || !may_run(p, check, target))
 		return;
 	memset(job, 0, sizeof(*job));
 	job->check = check;
@@ -257,6 +264,23 @@ is_of_a_set(const struct target *target)
 	       (target->role == ROLE_names && target->port != 53);
 }
 
+/* The first to take part is a name to ask for: nothing else looks at that rung, and the few of
+ * the profile could all be servers of other rungs, whom the same check asks. */
+static void
+lead_with_name(const struct plan *p, uint16_t *order)
+{
+	for (size_t i = 0; i < p->targets->n; i++) {
+		const struct target *target = &p->targets->rows[order[i]];
+		uint16_t swap = order[i];
+
+		if (target->role != ROLE_names || is_of_a_set(target))
+			continue;
+		order[i] = order[0];
+		order[0] = swap;
+		return;
+	}
+}
+
 /* Which targets take part, bit by bit: all for echoes; for each wide check as many as
  * the profile has, and of a set SET_MOST, others every time. */
 static void
@@ -272,8 +296,8 @@ choose(struct plan *p, uint32_t *checks, const uint16_t *order, bool wide)
 		if (is_of_a_set(target) && of_set[target->role]++ >= SET_MOST)
 			continue;
 		for (enum check c = 0; c < CHECK_COUNT; c++) {
-			if (costly_row(c) != NULL ||
-				!(p->targets->rows[at].checks & (UINT32_C(1) << c)))
+			if (costly_row(c) != NULL || !may_run(p, c, target) ||
+				!(target->checks & (UINT32_C(1) << c)))
 				continue;
 			if (is_wide(c) &&
 				(!wide || (profile->wide_targets > 0 &&
@@ -294,6 +318,7 @@ plan_targets(struct plan *p, bool wide)
 	for (size_t i = 0; i < p->targets->n; i++)
 		order[i] = (uint16_t)i;
 	shuffle(p->s, order, p->targets->n);
+	lead_with_name(p, order);
 	choose(p, checks, order, wide);
 	for (enum rung rung = 0; rung < RUNG_COUNT; rung++)
 		for (size_t i = 0; i < p->targets->n; i++) {

@@ -115,6 +115,41 @@ on_2g_two_targets_take_part_in_each_wide_check_and_only_hourly(void **state)
 }
 
 static void
+on_2g_a_name_is_asked_for_in_every_wide_round(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 50; seed++) {
+		struct world *w = make_world(PROFILE_2G, seed);
+		size_t left_out, names = 0, n;
+
+		w->targets.rows[CONTROL] = w->targets.rows[RESOLVER_ABROAD];
+		n = plan(w, 5 * SECOND_US, &left_out);
+		for (size_t i = 0; i < n; i++)
+			names += w->jobs[i].rung == RUNG_names;
+		assert_int_equal(names, 1);
+		free(w);
+	}
+}
+
+static void
+on_2g_what_may_not_run_takes_no_others_place(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 50; seed++) {
+		struct world *w = make_world(PROFILE_2G, seed);
+		size_t left_out, http = 0, n;
+
+		for (size_t i = 0; i < 3; i++)
+			w->targets.rows[i].level = LEVEL_NORMAL;
+		n = plan(w, 5 * SECOND_US, &left_out);
+		for (size_t i = 0; i < n; i++)
+			http += w->jobs[i].check == CHECK_http;
+		assert_int_equal(http, 2);
+		free(w);
+	}
+}
+
+static void
 a_pulse_is_one_question_to_the_first_target_abroad(void **state)
 {
 	struct world *w = make_world(PROFILE_HOME, 5);
@@ -288,6 +323,8 @@ main(void)
 		cmocka_unit_test(targets_of_one_rung_come_in_another_order_each_round),
 		cmocka_unit_test(
 			on_2g_two_targets_take_part_in_each_wide_check_and_only_hourly),
+		cmocka_unit_test(on_2g_a_name_is_asked_for_in_every_wide_round),
+		cmocka_unit_test(on_2g_what_may_not_run_takes_no_others_place),
 		cmocka_unit_test(a_pulse_is_one_question_to_the_first_target_abroad),
 		cmocka_unit_test(
 			of_a_set_of_messengers_two_are_tried_at_a_time_and_all_in_turn),
