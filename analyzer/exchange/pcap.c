@@ -7,6 +7,7 @@
 #include "common/crypto.h"
 #include "common/log.h"
 
+#define SECONDS_MAX INT64_C(10000000000) /* the year 2286 */
 #define TABLE (2 * PCAP_FLOWS_MAX)
 
 struct reading {
@@ -132,12 +133,23 @@ keep(struct pcap_flow *flow, const struct packet *p, int64_t time_us)
 	kept->from_first = same_end(&flow->first, &p->from);
 }
 
+/* A time that no clock had is that of the packet before. */
+static int64_t
+time_of(const struct pcap_pkthdr *head)
+{
+	int64_t s = head->ts.tv_sec, us = head->ts.tv_usec;
+
+	if (s < 0 || s > SECONDS_MAX || us < 0 || us >= 1000000)
+		return 0;
+	return s * 1000000 + us;
+}
+
 /* NULL, or why no more is taken. */
 static const char *
 take_frame(struct reading *r, enum packet_link link, const struct pcap_pkthdr *head,
 	const uint8_t *bytes)
 {
-	int64_t time_us = (int64_t)head->ts.tv_sec * 1000000 + head->ts.tv_usec;
+	int64_t time_us = time_of(head);
 	struct pcap_flow *flow;
 	struct packet packet;
 
