@@ -258,7 +258,8 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 	return true;
 }
 
-/* Takes what ended or is overdue; returns a free slot, or NULL. */
+/* Takes what ended or is overdue, and of what runs its stage; returns a free slot, or
+ * NULL. */
 static struct child *
 collect(struct measurement *ms, uint64_t *bytes, struct runner *r,
 	const struct job *jobs, bool all, size_t *busy)
@@ -272,10 +273,13 @@ collect(struct measurement *ms, uint64_t *bytes, struct runner *r,
 		if (slot->pid != 0 && (all || child_ended(slot) ||
 					      clock_boot_us() >= slot->deadline_us))
 			finish(&ms[slot->job], bytes, r, slot, &jobs[slot->job]);
-		if (slot->pid != 0)
-			(*busy)++;
-		else
+		if (slot->pid == 0) {
 			free_slot = slot;
+			continue;
+		}
+		/* How far it says it is: a number that is compared and nothing else. */
+		ms[slot->job].stage = ((const struct attempt *)slot->page)->m.stage;
+		(*busy)++;
 	}
 	return free_slot;
 }

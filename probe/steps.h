@@ -139,6 +139,7 @@ struct costly {
 	bool alone; /* wants the line for itself: each job is a part of the climb */
 	bool on_change; /* due once a day when the ladder changed, too */
 	bool rare; /* not by the clock where its interval is 0, and not at the start */
+	int64_t least_bps; /* on a slower line it tells nothing; 0: on any */
 	/* Fills in what such a job has besides the usual; NULL: nothing. */
 	void (*set)(struct job *job, const struct turn *turn);
 };
@@ -148,6 +149,8 @@ const struct costly *costly_row(enum check check);
 /* 0: as often as there is a round that it may stand in. */
 int64_t costly_interval_us(
 	const struct costly *row, const struct profile_settings *profile);
+/* Has a whole transfer of this climb, over the same uplink, shown a line too slow for it? */
+bool costly_is_too_slow(const struct job *job, const struct measurement *ms, size_t n);
 
 /* ---- plan/budget.c: what may be spent (pure) ---- */
 
@@ -277,7 +280,8 @@ void alive_write(int fd, const struct alive *alive);
 /* The n-th job, as it is to be run so long after the first of its part was started; true:
  * it is left out. Where nothing beyond the router has answered, two packets a second do not
  * reach for all of a list in a time in which a round must end: then another of the same
- * check on the same rung is not started. ms: of those before, zeroes while they run. */
+ * check on the same rung is not started. ms: of those before; while they run, zeroes but
+ * for the stage. Who let a connection in has answered. */
 bool dark_leaves_out(struct job *next, const struct job *jobs,
 	const struct measurement *ms, size_t n, int64_t since_us);
 

@@ -5,6 +5,13 @@
 /* Echoes cost one packet each, and whoever is spared may answer to them: longer. */
 #define ECHOES_US INT64_C(25000000)
 
+/* Whoever let a connection in is there, slow as it may be. */
+static bool
+was_let_in(const struct measurement *m)
+{
+	return m->stage >= STAGE_tls_handshake && m->stage <= STAGE_body;
+}
+
 static bool
 is_dark(const struct job *jobs, const struct measurement *ms, size_t n,
 	int64_t since_us)
@@ -16,7 +23,7 @@ is_dark(const struct job *jobs, const struct measurement *ms, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		int success = measurement_success(&ms[i]);
 
-		if (success == 1)
+		if (success == 1 || was_let_in(&ms[i]))
 			return false;
 		failed |= success == 0;
 	}

@@ -72,6 +72,27 @@ one_answer_ends_the_dark_and_none_awaited_does_not_begin_it(void **state)
 	assert_int_equal(next.count, 3);
 }
 
+static void
+where_somebody_let_a_connection_in_it_is_not_dark_however_slow_he_is(void **state)
+{
+	static const struct {
+		enum stage stage;
+		bool dark;
+	} cases[] = {{STAGE_connect, true}, {STAGE_tls_handshake, false},
+		{STAGE_body, false}, {STAGE_reply, true}, {STAGE_bearer, true}};
+	struct job next;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct measurement ms[JOBS] = {0};
+
+		end(&ms[0], OUTCOME_generic_timeout_error);
+		ms[1].stage = cases[i].stage; /* it still runs */
+		assert_int_equal(dark_leaves_out(&next, jobs, ms, 2, 60 * SECOND_US),
+			cases[i].dark);
+	}
+}
+
 int
 main(void)
 {
@@ -81,6 +102,8 @@ main(void)
 		cmocka_unit_test(echoes_go_on_for_longer_one_a_target),
 		cmocka_unit_test(
 			one_answer_ends_the_dark_and_none_awaited_does_not_begin_it),
+		cmocka_unit_test(
+			where_somebody_let_a_connection_in_it_is_not_dark_however_slow_he_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
