@@ -19,7 +19,7 @@ git ls-files -z -- CMakeLists.txt LICENSE '*.md' common probe analyzer config |
 mv "$source/config/packaging/debian" "$source/debian"
 # What the programs are linked against stands in one list; the tests' own library does not
 # go into a package.
-libraries=$(awk '/^lib[a-z0-9.+-]+-dev[\t ]/ && !/^lib(c6|cmocka)-dev/ {
+libraries=$(awk '/^(lib[a-z0-9.+-]+|zlib1g)-dev[\t ]/ && !/^lib(c6|cmocka)-dev/ {
 	printf "%s%s", comma, $1; comma = ", " }' tests/packages.txt)
 sed -i "s/@MAINTAINER@/$maintainer/; s/@LIBRARIES@/$libraries/" "$source/debian/control"
 cat >"$source/debian/changelog" <<-END
