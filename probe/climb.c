@@ -161,6 +161,10 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 		leave_out(ms, jobs, n, REASON_lower_rung);
 		return;
 	}
+	if (costly_is_too_slow(&jobs[0], climb->ms, at)) {
+		leave_out(ms, jobs, n, REASON_slow_line);
+		return;
+	}
 	if (climb->due == DUE_ROUND && !is_alone(&jobs[0]))
 		warm_up(bytes, c);
 	runner_run(ms, bytes, c->runner, jobs, n, c->schedule, c->config, c->stop);

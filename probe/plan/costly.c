@@ -1,5 +1,8 @@
 #include "probe/steps.h"
 
+/* Names are slowed to 140 kbit/s and more (Xue et al., IMC 2021): where the whole line
+ * is no faster than twice that, both names look alike, and to find out takes a minute. */
+#define COMPARED_BPS 300000
 /* Of one batch. */
 #define DATAGRAMS 4
 
@@ -48,7 +51,8 @@ static const struct costly rows[] = {
 	{CHECK_speed, RUNG_quality, WHOM_ANALYZER, 2, EVERY(speed_us), .alone = true,
 		.on_change = true, .set = set_speed},
 	{CHECK_compare, RUNG_international, WHOM_TARGET, 1, EVERY(compare_us),
-		.alone = true, .rare = true, .on_change = true, .set = set_compare},
+		.alone = true, .rare = true, .on_change = true,
+		.least_bps = COMPARED_BPS, .set = set_compare},
 	{CHECK_large, RUNG_COUNT, WHOM_BOTH, 2, EVERY(large_us), .alone = true,
 		.rare = true, .on_change = true},
 };
@@ -74,4 +78,21 @@ int64_t
 costly_interval_us(const struct costly *row, const struct profile_settings *profile)
 {
 	return *(const int64_t *)((const char *)profile + row->interval);
+}
+
+bool
+costly_is_too_slow(const struct job *job, const struct measurement *ms, size_t n)
+{
+	const struct costly *row = costly_row(job->check);
+
+	if (row == NULL || row->least_bps == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_speed && ms[i].outcome == OUTCOME_ok &&
+			ms[i].direction == DIRECTION_down && ms[i].transfer_us > 0 &&
+			ladder_uplink(&ms[i]) == job->uplink_number &&
+			ms[i].body_bytes * 8 * 1000000 / ms[i].transfer_us <
+				row->least_bps)
+			return true;
+	return false;
 }

@@ -489,6 +489,20 @@ make_due(struct schedule *s, const struct config *config, int64_t now_us)
 	}
 }
 
+/* What a change made due and then found no line to measure has not had its turn: the line
+ * that comes back is a change, too. */
+static void
+learn_what_was_left_out(struct schedule *s, const struct measurement *ms, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct costly *row = costly_row((enum check)ms[i].check);
+
+		if (row != NULL && row->on_change && ms[i].has[FIELD_reason] &&
+			ms[i].reason == REASON_lower_rung)
+			s->next_on_change_us[row->check] = 0;
+	}
+}
+
 static void
 learn_supply(struct schedule *s, const struct measurement *ms, size_t n)
 {
@@ -528,6 +542,7 @@ schedule_learn(struct schedule *s, const struct config *config,
 		return;
 	}
 	learn_supply(s, ms, n);
+	learn_what_was_left_out(s, ms, n);
 	if (!watch_round(&s->watch, ladder))
 		return;
 	s->watch.until_us = now_us + config->watch_us;

@@ -48,6 +48,43 @@ make_level_normal(int64_t profile)
 	return w;
 }
 
+static struct measurement
+transfer_of(int64_t bits_s, enum outcome outcome)
+{
+	struct measurement m = {0};
+
+	SET(&m, check, CHECK_speed);
+	SET(&m, direction, DIRECTION_down);
+	SET(&m, outcome, outcome);
+	SET(&m, transfer_us, 2000000);
+	SET(&m, body_bytes, bits_s / 4);
+	return m;
+}
+
+static void
+two_names_are_not_compared_on_a_line_that_is_as_slow_as_a_meter(void **state)
+{
+	const struct job compare = {.check = CHECK_compare},
+			 large = {.check = CHECK_large},
+			 over_another = {.check = CHECK_compare, .uplink_number = 1};
+	const struct measurement slow = transfer_of(150000, OUTCOME_ok),
+				 fast = transfer_of(600000, OUTCOME_ok),
+				 cut = transfer_of(
+					 150000, OUTCOME_generic_timeout_error);
+	struct measurement up = slow;
+
+	(void)state;
+	SET(&up, direction, DIRECTION_up);
+	assert_true(costly_is_too_slow(&compare, &slow, 1));
+	assert_false(costly_is_too_slow(&compare, &fast, 1));
+	/* What stopped halfway tells no rate, and what went up not that of the way down. */
+	assert_false(costly_is_too_slow(&compare, &cut, 1));
+	assert_false(costly_is_too_slow(&compare, &up, 1));
+	assert_false(costly_is_too_slow(&over_another, &slow, 1));
+	assert_false(costly_is_too_slow(&large, &slow, 1));
+	assert_false(costly_is_too_slow(&compare, &slow, 0));
+}
+
 static void
 twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start(
 	void **state)
@@ -104,6 +141,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			two_names_are_not_compared_on_a_line_that_is_as_slow_as_a_meter),
 		cmocka_unit_test(
 			twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start),
 		cmocka_unit_test(on_2g_none_by_the_clock_and_a_phone_compares_no_names),

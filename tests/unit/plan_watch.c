@@ -95,6 +95,51 @@ rounds_are_faster_for_half_an_hour_after_a_change(void **state)
 	}
 }
 
+static int64_t
+speeds_of_the_next_round(struct world *w, int64_t now_us)
+{
+	int64_t speeds = 0;
+	enum due due = DUE_PULSE;
+	size_t n = 0, left_out;
+
+	while (due != DUE_ROUND) {
+		int64_t next_us = schedule_next(&w->s, &due);
+
+		n = plan(w, next_us > now_us ? next_us : now_us, &left_out);
+	}
+	for (size_t i = 0; i < n; i++)
+		speeds += w->jobs[i].check == CHECK_speed;
+	return speeds;
+}
+
+static void
+a_transfer_that_a_change_called_for_in_the_dark_is_made_when_the_line_is_back(
+	void **state)
+{
+	static const bool in_the_dark[] = {false, true};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = make_world(PROFILE_2G, 31);
+		struct ladder dark = ladder_with(RUNG_international, RUNG_DOWN);
+		struct measurement m = {0};
+
+		speeds_of_the_next_round(w, 5 * SECOND_US);
+		learn_round(w, RUNG_core, RUNG_UP, 60 * MINUTE_US);
+		learn_round(w, RUNG_international, RUNG_DOWN, 61 * MINUTE_US);
+		assert_int_equal(speeds_of_the_next_round(w, 62 * MINUTE_US), 2);
+		SET(&m, check, CHECK_speed);
+		SET(&m, outcome, in_the_dark[i] ? OUTCOME_unmeasured : OUTCOME_ok);
+		if (in_the_dark[i])
+			SET(&m, reason, REASON_lower_rung);
+		schedule_learn(&w->s, &w->config, &m, 1, &dark, 63 * MINUTE_US);
+		learn_round(w, RUNG_core, RUNG_UP, 64 * MINUTE_US);
+		assert_int_equal(speeds_of_the_next_round(w, 65 * MINUTE_US),
+			in_the_dark[i] ? 2 : 0);
+		free(w);
+	}
+}
+
 static void
 the_first_round_is_no_change_and_a_rung_that_is_half_well_is_seen_twice(void **state)
 {
@@ -239,6 +284,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rounds_are_faster_for_half_an_hour_after_a_change),
+		cmocka_unit_test(
+			a_transfer_that_a_change_called_for_in_the_dark_is_made_when_the_line_is_back),
 		cmocka_unit_test(
 			the_first_round_is_no_change_and_a_rung_that_is_half_well_is_seen_twice),
 		cmocka_unit_test(
