@@ -291,7 +291,8 @@ def is_of(row, fact, targets):
     if row["check"] == "speed" and fact.of in ("-", "down", "up"):
         return (row.get("direction") or "down") == ("down" if fact.of == "-" else fact.of)
     if fact.of in targets:
-        return row["target"] in targets[fact.of]
+        # An echo whose TTL runs out on the way tells of a router and not of its target.
+        return row["target"] in targets[fact.of] and row["rung"] != "access"
     role = (row["target"] or "").rpartition("-")[0]
     return fact.of in ("-", row["rung"], role)
 
