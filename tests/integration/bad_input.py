@@ -174,7 +174,9 @@ class World:
         # Bound and never read: a name server that is silent.
         self.silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.silent.bind((SITE, 53))
-        self.names = self.conf("names", "".join(map(row, NO_NAME)))
+        # One host answers: it is the names that are bad, and not a line that is dark.
+        self.names = self.conf("names", f"domestic,-,{SITE},-,-,everyone,no\n" +
+                               "".join(map(row, NO_NAME)))
         self.drips = self.conf("drips", "".join(map(row, DRIPS)))
         self.enroll()
 
