@@ -25,7 +25,7 @@ struct ladder {
  * was chosen; unmeasured is neither (-1). A trace is evidence of life only: success where
  * the far end or a router behind the first one answered, else neither: what eats its
  * packets is no outage. A question to a decoy is neither: silence is its health and that
- * of a dead line. */
+ * of a dead line. Nor does a check of signatures tell of reach: it is made now and then. */
 int measurement_success(const struct measurement *m);
 
 /* The rung that a check speaks of besides its own, or RUNG_COUNT. */

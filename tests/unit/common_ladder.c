@@ -160,6 +160,15 @@ what_a_decoy_says_or_does_not_say_counts_for_no_rung(void **state)
 }
 
 static void
+what_a_names_signatures_say_counts_for_no_rung(void **state)
+{
+	const struct measurement m = saw(CHECK_dnssec, RUNG_names, OUTCOME_ok);
+
+	(void)state;
+	assert_int_equal(measurement_success(&m), -1);
+}
+
+static void
 the_ladder_breaks_at_its_lowest_rung_that_is_down(void **state)
 {
 	struct measurement ms[] = {
@@ -247,6 +256,7 @@ main(void)
 			some_checks_speak_of_a_second_rung_and_count_once_in_each),
 		cmocka_unit_test(a_trace_is_evidence_of_life_and_never_of_an_outage),
 		cmocka_unit_test(what_a_decoy_says_or_does_not_say_counts_for_no_rung),
+		cmocka_unit_test(what_a_names_signatures_say_counts_for_no_rung),
 		cmocka_unit_test(the_ladder_breaks_at_its_lowest_rung_that_is_down),
 		cmocka_unit_test(rung_states_have_names),
 		cmocka_unit_test(the_sentence_tells_me_from_the_country),
