@@ -116,6 +116,20 @@ found_nobody(const struct measurement *ms, size_t n, const struct job *job)
 	return false;
 }
 
+/* Has a transfer of this climb met no way out at all? Whoever wants the line for himself
+ * then waits for nothing, while the rungs at home are what there is to tell. */
+static bool
+way_is_gone(const struct measurement *ms, size_t n, const struct job *job)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_speed && ms[i].stage < STAGE_request &&
+			(ms[i].outcome == OUTCOME_host_unreachable ||
+				ms[i].outcome == OUTCOME_network_unreachable) &&
+			ladder_uplink(&ms[i]) == job->uplink_number)
+			return true;
+	return false;
+}
+
 /* What a tunnel carries tells of the network at its other end. */
 static bool
 leads_into_tunnel(void)
@@ -157,7 +171,8 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 		return;
 	}
 	if (is_alone(&jobs[0]) && (abroad_is_dark(climb->ms, at, &jobs[0]) ||
-					  found_nobody(climb->ms, at, &jobs[0]))) {
+					  found_nobody(climb->ms, at, &jobs[0]) ||
+					  way_is_gone(climb->ms, at, &jobs[0]))) {
 		leave_out(ms, jobs, n, REASON_lower_rung);
 		return;
 	}

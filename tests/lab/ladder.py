@@ -208,7 +208,8 @@ def heard_beyond_the_first(hops):
 
 def success(row):
     """As measurement_success() in common/ladder.h; None: neither."""
-    if row["outcome"] == "unmeasured" or row.get("decoy") is not None:
+    if (row["outcome"] == "unmeasured" or row.get("decoy") is not None
+            or row["check"] == "dnssec"):
         return None
     if row["check"] == "trace":
         beyond = row["outcome"] == "ok" or heard_beyond_the_first(row.get("hops"))
