@@ -269,7 +269,7 @@ climb_run(struct climb *climb, const struct climber *c)
 	complete(jobs, left_from + left_out, c);
 	if (c->head != NULL)
 		head_claim(c->head, &c->schedule->budget, c->config,
-			schedule_bytes(jobs, n), clock_boot_us());
+			cost_jobs_bytes(jobs, n), clock_boot_us());
 	climb->ms = calloc(n + left_out + 1, sizeof(*climb->ms));
 	if (climb->ms == NULL)
 		bug("out of memory");

@@ -171,7 +171,8 @@ ship_soon(struct daemon *d)
 	int64_t soon_us = clock_boot_us();
 
 	if (d->failures > 0)
-		soon_us += schedule_back_off_us(&d->schedule, &d->program->config, 1);
+		soon_us +=
+			draw_back_off_us(&d->schedule.random, &d->program->config, 1);
 	if (d->next_ship_us > soon_us)
 		d->next_ship_us = soon_us;
 }
@@ -239,7 +240,8 @@ take_list(struct daemon *d, const struct shipped *shipped, int64_t now_us)
 
 	if (!shipped->list_known)
 		return;
-	d->next_list_us = now_us + schedule_jitter_us(&d->schedule, p->config.day_us);
+	d->next_list_us =
+		now_us + draw_jitter_us(&d->schedule.random, p->config.day_us);
 	if (shipped->list.len == 0)
 		return;
 	keep(d);
@@ -304,13 +306,13 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 	d->health.analyzer_reached = shipped.reached;
 	if (shipped.reached && (freed > 0 || spool_count(d->spool) == 0)) {
 		d->failures = 0;
-		wait_us = schedule_jitter_us(
-			&d->schedule, config_profile(config)->ship_us);
+		wait_us = draw_jitter_us(
+			&d->schedule.random, config_profile(config)->ship_us);
 		if (freed == d->shipment.most)
 			wait_us = 0;
 	} else {
 		d->failures++;
-		wait_us = schedule_back_off_us(&d->schedule, config, d->failures);
+		wait_us = draw_back_off_us(&d->schedule.random, config, d->failures);
 	}
 	d->next_ship_us = now_us + wait_us;
 	tell_health(d);
@@ -323,7 +325,7 @@ start_shipment(struct daemon *d)
 	const struct config *config = &d->program->config;
 	int64_t now_us = clock_boot_us();
 
-	d->next_ship_us = now_us + schedule_jitter_us(&d->schedule,
+	d->next_ship_us = now_us + draw_jitter_us(&d->schedule.random,
 					   config_profile(config)->ship_us);
 	if (spool_count(d->spool) == 0 ||
 		!schedule_afford(&d->schedule, config, now_us,

@@ -192,6 +192,32 @@ bool watch_round(struct watch *w, const struct ladder *ladder);
  * found nobody abroad? At most alarms_an_hour. */
 bool watch_pulse(struct watch *w, const struct config *config, bool ok, int64_t now_us);
 
+/* ---- plan/draw.c: chance (pure) ---- */
+
+/* ${random} is the state of a generator; any word will do to begin with. */
+
+/* 0 ... below, and below itself never. */
+int64_t draw_below(uint64_t *random, int64_t below);
+/* Another number for each check, and the generator stays where it is: what a rare check is
+ * planned by does not move what all others are. */
+uint64_t draw_aside(uint64_t random, enum check check);
+/* A time in interval_us, give or take a tenth. */
+int64_t draw_jitter_us(uint64_t *random, int64_t interval_us);
+/* When to try again after so many failures in a row: exponential, full jitter. */
+int64_t draw_back_off_us(
+	uint64_t *random, const struct config *config, int64_t failures);
+
+/* ---- plan/cost.c: what a job costs, by checks.def (pure) ---- */
+
+enum level cost_level(enum check check);
+/* At most in the usual case, on the wire both ways: of a job, of some, of one of that check
+ * without a size of its own, of a transfer of so many bytes. */
+int64_t cost_job_bytes(const struct job *job);
+int64_t cost_jobs_bytes(const struct job *jobs, size_t n);
+int64_t cost_check_bytes(enum check check);
+int64_t cost_transfer_bytes(int64_t bytes);
+int64_t cost_packets(const struct job *job);
+
 /* ---- plan/schedule.c: what to do next (pure) ---- */
 
 enum due { DUE_PULSE, DUE_ROUND };
@@ -225,7 +251,8 @@ int64_t schedule_next(const struct schedule *s, enum due *due);
  * (jittered). Of the day's budget the ladder's rungs and the pulses until its end are set
  * aside first; a job that it does not carry is left out: it stands behind the others, in
  * jobs[n] to jobs[n + *left_out - 1], to be recorded as such. enrolment may be NULL;
- * origin_us, unclean_stop and alive are the caller's to set. */
+ * origin_us, unclean_stop and alive are the caller's to set. jobs.c and turns.c put a round
+ * together. */
 size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t now_us,
 	const struct config *config, const struct enrolment *enrolment,
 	const struct targets *targets, size_t *left_out);
@@ -233,21 +260,14 @@ size_t schedule_jobs(struct job *jobs, size_t max, struct schedule *s, int64_t n
  * wait until the radio wakes, and would be measured late. False: none is needed. */
 bool schedule_warm(struct job *job, struct schedule *s, const struct config *config,
 	const struct enrolment *enrolment, const struct targets *targets);
-/* What the jobs cost at most in the usual case. */
-int64_t schedule_bytes(const struct job *jobs, size_t n);
-/* Takes in what a climb found; ladder NULL: a pulse. After a change of the ladder rounds
- * are faster for watch_us, and costly checks that have on_change are due; a pulse that fails
- * calls for a round at once (jittered); on battery the pulse slows. */
+/* In schedule_learn.c. Takes in what a climb found; ladder NULL: a pulse. After a change of
+ * the ladder rounds are faster for watch_us, and costly checks that have on_change are due; a
+ * pulse that fails calls for a round at once (jittered); on battery the pulse slows. */
 void schedule_learn(struct schedule *s, const struct config *config,
 	const struct measurement *ms, size_t n, const struct ladder *ladder,
 	int64_t now_us);
 bool schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
 	int64_t bytes, int64_t percent);
-/* A time in interval_us, give or take a tenth. */
-int64_t schedule_jitter_us(struct schedule *s, int64_t interval_us);
-/* When to try again after so many failures in a row: exponential, full jitter. */
-int64_t schedule_back_off_us(
-	struct schedule *s, const struct config *config, int64_t failures);
 /* Time to wait before the job after ${job} may start (jittered, never under
  * pace_us x its packets). */
 int64_t schedule_pace_us(
@@ -301,8 +321,9 @@ void runner_close(struct runner *runner); /* ends what still runs */
 
 /* Runs the jobs, at_once children at a time, a start never sooner than the pace after the
  * last one that sent something; fills ms (n of them, in the order of jobs) and adds up
- * bytes. What dark_leaves_out() reads unmeasured, for a lower rung. Returns early, jobs left unmeasured with reason internal, when *stop becomes
- * true: the caller keeps SIGTERM and SIGINT blocked, they arrive while this waits. */
+ * bytes. What dark_leaves_out() reads unmeasured, for a lower rung. Returns early, jobs left
+ * unmeasured with reason internal, when *stop becomes true: the caller keeps SIGTERM and
+ * SIGINT blocked, they arrive while this waits. */
 void runner_run(struct measurement *ms, uint64_t *bytes, struct runner *runner,
 	const struct job *jobs, size_t n, struct schedule *s,
 	const struct config *config, const volatile sig_atomic_t *stop);

@@ -234,7 +234,7 @@ intervals_are_jittered_by_a_tenth_either_way(void **state)
 	(void)state;
 	schedule_start(&s, 0, 9);
 	for (int i = 0; i < 10000; i++) {
-		int64_t us = schedule_jitter_us(&s, 300 * SECOND_US);
+		int64_t us = draw_jitter_us(&s.random, 300 * SECOND_US);
 
 		least = us < least ? us : least;
 		most = us > most ? us : most;
@@ -275,7 +275,7 @@ back_off_grows_with_failures_and_stays_under_its_longest(void **state)
 		int64_t at[3] = {1, 3, 1000};
 
 		for (int k = 0; k < 3; k++) {
-			int64_t us = schedule_back_off_us(&w->s, &w->config, at[k]);
+			int64_t us = draw_back_off_us(&w->s.random, &w->config, at[k]);
 
 			assert_true(us > 0);
 			most[k] = us > most[k] ? us : most[k];
