@@ -359,6 +359,20 @@ measurement_field_name(enum field field)
 	return (unsigned int)field < FIELD_COUNT ? schema_rows[field].name : NULL;
 }
 
+bool
+measurement_set_number(struct measurement *m, enum field field, int64_t value)
+{
+	const struct schema_row *row = &schema_rows[field];
+
+	if (row->shape != SHAPE_INT)
+		bug("%s is no number", row->name);
+	if (value < row->lowest || value > row->highest)
+		return false;
+	memcpy((char *)m + row->offset, &value, sizeof(value));
+	m->has[field] = true;
+	return true;
+}
+
 enum err
 measurement_set_text(struct measurement *m, enum field field, const char *text)
 {

@@ -11,7 +11,7 @@
  * contract for every field. RFC 8785 canonical JSON restricted to one flat object of
  * integers, names, printable ASCII without '"' and '\', and lists of integers.
  */
-#define MEASUREMENT_SCHEMA 4
+#define MEASUREMENT_SCHEMA 5
 #define MEASUREMENT_LINE_MAX 4096
 #define TIME_MAX 9007199254740991 /* 2^53-1: the largest integer RFC 8785 carries */
 
@@ -109,6 +109,8 @@ struct measurement {
 /* Copies a text; ERR_LIMIT when it does not fit or holds a byte that no line may hold. */
 NODISCARD enum err measurement_set_text(
 	struct measurement *m, enum field field, const char *text);
+/* Sets a number; false, and nothing is set, when the field cannot hold it. */
+bool measurement_set_number(struct measurement *m, enum field field, int64_t value);
 
 /* Names as they stand in a line; NULL past the end. */
 const char *line_kind_name(enum line_kind kind);

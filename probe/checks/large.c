@@ -26,6 +26,7 @@ struct large_run {
 	const struct endpoint *endpoint;
 	uint32_t before_bytes;
 	struct pages_result result;
+	struct flow_looks looks; /* at the newest of them */
 };
 
 static void
@@ -56,11 +57,13 @@ large_fetch(struct large_run *run, int64_t pages)
 		.enough_bytes = LARGE_BYTES,
 		.handshakes_us = HANDSHAKES_US,
 		.transfer_us = TRANSFER_US,
-		.stall_us = STALL_US};
+		.stall_us = STALL_US,
+		.looks = &run->looks};
 
 	run->before_bytes = run->attempt->bytes;
 	pages_fetch(&run->result, &plan, large_watch, run);
 	large_watch(run, &run->result);
+	flow_note_looks(&run->attempt->m, &run->looks);
 }
 
 static void

@@ -14,12 +14,16 @@
  * tell a rate. Two and three round trips of a slow 2G line lost are inside. */
 #define CONNECT_LIMIT_S 8
 #define STALL_LIMIT_S 8
+/* What was seen so far is told so often: a transfer may be cut off at the deadline. */
+#define TELL_US INT64_C(500000)
 
 struct speed_run {
 	struct attempt *attempt;
 	int64_t first_us; /* when the first byte came */
 	int64_t uploaded_bytes;
 	struct buf view; /* of the other end */
+	struct flow_looks looks;
+	int64_t told_us; /* when what they show was written down last */
 };
 
 /* So many bytes more are known to have arrived, at the other end or here. Into the shared
@@ -47,6 +51,13 @@ speed_count(struct speed_run *run, int64_t bytes)
 }
 
 static void
+speed_tell_flow(struct speed_run *run)
+{
+	flow_note_looks(&run->attempt->m, &run->looks);
+	run->told_us = clock_boot_us();
+}
+
+static void
 speed_watch(void *arg, const struct fetch_facts *facts)
 {
 	struct speed_run *run = arg;
@@ -55,6 +66,8 @@ speed_watch(void *arg, const struct fetch_facts *facts)
 	fetch_note(&run->attempt->m, facts);
 	if (facts->wire_bytes >= 0)
 		run->attempt->bytes = (uint32_t)facts->wire_bytes;
+	if (clock_boot_us() - run->told_us >= TELL_US)
+		speed_tell_flow(run);
 }
 
 static void
@@ -185,6 +198,8 @@ speed_down(struct speed_run *run, struct fetch_connection *connection,
 	outcome = fetch_measure(
 		&facts, connection, request, speed_watch_down, speed_take, run);
 	speed_watch_down(run, &facts);
+	speed_tell_flow(run);
+	request->looks = NULL;
 	if (outcome == OUTCOME_ok && facts.status == HTTP_OK) {
 		buf_clear(&url);
 		buf_printf(&url, "%s/v1/speed?bytes=0", job->endpoint);
@@ -218,6 +233,7 @@ speed_up(struct speed_run *run, struct fetch_connection *connection,
 	outcome = fetch_measure(
 		&facts, connection, request, speed_watch_up, speed_take_view, run);
 	speed_watch_up(run, &facts);
+	speed_tell_flow(run);
 	if (outcome == OUTCOME_ok && facts.status == HTTP_OK)
 		speed_note_view(&run->attempt->m, buf_span(&run->view), "rcvr_");
 	buf_free(&url);
@@ -231,6 +247,7 @@ check_speed(struct attempt *attempt)
 	struct fetch_connection *connection = NULL;
 	struct fetch_request request = {.pin = attempt->job.pin,
 		.interface = attempt->job.bound ? attempt->job.uplink : "",
+		.looks = &run.looks,
 		.connect_limit_s = CONNECT_LIMIT_S,
 		.stall_limit_s = STALL_LIMIT_S};
 

@@ -100,6 +100,7 @@ fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
 	c->progress.socket_us = c->progress.request_us = 0;
 	c->progress.upload_bytes = r->upload_bytes;
 	c->progress.given_bytes = 0;
+	c->progress.looks = r->looks;
 	if (fetch_set_events(c) && fetch_set_request(c, &lists, r))
 		code = fetch_run(c);
 	curl_slist_free_all(lists.headers);

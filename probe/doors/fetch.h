@@ -46,6 +46,8 @@ struct fetch_request {
 	void *attend_arg;
 	/* Called with each line of the answer's head, for measuring; NULL: never. */
 	void (*header)(void *arg, const char *line, size_t n);
+	/* Filled with what the kernel counts while the body goes over; NULL: nobody looks. */
+	struct flow_looks *looks;
 	size_t max_answer; /* bytes of the answer's body that are taken */
 	long connect_limit_s; /* for both handshakes; 0: until the job's deadline */
 	long stall_limit_s; /* without a byte; 0: until the job's deadline */

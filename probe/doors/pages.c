@@ -61,6 +61,7 @@ static void
 pages_look(struct pages_run *run, const struct handshake_session *session)
 {
 	struct pages_result *r = run->result;
+	struct flow_look look;
 	struct socket_tcp tcp;
 
 	if (!handshake_counters(&tcp, session))
@@ -70,6 +71,21 @@ pages_look(struct pages_run *run, const struct handshake_session *session)
 	if (tcp.wire_bytes > 0)
 		r->wire_bytes = tcp.wire_bytes;
 	arrival_look(&run->arrival, clock_boot_us(), r->received_bytes);
+	if (run->plan->looks) {
+		socket_look(&look, &tcp, FLOW_AT_RECEIVER, clock_boot_us());
+		flow_looks_add(run->plan->looks, &look);
+	}
+}
+
+static void
+pages_begin(struct flow_looks *looks, const struct socket_tcp *tcp)
+{
+	struct flow_look look;
+
+	if (!looks)
+		return;
+	socket_look(&look, tcp, FLOW_AT_RECEIVER, clock_boot_us());
+	flow_looks_start(looks, FLOW_AT_RECEIVER, tcp->head_bytes, &look);
 }
 
 static void
@@ -150,8 +166,10 @@ pages_talk(void *arg, struct handshake_session *session)
 	struct socket_tcp tcp = {0};
 
 	pages_step(run, STAGE_request);
-	if (handshake_counters(&tcp, session))
+	if (handshake_counters(&tcp, session)) {
 		run->before_bytes = tcp.bytes_received;
+		pages_begin(run->plan->looks, &tcp);
+	}
 	run->until_us = clock_boot_us() + run->plan->transfer_us;
 	arrival_start(&run->arrival, clock_boot_us(), 0);
 	if (!pages_ask(run, session)) {

@@ -25,6 +25,8 @@ struct pages_plan {
 	int64_t enough_bytes; /* received after the request: then it is broken off */
 	int64_t handshakes_us, transfer_us; /* at the longest, one after the other */
 	int64_t stall_us; /* nothing for so long after the first byte is the end, too */
+	/* Filled with what the kernel counts from the request on; NULL: nobody looks. */
+	struct flow_looks *looks;
 };
 
 enum pages_end {

@@ -21,6 +21,21 @@ progress_uploaded(const struct progress *p, const struct socket_tcp *tcp)
 	return bytes < p->upload_bytes ? bytes : p->upload_bytes;
 }
 
+static void
+progress_sample(struct progress *p, const struct socket_tcp *tcp, bool first)
+{
+	enum flow_end end = p->upload_bytes ? FLOW_AT_SENDER : FLOW_AT_RECEIVER;
+	struct flow_look look;
+
+	if (!p->looks || !p->request_us)
+		return;
+	socket_look(&look, tcp, end, clock_boot_us());
+	if (first)
+		flow_looks_start(p->looks, end, tcp->head_bytes, &look);
+	else
+		flow_looks_add(p->looks, &look);
+}
+
 void
 progress_look(struct progress *p)
 {
@@ -35,6 +50,7 @@ progress_look(struct progress *p)
 	if (!p->request_us && tcp.rtt_us > 0)
 		p->facts->rtt_us = tcp.rtt_us;
 	p->facts->tcp = tcp;
+	progress_sample(p, &tcp, false);
 	if (p->upload_bytes)
 		p->facts->uploaded_bytes = progress_uploaded(p, &tcp);
 }
@@ -66,10 +82,12 @@ progress_requested(struct progress *p)
 
 	progress_look(p); /* the round trip before the request */
 	p->request_us = clock_boot_us();
+	if (p->fd >= 0 && socket_read_tcp(&tcp, p->fd)) {
+		progress_sample(p, &tcp, true);
+		p->given_bytes = tcp.bytes_given;
+	}
 	if (!p->upload_bytes)
 		progress_step(p, STAGE_first_byte);
-	else if (p->fd >= 0 && socket_read_tcp(&tcp, p->fd))
-		p->given_bytes = tcp.bytes_given;
 }
 
 void

@@ -89,11 +89,13 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 	socklen_t n = sizeof(info);
 	int family = 0;
 	socklen_t family_n = sizeof(family);
+	uint32_t head_bytes;
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) ||
-		n < offsetof(struct tcp_info, tcpi_dsack_dups) ||
+		n < offsetof(struct tcp_info, tcpi_reord_seen) ||
 		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &family_n))
 		return false;
+	head_bytes = family == AF_INET6 ? HEADERS6_BYTES : HEADERS4_BYTES;
 	*tcp = (struct socket_tcp){
 		.rtt_us = info.tcpi_rtt,
 		.receive_rtt_us = info.tcpi_rcv_rtt,
@@ -102,7 +104,7 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 		.wire_bytes =
 			(int64_t)(info.tcpi_bytes_sent + info.tcpi_bytes_received) +
 			(int64_t)(info.tcpi_segs_out + (uint64_t)info.tcpi_segs_in) *
-				(family == AF_INET6 ? HEADERS6_BYTES : HEADERS4_BYTES),
+				head_bytes,
 		.bytes_sent = (int64_t)info.tcpi_bytes_sent,
 		.bytes_retrans = (int64_t)info.tcpi_bytes_retrans,
 		.segs_out = info.tcpi_segs_out,
@@ -111,8 +113,36 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 			(int64_t)(info.tcpi_bytes_sent - info.tcpi_bytes_retrans) +
 			info.tcpi_notsent_bytes,
 		.bytes_received = (int64_t)info.tcpi_bytes_received,
+		.head_bytes = head_bytes,
+		.data_segs_in = info.tcpi_data_segs_in,
+		.data_segs_out = info.tcpi_data_segs_out,
+		.delivered = info.tcpi_delivered,
+		.needless = info.tcpi_dsack_dups,
+		.overtaken = n < offsetof(struct tcp_info, tcpi_snd_wnd)
+				     ? -1
+				     : (int64_t)info.tcpi_rcv_ooopack,
+		.since_data_us = info.tcpi_last_data_recv * INT64_C(1000),
+		.since_ack_us = info.tcpi_last_ack_recv * INT64_C(1000),
 	};
 	return true;
+}
+
+void
+socket_look(struct flow_look *look, const struct socket_tcp *tcp, enum flow_end end,
+	int64_t now_us)
+{
+	bool sends = end == FLOW_AT_SENDER;
+
+	*look = (struct flow_look){.time_us = now_us,
+		.rtt_us = sends ? tcp->rtt_us : tcp->receive_rtt_us,
+		.rest_us = tcp->min_rtt_us,
+		.packets = sends ? tcp->delivered : tcp->data_segs_in,
+		.bytes = sends ? tcp->bytes_acked : tcp->bytes_received,
+		.silent_us = sends ? tcp->since_ack_us : tcp->since_data_us,
+		.sent = tcp->data_segs_out,
+		.again = tcp->retrans,
+		.needless = tcp->needless,
+		.overtaken = tcp->overtaken};
 }
 
 enum outcome

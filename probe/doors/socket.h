@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "common/flow_looks.h"
 #include "common/measurement.h"
 
 /* Sockets of checks: addresses, what the kernel counted, and what its errors mean. */
@@ -41,8 +42,16 @@ struct socket_tcp {
 	int64_t bytes_acked; /* that the other end's kernel has said it has */
 	int64_t bytes_given; /* that this kernel was given to send */
 	int64_t bytes_received; /* in order, of the connection's payload */
+	/* For common/flow_looks.h, whose words these are. */
+	uint32_t head_bytes;
+	int64_t data_segs_in, data_segs_out, delivered, needless;
+	int64_t overtaken; /* -1: this kernel does not tell */
+	int64_t since_data_us, since_ack_us; /* that the other end was last heard */
 };
 bool socket_read_tcp(struct socket_tcp *tcp, int fd);
+/* As that end of a transfer sees it, at that time. */
+void socket_look(struct flow_look *look, const struct socket_tcp *tcp,
+	enum flow_end end, int64_t now_us);
 
 /* The outcome that an errno of connect, send or receive stands for; OUTCOME_unmeasured
  * where it speaks of this machine alone. */
