@@ -1,0 +1,148 @@
+#include "probe/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define SHIP_DEADLINE_US INT64_C(300000000)
+
+void
+daemon_ship_soon(struct daemon *d)
+{
+	int64_t soon_us = clock_boot_us();
+
+	if (d->failures > 0)
+		soon_us +=
+			draw_back_off_us(&d->schedule.random, &d->program->config, 1);
+	if (d->next_ship_us > soon_us)
+		d->next_ship_us = soon_us;
+}
+
+/* A new list is in force from the next round on. What was measured by the old one is
+ * sealed first: a segment names one list. */
+static void
+take_list(struct daemon *d, const struct shipped *shipped, int64_t now_us)
+{
+	struct program *p = d->program;
+
+	if (!shipped->list_known)
+		return;
+	d->next_list_us =
+		now_us + draw_jitter_us(&d->schedule.random, p->config.day_us);
+	if (shipped->list.len == 0)
+		return;
+	if (!daemon_keep(d) || agenda_take(&p->agenda, &p->targets, p->options.state,
+				       &p->enrolment, buf_span(&shipped->list)) != OK)
+		log_note("the target list stays as it was");
+}
+
+/* The analyzer's time, for what the budget's day and month are counted by. */
+static void
+take_time(struct daemon *d)
+{
+	int64_t utc_us, boot_us;
+
+	if (recorder_anchor(&utc_us, &boot_us, d->recorders[0]))
+		head_anchor(d->head, &d->schedule.budget, utc_us, boot_us);
+}
+
+/* What the analyzer has counted of datagrams that nobody answered: lines said in full. */
+static void
+take_counts(struct daemon *d, struct span counts, int64_t now_us)
+{
+	struct measurement *ms = calloc(ONEWAY_ASKED_MOST, sizeof(*ms));
+	bool closes = false;
+	size_t n;
+
+	if (ms == NULL)
+		bug("out of memory");
+	n = batches_told(ms, d->batches, counts, keys_boot_origin_us(d->keys), now_us);
+	/* Each takes those of its own uplink. */
+	for (size_t i = 0; n > 0 && i < UPLINKS_MAX; i++)
+		closes |= recorder_add(d->recorders[i], ms, n, NULL, now_us) !=
+			  CLOSE_NOT_YET;
+	if (closes && now_us >= d->keep_after_us)
+		daemon_keep(d);
+	free(ms);
+}
+
+/* Takes up what the newest shipment brought. */
+static void
+end_shipment(struct daemon *d, const void *page, size_t page_bytes)
+{
+	const struct config *config = &d->program->config;
+	int64_t now_us = clock_boot_us(), wait_us;
+	struct shipped shipped = {0};
+	size_t freed;
+
+	/* The numbers of the uplinks are not those any more under which it was asked. */
+	if (d->shipment.uplinks.moves != d->schedule.uplinks.moves)
+		d->shipment.places = false;
+	freed = ship_finish(
+		&shipped, page, page_bytes, &d->shipment, d->recorders[0], now_us);
+
+	schedule_spend(&d->schedule, config, now_us, shipped.bytes);
+	take_time(d);
+	take_list(d, &shipped, now_us);
+	buf_free(&shipped.list);
+	if (shipped.counts.len > 0)
+		take_counts(d, buf_span(&shipped.counts), now_us);
+	buf_free(&shipped.counts);
+	d->health.accepted += (int64_t)freed;
+	d->health.analyzer_reached = shipped.reached;
+	if (shipped.reached && (freed > 0 || spool_count(d->spool) == 0)) {
+		d->failures = 0;
+		wait_us = draw_jitter_us(
+			&d->schedule.random, config_profile(config)->ship_us);
+		if (freed == d->shipment.most)
+			wait_us = 0;
+	} else {
+		d->failures++;
+		wait_us = draw_back_off_us(&d->schedule.random, config, d->failures);
+	}
+	d->next_ship_us = now_us + wait_us;
+	daemon_tell(d);
+}
+
+/* Starts a shipment aside: it never holds up a round. */
+static void
+start_shipment(struct daemon *d)
+{
+	const struct config *config = &d->program->config;
+	int64_t now_us = clock_boot_us();
+
+	d->next_ship_us = now_us + draw_jitter_us(&d->schedule.random,
+					   config_profile(config)->ship_us);
+	if (spool_count(d->spool) == 0 ||
+		!schedule_afford(&d->schedule, config, now_us,
+			SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, BUDGET_SHIP))
+		return;
+	head_claim(d->head, &d->schedule.budget, config,
+		SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, now_us);
+	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
+	d->shipment.uplinks = d->schedule.uplinks;
+	d->shipment.second = d->recorders[1];
+	d->shipment.places_second =
+		!recorder_placed(d->recorders[1], now_us - config->hour_us);
+	batches_ask(d->shipment.batches, d->batches);
+	/* Whoever names a list in the settings wants that one. */
+	if (config->targets[0] == '\0' &&
+		(now_us >= d->next_list_us || d->program->agenda.serial == 0))
+		d->shipment.tag = d->program->agenda.tag;
+	if (runner_aside(d->runner, ship_child, &d->shipment, SHIP_DEADLINE_US) != OK)
+		d->failures++;
+}
+
+void
+daemon_ship(struct daemon *d)
+{
+	const void *page;
+	size_t page_bytes;
+
+	if (runner_aside_done(d->runner, &page, &page_bytes))
+		end_shipment(d, page, page_bytes);
+	if (!runner_aside_busy(d->runner) && clock_boot_us() >= d->next_ship_us)
+		start_shipment(d);
+}
