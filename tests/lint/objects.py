@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """foo.c exports only foo_* (or a word that begins as its name does: run.c a runner), no
-variable can be written to but the log level and the stop flag, and the file that faces the
-network calls nothing that reads what strangers sent."""
+variable can be written to but the log level and the stop flag, and the files that face the
+network call nothing that reads what strangers sent."""
 import re
 
 from kit import Report, table
 from kit.objects import compiled, exported, undefined, variables
 
 # file: what it may not call
-BLIND = {"analyzer/ingest/http.c": ("segment_", "measurement_", "note_", "store_")}
+BLIND = dict.fromkeys(("analyzer/ingest/http.c", "analyzer/ingest/answer.c"),
+                      ("segment_", "measurement_", "note_", "store_"))
 WRITABLE = re.compile(r"\.(data|bss|tdata|tbss)(?!\.rel\.ro)")
 
 
