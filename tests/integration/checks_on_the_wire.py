@@ -4,6 +4,8 @@ test's own, probe - router - far, with public-looking addresses."""
 import hashlib
 import json
 import os
+import pathlib
+import re
 import socket
 import ssl
 import struct
@@ -528,12 +530,46 @@ add rule inet f transit ip daddr 45.20.0.4 reject with icmp type admin-prohibite
 """
 
 
-def run_tests(tests):
+class Analyzer:
+    """A real one in a folder of its own, that serves at this address, by the words before its
+    command in a namespace; and an invite of it. Ends with the block."""
+
+    def __init__(self, address, port, before=()):
+        self.folder = tempfile.TemporaryDirectory()
+        here = pathlib.Path(self.folder.name)
+        (here / "conf").write_text(f"public_endpoint = https://{address}:{port}\n",
+                                   encoding="ascii")
+        program = BUILD + "/faultline-analyzer"
+        config, where = ["--config", str(here / "conf")], ["--dir", str(here / "an")]
+        for words in (["init", *config, where[1]],
+                      ["invite", *config, *where, "--out", str(here / "invites")]):
+            subprocess.run([program, *words], check=True, stdout=subprocess.DEVNULL)
+        self.invite = next((here / "invites").iterdir())
+        text = self.invite.read_text(encoding="ascii")
+        self.pin, self.key = (re.search(rf"^{name} (\S+)$", text, re.M)[1]
+                              for name in ("pin", "key"))
+        self.child = subprocess.Popen(
+            [*before, program, "serve", *config, *where, "--ingest", f"{address}:{port}",
+             "--pages", "127.0.0.1:8080"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if not any("ingest listens" in said for said in self.child.stderr):
+            sys.exit("the analyzer did not start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        self.child.wait()
+        self.folder.cleanup()
+
+
+def run_tests(tests, *world):
     """Runs them in the order in which they stand; returns how many failed."""
     failed = 0
     for function in tests:
         try:
-            function()
+            function(*world)
             print("ok", function.__name__, flush=True)
         except AssertionError as error:
             failed += 1

@@ -10,12 +10,10 @@ A line is measured twice: before, and afterwards.
 """
 import concurrent.futures
 import os
-import pathlib
 import random
 import re
 import subprocess
 import sys
-import tempfile
 
 import checks_on_the_wire
 
@@ -166,26 +164,6 @@ def measure(pin, rounds):
     return lines
 
 
-def analyzer(folder):
-    """Serves; returns the child and the pin of its key."""
-    conf = folder / "analyzer.conf"
-    conf.write_text(f"public_endpoint = https://{ABROAD[0]}:{PORT}\n", encoding="ascii")
-    program, config = BUILD + "/faultline-analyzer", ["--config", str(conf)]
-    subprocess.run([program, "init", *config, str(folder / "an")], check=True,
-                   stdout=subprocess.DEVNULL)
-    subprocess.run([program, "invite", *config, "--dir", str(folder / "an"), "--out",
-                    str(folder / "invites")], check=True, stdout=subprocess.DEVNULL)
-    invite = next((folder / "invites").iterdir()).read_text(encoding="ascii")
-    child = subprocess.Popen(
-        ["ip", "netns", "exec", "abroad", program, "serve", *config, "--dir", str(folder / "an"),
-         "--ingest", f"{ABROAD[0]}:{PORT}", "--pages", "127.0.0.1:8080"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    for said in child.stderr:
-        if "ingest listens" in said:
-            break
-    return child, re.search(r"^pin (\S+)$", invite, re.M)[1]
-
-
 def program(*argv):
     """A program that says something once it is ready."""
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
@@ -211,19 +189,16 @@ def trial(kind, seed):
     sh(NETWORK)
     emulator("sea0", "core", "abroad", sea, sea, seed)
     sh(SEA)
-    with tempfile.TemporaryDirectory() as name:
-        server, pin = analyzer(pathlib.Path(name))
+    with checks_on_the_wire.Analyzer(ABROAD[0], PORT, ("ip", "netns", "exec", "abroad")) as server:
         for when, line in (("before", before), ("after", after)):
             radio = emulator("radio0", "box", "core", *line, seed)
             sh(RADIO)
             running = others(crowd) if when == "after" and crowd else []
-            for text in measure(pin, ROUNDS[when]):
+            for text in measure(server.pin, ROUNDS[when]):
                 print(when, text)
             for process in running + [radio]:
                 process.terminate()
                 process.wait()
-        server.terminate()
-        server.wait()
 
 
 def judge(kind, seed):

@@ -15,7 +15,6 @@ import tempfile
 import checks_on_the_wire
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
-PROGRAM = BUILD + "/faultline-analyzer"
 HOME, ADDRESS, PORT = "45.20.0.2", "45.20.2.9", 8443
 COUNT, BYTES, MOST = 4, 112, 16
 LIST = "role,host,address,port,asn,who_else,verified\ninternational,-,45.20.9.9,-,-,everyone,no\n"
@@ -53,24 +52,12 @@ def passed(way):
 
 
 class World:
-    def __init__(self, folder):
-        (folder / "analyzer.conf").write_text(
-            f"public_endpoint = https://{ADDRESS}:{PORT}\n", encoding="ascii")
+    def __init__(self, folder, server):
         (folder / "list.csv").write_text(LIST, encoding="ascii")
         (folder / "probe.conf").write_text(f"targets = {folder}/list.csv\n", encoding="ascii")
-        config, where = ["--config", str(folder / "analyzer.conf")], ["--dir", str(folder / "an")]
-        sh(" ".join([PROGRAM, "init", *config, where[1]]))
-        sh(" ".join([PROGRAM, "invite", *config, *where, "--out", str(folder / "invites")]))
-        invite = next((folder / "invites").iterdir())
-        text = invite.read_text(encoding="ascii")
-        self.pin, self.key = (re.search(rf"^{name} (\S+)$", text, re.M)[1]
-                              for name in ("pin", "key"))
-        self.child = subprocess.Popen(
-            [PROGRAM, "serve", *config, *where, "--ingest", f"{ADDRESS}:{PORT}", "--pages",
-             "127.0.0.1:8080"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        next(said for said in self.child.stderr if "ingest listens" in said)
+        self.pin, self.key = server.pin, server.key
         sh(f"{BUILD}/faultline-probe enroll --config {folder}/probe.conf --state {folder}/state "
-           f"--from {invite} --accept-risks --medium fixed")
+           f"--from {server.invite} --accept-risks --medium fixed")
         enrolled = (folder / "state/enrolled").read_text(encoding="ascii")
         self.token = re.search(r"^token\W+([0-9a-f]{64})$", enrolled, re.M)[1]
 
@@ -191,21 +178,10 @@ def inside():
     sh("ip link set lo up && ip link add e0 type veth peer name e1 && ip link set e0 up && "
        f"ip link set e1 up && ip addr add {HOME}/24 dev e0 && ip route add default via 45.20.0.1 "
        f"&& ip addr add {ADDRESS}/32 dev lo")
-    failed = 0
-    with tempfile.TemporaryDirectory() as name:
-        world = World(pathlib.Path(name))
-        try:
-            for test in TESTS:
-                try:
-                    test(world)
-                    print("ok", test.__name__, flush=True)
-                except AssertionError as error:
-                    failed += 1
-                    print("FAILED", test.__name__, error, flush=True)
-        finally:
-            world.child.terminate()
-            world.child.wait()
-    return 1 if failed else 0
+    with tempfile.TemporaryDirectory() as name, \
+            checks_on_the_wire.Analyzer(ADDRESS, PORT) as server:
+        world = World(pathlib.Path(name), server)
+        return 1 if checks_on_the_wire.run_tests(TESTS, world) else 0
 
 
 sys.exit(inside() if sys.argv[1:] == ["--inside"] else checks_on_the_wire.enter({}))

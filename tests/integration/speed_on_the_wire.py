@@ -4,11 +4,9 @@
 analyzer, each in a network namespace."""
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 import checks_on_the_wire
 
@@ -58,7 +56,7 @@ class Ended:
 
 
 def transfer(world, direction, **words):
-    words = {"endpoint": f"https://{ADDRESS}:{PORT}", "pin": world["pin"], "bytes": SMALL,
+    words = {"endpoint": f"https://{ADDRESS}:{PORT}", "pin": world.pin, "bytes": SMALL,
              "direction": direction, **words}
     done = subprocess.run([BUILD + "/tests/check_once", "speed"] +
                           [f"{name}={value}" for name, value in words.items()],
@@ -181,48 +179,11 @@ TESTS = (an_open_line_carries_both_sizes_both_ways,
          a_line_that_is_cut_in_the_middle_ends_by_itself)
 
 
-def analyzer(folder):
-    """Serves; returns the child and the pin of its key."""
-    conf = folder / "analyzer.conf"
-    conf.write_text(f"public_endpoint = https://{ADDRESS}:{PORT}\n", encoding="ascii")
-    program, config = BUILD + "/faultline-analyzer", ["--config", str(conf)]
-    subprocess.run([program, "init", *config, str(folder / "an")], check=True,
-                   stdout=subprocess.DEVNULL)
-    subprocess.run([program, "invite", *config, "--dir", str(folder / "an"), "--out",
-                    str(folder / "invites")], check=True, stdout=subprocess.DEVNULL)
-    invite = next((folder / "invites").iterdir()).read_text(encoding="ascii")
-    child = subprocess.Popen(
-        ["ip", "netns", "exec", "an", program, "serve", *config, "--dir", str(folder / "an"),
-         "--ingest", f"{ADDRESS}:{PORT}", "--pages", "127.0.0.1:8080"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    for said in child.stderr:
-        if "ingest listens" in said:
-            break
-    return child, re.search(r"^pin (\S+)$", invite, re.M)[1]
-
-
-def holds(function, world):
-    try:
-        function(world)
-    except AssertionError as error:
-        print("FAILED", function.__name__, error, flush=True)
-        return False
-    print("ok", function.__name__, flush=True)
-    return True
-
-
 def inside():
     sh(NETWORK)
-    failed = 0
-    with tempfile.TemporaryDirectory() as name:
-        server, pin = analyzer(pathlib.Path(name))
-        try:
-            for function in TESTS:
-                failed += not holds(function, {"pin": pin})
-        finally:
-            server.terminate()
-            server.wait()
-    return 1 if failed else 0
+    where = ("ip", "netns", "exec", "an")
+    with checks_on_the_wire.Analyzer(ADDRESS, PORT, where) as server:
+        return 1 if checks_on_the_wire.run_tests(TESTS, server) else 0
 
 
 def main():

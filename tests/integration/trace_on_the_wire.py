@@ -335,15 +335,7 @@ TESTS = (echoes_that_the_system_forbids_are_unmeasured,
 
 def inside():
     subprocess.run("set -e\n" + NETWORK, shell=True, check=True)
-    failed = 0
-    for function in TESTS:
-        try:
-            function()
-            print("ok", function.__name__, flush=True)
-        except AssertionError as error:
-            failed += 1
-            print("FAILED", function.__name__, error, flush=True)
-    return 1 if failed else 0
+    return 1 if checks_on_the_wire.run_tests(TESTS) else 0
 
 
 def main():

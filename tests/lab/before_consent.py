@@ -2,7 +2,6 @@
 """Before consent the router sees not one packet of the probe's machine, whatever is
 asked of the probe; after consent it does."""
 
-import os
 import signal
 import sys
 
@@ -43,13 +42,5 @@ def inside(build):
         p.close()
 
 
-def main():
-    build = os.path.abspath(os.environ.get("BUILD", "build"))
-    if not os.path.exists(f"{build}/faultline-probe"):
-        print(f"{build} holds no faultline-probe: build first (BUILD names the folder)")
-        return 1
-    return inside(build) if enter.inside() else enter.again([os.path.abspath(__file__)])
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(enter.alone(inside))

@@ -4,7 +4,6 @@ target list, with a router that answers and nothing beyond it, and with no route
 
 import collections
 import json
-import os
 import signal
 import sys
 import time
@@ -63,13 +62,5 @@ def inside(build):
         p.close()
 
 
-def main():
-    build = os.path.abspath(os.environ.get("BUILD", "build"))
-    if not os.path.exists(f"{build}/faultline-probe"):
-        print(f"{build} holds no faultline-probe: build first (BUILD names the folder)")
-        return 1
-    return inside(build) if enter.inside() else enter.again([os.path.abspath(__file__)])
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(enter.alone(inside))

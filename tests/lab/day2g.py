@@ -14,7 +14,6 @@ added as it is.
 
 import argparse
 import json
-import os
 import signal
 import statistics
 import sys
@@ -229,9 +228,9 @@ def measure(directory, build, root, options):
     return good & bracket(lines, options.scale)
 
 
-def inside(build, root, options):
+def inside(build, options):
     signal.alarm(int(options.hours * HOUR / options.scale) + 400)
-    return 0 if measure(f"{enter.settle()}/day2g", build, root, options) else 1
+    return 0 if measure(f"{enter.settle()}/day2g", build, enter.ROOT, options) else 1
 
 
 def main():
@@ -240,15 +239,7 @@ def main():
     parser.add_argument("--scale", type=int, default=60)
     parser.add_argument("--lines", help="keeps what the analyzer stored in this file")
     options = parser.parse_args()
-    root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-    build = os.path.abspath(os.environ.get("BUILD", f"{root}/build"))
-    if not os.path.exists(f"{build}/faultline-probe"):
-        print(f"{build} holds no faultline-probe: build first (BUILD names the folder)")
-        return 1
-    if enter.inside():
-        return inside(build, root, options)
-    return enter.again([os.path.abspath(__file__), *sys.argv[1:]],
-                       unpack.Unpacked(build).prepare)
+    return enter.alone(lambda build: inside(build, options), prepare=unpack.prepare)
 
 
 if __name__ == "__main__":

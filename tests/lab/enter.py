@@ -17,6 +17,7 @@ import sys
 MARK = "FAULTLINE_LAB_INSIDE"
 PRIVATE = "/run"  # our own tmpfs
 SKIP = 77  # as ctest has it
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 REFUSED = ("this machine gives no namespaces; run as root, or allow user namespaces (sysctl "
            "kernel.unprivileged_userns_clone=1 user.max_user_namespaces=1000)")
 
@@ -65,6 +66,18 @@ def again(argv, prepare=lambda: None):
             return code if code >= 0 else 128 - code
         except KeyboardInterrupt:
             child.terminate()
+
+
+def alone(work, program="faultline-probe", prepare=lambda build: None):
+    """What a script that is run by itself does: work(build) inside, after prepare(build)
+    outside; returns its exit code. BUILD names the folder that holds the program."""
+    build = os.path.abspath(os.environ.get("BUILD", f"{ROOT}/build"))
+    if not os.path.exists(f"{build}/{program}"):
+        print(f"{build} holds no {program}: build first (BUILD names the folder)")
+        return 1
+    if inside():
+        return work(build)
+    return again([os.path.abspath(sys.argv[0]), *sys.argv[1:]], lambda: prepare(build))
 
 
 def settle():

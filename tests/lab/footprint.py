@@ -126,9 +126,9 @@ def measure(directory, build, root):
     return seen, packets, size, rows
 
 
-def inside(build, root):
+def inside(build):
     signal.alarm(LIMIT_S)
-    m, packets, size, rows = measure(f"{enter.settle()}/footprint", build, root)
+    m, packets, size, rows = measure(f"{enter.settle()}/footprint", build, enter.ROOT)
     uss = m["Private_Clean"] + m["Private_Dirty"]
     print(f"at rest, nothing shared: PSS {m['Pss']} kB, USS {uss} kB, of it "
           f"{m['Private_Dirty']} kB own (dirty) and {m['Private_Clean']} kB of files")
@@ -139,16 +139,5 @@ def inside(build, root):
     return 0 if good else 1
 
 
-def main():
-    root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-    build = os.path.abspath(os.environ.get("BUILD", f"{root}/build"))
-    if not os.path.exists(f"{build}/faultline-probe"):
-        print(f"{build} holds no faultline-probe: build first (BUILD names the folder)")
-        return 1
-    if enter.inside():
-        return inside(build, root)
-    return enter.again([os.path.abspath(__file__)], unpack.Unpacked(build).prepare)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(enter.alone(inside, prepare=unpack.prepare))

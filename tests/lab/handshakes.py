@@ -6,7 +6,6 @@ page is shared with anybody else and PSS, summed over the nine processes, is wha
 would have more of without them. The server's kernel accepts connections and nobody answers.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -93,13 +92,5 @@ def inside(build):
     return 0 if good else 1
 
 
-def main():
-    build = os.path.abspath(os.environ.get("BUILD", "build"))
-    if not os.path.exists(f"{build}/faultline-probe"):
-        print(f"{build} holds no faultline-probe: build first (BUILD names the folder)")
-        return 1
-    return inside(build) if enter.inside() else enter.again([os.path.abspath(__file__)])
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(enter.alone(inside))

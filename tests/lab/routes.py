@@ -3,7 +3,6 @@
 filtered stays in them. Without probes."""
 
 import csv
-import os
 import signal
 import sys
 
@@ -106,7 +105,7 @@ def one_gateway_takes_its_own_along(c):
                    "one gateway cut: those behind the other are not")]
 
 
-def inside(build, root):
+def inside(build):
     signal.alarm(LIMIT_S)
     c = Country(f"{enter.settle()}/routes", build)
     everyone = set().union(*map(homes, c.gateways))
@@ -119,22 +118,11 @@ def inside(build, root):
                   one_gateway_takes_its_own_along):
         good += prove(c)
     c.world.stop_collecting()
-    programs.Analyzer(c.world, build, 1, root).take_series("bgp", c.path)
+    programs.Analyzer(c.world, build, 1, enter.ROOT).take_series("bgp", c.path)
     print(f"ok: the analyzer takes the series of {len(c.looks())} looks")
     c.world.close()
     return 0 if all(good) else 1
 
 
-def main():
-    root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-    build = os.path.abspath(os.environ.get("BUILD", f"{root}/build"))
-    if not os.path.exists(f"{build}/faultline-analyzer"):
-        print(f"{build} holds no faultline-analyzer: build first (BUILD names the folder)")
-        return 1
-    if enter.inside():
-        return inside(build, root)
-    return enter.again([os.path.abspath(__file__)], unpack.Unpacked(build).prepare)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(enter.alone(inside, "faultline-analyzer", unpack.prepare))

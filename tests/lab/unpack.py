@@ -94,6 +94,11 @@ class Unpacked:
                                    "depends on holds")
 
 
+def prepare(build):
+    """Every server of the lab, under that build."""
+    Unpacked(build).prepare()
+
+
 def library_packages(package):
     out = subprocess.run(["apt-cache", "depends", "--important", package], text=True,
                          capture_output=True).stdout
