@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/again.h"
 #include "analyzer/analysis/sample.h"
 #include "analyzer/store/store.h"
 #include "analyzer/analysis/times.h"
@@ -25,8 +26,10 @@ struct loader {
 	char (*hosts)[254]; /* by target */
 	int64_t *enrolled_utc_us; /* by probe */
 	struct claim *claims; /* by segment */
+	struct again *again; /* lines that may be said again, by sample */
 	uint32_t
 		*resolver_targets; /* bit by target: asked of the configured resolver */
+	size_t again_n, again_cap;
 	size_t samples_cap, networks_cap, segments_cap, claims_cap, probes_cap,
 		targets_cap, points_cap;
 	struct store_point series; /* that the newest point is of */
@@ -229,12 +232,25 @@ read_header(struct frame *frame, struct network *network, struct loaded_segment 
 }
 
 static void
+add_again(struct loader *l, const struct frame *frame, const struct measurement *m)
+{
+	l->again = grow(l->again, l->again_n, &l->again_cap, sizeof(*l->again));
+	l->again[l->again_n++] = (struct again){.probe = frame->probe,
+		.boot = frame->claim->boot,
+		.t_us = m->t_us,
+		.full = m->has[FIELD_far_received],
+		.at = l->out->record.samples_n};
+}
+
+static void
 add_sample(struct loader *l, const struct frame *frame, const struct measurement *m,
 	uint32_t line)
 {
 	struct record *r = &l->out->record;
 	struct sample s;
 
+	if (m->check == CHECK_oneway)
+		add_again(l, frame, m);
 	sample_read(&s, m); /* place_all() makes its time UTC */
 	s.probe = frame->probe;
 	s.network = frame->network;
@@ -296,6 +312,18 @@ load_segment(void *arg, const struct store_segment *stored)
 	return true;
 }
 
+/* No segment has this number: the sample does not count. */
+#define SAID_AGAIN UINT32_MAX
+
+static void
+leave_out_again(struct loader *l)
+{
+	size_t n = again_find(l->again, l->again_n);
+
+	for (size_t i = 0; i < n; i++)
+		l->out->samples[l->again[i].at].segment = SAID_AGAIN;
+}
+
 /* Can it have been measured when it says? Not before its probe was enrolled, and not after
  * it came. */
 static bool
@@ -307,7 +335,7 @@ can_be(const struct loader *l, const struct claim *claim, int64_t utc_us)
 	       (!l->until_utc_us || utc_us <= l->until_utc_us);
 }
 
-/* Gives every sample its time; what claims an impossible one is no evidence. */
+/* Gives every sample that counts its time; what claims an impossible one is no evidence. */
 static void
 place_all(struct loader *l)
 {
@@ -317,9 +345,13 @@ place_all(struct loader *l)
 	place(l->claims, l->out->segments_n);
 	for (size_t i = 0; i < r->samples_n; i++) {
 		struct sample s = l->out->samples[i];
-		struct loaded_segment *info = &l->out->segments[s.segment];
-		const struct claim *claim = &l->claims[s.segment];
+		struct loaded_segment *info;
+		const struct claim *claim;
 
+		if (s.segment == SAID_AGAIN)
+			continue;
+		info = &l->out->segments[s.segment];
+		claim = &l->claims[s.segment];
 		s.utc_us += claim->offset_us;
 		if (!can_be(l, claim, s.utc_us))
 			continue;
@@ -392,6 +424,7 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 		err = store_each_probe(store, load_probe, &l);
 	if (!err)
 		err = store_each_segment(store, load_segment, &l);
+	leave_out_again(&l);
 	place_all(&l);
 	finish(loaded, settings, until_utc_us);
 	where_close(l.where);
@@ -400,6 +433,7 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	free(l.hosts);
 	free(l.enrolled_utc_us);
 	free(l.claims);
+	free(l.again);
 	free(l.resolver_targets);
 	free(l.segment);
 	free(l.m);

@@ -27,6 +27,12 @@
 	"\"round\":0,\"rung\":\"power\",\"stage\":\"done\",\"t_us\":" t                \
 	",\"took_us\":1,\"uplink\":1}"
 
+#define ONEWAY(t, far)                                                                 \
+	"{\"check\":\"oneway\"," far "\"kind\":\"measurement\","                       \
+	"\"outcome\":\"generic_timeout_error\",\"received\":0,\"round\":1,"            \
+	"\"rung\":\"international\",\"sent\":4,\"stage\":\"request\",\"t_us\":" t      \
+	",\"took_us\":1}"
+
 struct loading {
 	struct opening opening;
 	struct loaded loaded;
@@ -146,6 +152,44 @@ test_a_true_clock_is_believed(void **state)
 	receive(l, CLOCK("5000000", "1699999990000000"), POWER("4000000"));
 	assert_int_equal(load(l), 1);
 	assert_int_equal(l->loaded.samples[0].utc_us, INT64_C(1699999989000000));
+}
+
+static void
+test_of_a_one_way_line_and_the_same_said_again_the_full_one_counts(void **state)
+{
+	static const struct {
+		const char *lines[3];
+		size_t samples, first, second; /* the segments of those that count */
+	} cases[] = {
+		{{ONEWAY("10", ""), ONEWAY("20", "")}, 2, 0, 1},
+		{{ONEWAY("10", ""), ONEWAY("10", "\"far_received\":3,")}, 1, 1, 1},
+		{{ONEWAY("10", "\"far_received\":0,"), ONEWAY("10", "")}, 1, 0, 0},
+		{{ONEWAY("10", ""), ONEWAY("20", "\"far_received\":3,")}, 2, 0, 1},
+		{{ONEWAY("10", ""), ONEWAY("10", "\"far_received\":3,"),
+			 ONEWAY("10", "\"far_received\":3,")},
+			1, 2, 2},
+		{{ONEWAY("10", ""), ONEWAY("20", ""),
+			 ONEWAY("10", "\"far_received\":3,")},
+			2, 2, 1},
+		/* It is of this check alone. */
+		{{POWER("10"), ONEWAY("10", "\"far_received\":3,")}, 2, 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		void *fresh;
+		struct loading *l;
+
+		setup(&fresh);
+		l = fresh;
+		for (size_t j = 0; j < 3 && cases[i].lines[j]; j++)
+			receive(l, CLOCK("100", "1699999990000000"), cases[i].lines[j]);
+		assert_int_equal(load(l), cases[i].samples);
+		assert_int_equal(l->loaded.samples[0].segment, cases[i].first);
+		assert_int_equal(l->loaded.samples[cases[i].samples - 1].segment,
+			cases[i].second);
+		teardown(&fresh);
+	}
 }
 
 struct placed {
@@ -273,6 +317,8 @@ main(void)
 			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_true_clock_is_believed, setup, teardown),
+		cmocka_unit_test(
+			test_of_a_one_way_line_and_the_same_said_again_the_full_one_counts),
 		cmocka_unit_test_setup_teardown(
 			test_a_listing_places_a_segment_where_the_analysis_does, setup,
 			teardown),
