@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "probe/doors/device.h"
 #include "probe/doors/way.h"
 
 /* Drops the jobs that were not asked for; the left-out ones behind them too. */
@@ -147,7 +148,7 @@ leave_out(struct measurement *ms, const struct job *jobs, size_t n, enum reason 
 }
 
 static void
-warm_up(uint64_t *bytes, const struct climber *c)
+warm_up(uint64_t bytes[static UPLINKS_MAX], const struct climber *c)
 {
 	struct measurement answer;
 	struct job job;
@@ -162,7 +163,7 @@ warm_up(uint64_t *bytes, const struct climber *c)
  * nobody can say of what it spoke. */
 static void
 run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
-	size_t at, size_t n, uint64_t *bytes)
+	size_t at, size_t n, uint64_t bytes[static UPLINKS_MAX])
 {
 	struct measurement *ms = climb->ms + at;
 
@@ -205,29 +206,33 @@ drop_unlinked(struct job *jobs, size_t at, size_t n, const struct measurement *m
 static size_t
 run_parts(struct climb *climb, const struct climber *c, struct job *jobs, size_t n)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes[UPLINKS_MAX] = {0};
 	size_t at = 0;
 
 	while ((n = drop_unlinked(jobs, at, n, climb->ms)) > at) {
 		size_t part = jobs_of_part(jobs + at, n - at);
 
 		if (jobs[at].rung > RUNG_router)
-			run_beyond(climb, c, jobs + at, at, part, &bytes);
+			run_beyond(climb, c, jobs + at, at, part, bytes);
 		else
-			runner_run(climb->ms + at, &bytes, c->runner, jobs + at, part,
+			runner_run(climb->ms + at, bytes, c->runner, jobs + at, part,
 				c->schedule, c->config, c->stop);
 		if (c->climbed != NULL)
 			c->climbed(highest_rung(jobs + at, part));
 		at += part;
 	}
-	schedule_spend(c->schedule, c->config, clock_boot_us(), (uint32_t)bytes);
+	for (uint8_t i = 0; i < UPLINKS_MAX; i++)
+		budget_spend(&c->schedule->budget, c->config, clock_boot_us(),
+			schedule_expense(c->schedule, i, (int64_t)bytes[i]));
 	return at;
 }
 
-/* Which ways out there are now; the one of the settings is the only one. */
+/* Which ways out there are now, and of which kind; the one of the settings is the only
+ * one. */
 static void
 look_for_uplinks(const struct climber *c)
 {
+	struct uplinks *u = &c->schedule->uplinks;
 	char found[UPLINKS_MAX][IF_NAMESIZE] = {{0}};
 	size_t n = 0;
 
@@ -235,8 +240,31 @@ look_for_uplinks(const struct climber *c)
 		memcpy(found[n++], c->config->uplink, sizeof(c->config->uplink));
 	else
 		n = way_uplinks(found, UPLINKS_MAX);
-	uplinks_take(&c->schedule->uplinks, (const char(*)[IF_NAMESIZE])found, n,
-		clock_boot_us(), c->config->hour_us);
+	uplinks_take(u, (const char(*)[IF_NAMESIZE])found, n, clock_boot_us(),
+		c->config->hour_us);
+	for (uint8_t i = 0; i < u->n; i++) {
+		struct device device;
+
+		device_read(&device, DEVICE_TREE, u->names[i]);
+		u->mobile[i] = device.mobile;
+	}
+}
+
+/* Before any of it is spent. */
+static void
+claim(const struct climber *c, const struct job *jobs, size_t n)
+{
+	int64_t bytes[MEDIUM_COUNT] = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct expense expense = schedule_expense(
+			c->schedule, jobs[i].uplink_number, cost_job_bytes(&jobs[i]));
+
+		bytes[expense.medium] += expense.bytes;
+	}
+	if (c->head != NULL)
+		head_claim(c->head, &c->schedule->budget, c->config, bytes,
+			clock_boot_us());
 }
 
 /* The ladder of each uplink. */
@@ -267,9 +295,7 @@ climb_run(struct climb *climb, const struct climber *c)
 	n = keep_asked(jobs, n, c->checks);
 	left_out = keep_asked(jobs + left_from, left_out, c->checks);
 	complete(jobs, left_from + left_out, c);
-	if (c->head != NULL)
-		head_claim(c->head, &c->schedule->budget, c->config,
-			cost_jobs_bytes(jobs, n), clock_boot_us());
+	claim(c, jobs, n);
 	climb->ms = calloc(n + left_out + 1, sizeof(*climb->ms));
 	if (climb->ms == NULL)
 		bug("out of memory");

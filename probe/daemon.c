@@ -103,14 +103,16 @@ see_modem(struct health *h, const struct climb *climb)
 	}
 }
 
+/* Of the first uplink. */
 static void
-tell_budget(struct health *h, const struct budget *b, const struct config *config)
+tell_budget(struct health *h, const struct schedule *s, const struct config *config)
 {
-	int64_t month_bytes = budget_month_bytes(config, b->medium);
+	enum medium medium = schedule_expense(s, 0, 0).medium;
+	int64_t month_bytes = budget_month_bytes(config, medium);
 
-	h->day_spent_bytes = b->day.spent_bytes[b->medium];
-	h->month_spent_bytes = b->month.spent_bytes[b->medium];
-	h->day_bytes = budget_day_bytes(config, b->medium);
+	h->day_spent_bytes = s->budget.day.spent_bytes[medium];
+	h->month_spent_bytes = s->budget.month.spent_bytes[medium];
+	h->day_bytes = budget_day_bytes(config, medium);
 	h->month_bytes = month_bytes == INT64_MAX ? 0 : month_bytes;
 }
 
@@ -122,7 +124,7 @@ daemon_tell(struct daemon *d)
 	h->updated_utc_us = clock_utc_us() < 0 ? 0 : clock_utc_us();
 	h->spooled = (int64_t)spool_count(d->spool);
 	h->rounds = d->schedule.round;
-	tell_budget(h, &d->schedule.budget, &d->program->config);
+	tell_budget(h, &d->schedule, &d->program->config);
 	/* A disk that is full says so itself; the probe goes on. */
 	if (status_write(h, d->program->options.state) != OK)
 		log_detail("the health file was not written");

@@ -74,6 +74,7 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 {
 	const struct config *config = &d->program->config;
 	int64_t now_us = clock_boot_us(), wait_us;
+	struct budget *b = &d->schedule.budget;
 	struct shipped shipped = {0};
 	size_t freed;
 
@@ -83,7 +84,11 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 	freed = ship_finish(
 		&shipped, page, page_bytes, &d->shipment, d->recorders[0], now_us);
 
-	schedule_spend(&d->schedule, config, now_us, shipped.bytes);
+	for (uint8_t i = 0; i < UPLINKS_MAX; i++)
+		budget_spend(b, config, now_us,
+			(struct expense){
+				uplinks_medium(&d->shipment.uplinks, i, b->medium),
+				shipped.bytes[i]});
 	take_time(d);
 	take_list(d, &shipped, now_us);
 	buf_free(&shipped.list);
@@ -106,6 +111,29 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 	daemon_tell(d);
 }
 
+/* By which uplinks it may go, each paid from its own budget; false: by none. */
+static bool
+claim(struct daemon *d, int64_t now_us)
+{
+	const struct config *config = &d->program->config;
+	int64_t bytes[MEDIUM_COUNT] = {0};
+	bool any = false;
+
+	for (uint8_t i = 0; i < ship_ways(&d->shipment); i++) {
+		struct expense expense = schedule_expense(
+			&d->schedule, i, SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX);
+		bool may = budget_afford(
+			&d->schedule.budget, config, now_us, expense, BUDGET_SHIP);
+
+		d->shipment.may[i] = may;
+		any |= may;
+		bytes[expense.medium] += may ? expense.bytes : 0;
+	}
+	if (any)
+		head_claim(d->head, &d->schedule.budget, config, bytes, now_us);
+	return any;
+}
+
 /* Starts a shipment aside: it never holds up a round. */
 static void
 start_shipment(struct daemon *d)
@@ -115,14 +143,12 @@ start_shipment(struct daemon *d)
 
 	d->next_ship_us = now_us + draw_jitter_us(&d->schedule.random,
 					   config_profile(config)->ship_us);
-	if (spool_count(d->spool) == 0 ||
-		!schedule_afford(&d->schedule, config, now_us,
-			SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, BUDGET_SHIP))
+	if (spool_count(d->spool) == 0)
 		return;
-	head_claim(d->head, &d->schedule.budget, config,
-		SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX, now_us);
 	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
 	d->shipment.uplinks = d->schedule.uplinks;
+	if (!claim(d, now_us))
+		return;
 	d->shipment.second = d->recorders[1];
 	d->shipment.places_second =
 		!recorder_placed(d->recorders[1], now_us - config->hour_us);

@@ -188,8 +188,8 @@ cpu_us(const struct rusage *usage)
 
 /* One ended or overdue child -> its measurement. */
 static void
-finish(struct measurement *m, uint64_t *bytes, struct runner *r, struct child *slot,
-	const struct job *job)
+finish(struct measurement *m, uint64_t bytes[static UPLINKS_MAX], struct runner *r,
+	struct child *slot, const struct job *job)
 {
 	const struct attempt *page = slot->page;
 	bool by_itself = child_ended(slot), well;
@@ -202,7 +202,7 @@ finish(struct measurement *m, uint64_t *bytes, struct runner *r, struct child *s
 	runner_unmeasured(&own, job, REASON_internal, slot->start_us);
 	own.took_us = clock_boot_us() - slot->start_us;
 	spent = page->bytes < JOB_BYTES_MAX ? page->bytes : JOB_BYTES_MAX;
-	*bytes += spent;
+	bytes[job->uplink_number] += spent;
 	/* The pace is between packets: who sent none owes none. */
 	if (spent == 0 && slot->start_us == r->last_start_us)
 		r->next_start_us = slot->start_us;
@@ -261,7 +261,7 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 /* Takes what ended or is overdue, and of what runs its stage; returns a free slot, or
  * NULL. */
 static struct child *
-collect(struct measurement *ms, uint64_t *bytes, struct runner *r,
+collect(struct measurement *ms, uint64_t bytes[static UPLINKS_MAX], struct runner *r,
 	const struct job *jobs, bool all, size_t *busy)
 {
 	struct child *free_slot = NULL;
@@ -285,7 +285,7 @@ collect(struct measurement *ms, uint64_t *bytes, struct runner *r,
 }
 
 void
-runner_run(struct measurement *ms, uint64_t *bytes, struct runner *r,
+runner_run(struct measurement *ms, uint64_t bytes[static UPLINKS_MAX], struct runner *r,
 	const struct job *jobs, size_t n, struct schedule *s,
 	const struct config *config, const volatile sig_atomic_t *stop)
 {

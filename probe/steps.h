@@ -98,6 +98,8 @@ struct enrolment {
 struct uplinks {
 	uint8_t n;
 	char names[UPLINKS_MAX][16];
+	/* A mobile network's, as its device says; the caller's to set. */
+	bool mobile[UPLINKS_MAX];
 	int64_t seen_us[UPLINKS_MAX]; /* with a way out, last */
 	uint32_t moves; /* how often a number came to mean another interface */
 };
@@ -106,6 +108,10 @@ struct uplinks {
  * is forgotten after gone_us. The only one makes way for another at once. */
 void uplinks_take(struct uplinks *u, const char (*found)[16], size_t n, int64_t now_us,
 	int64_t gone_us);
+/* Of which kind an uplink is: what is seen goes before what was declared, and that was said
+ * of the first alone. */
+enum medium uplinks_medium(
+	const struct uplinks *u, uint8_t number, enum medium declared);
 /* Where there are two, has these jobs go by the first alone. */
 void uplinks_lead(struct job *jobs, size_t n, const struct uplinks *u);
 /* Where there are two, adds to the jobs of a round those of the second's ladder: link, router
@@ -161,8 +167,13 @@ struct spell {
 	int64_t spent_bytes[MEDIUM_COUNT];
 };
 struct budget {
-	enum medium medium; /* of the link in use */
+	enum medium medium; /* declared, of the first uplink */
 	struct spell day, month;
+};
+/* So many bytes over a link of that kind. */
+struct expense {
+	enum medium medium;
+	int64_t bytes;
 };
 /* The hard limits on that kind of link. A month's: four fifths of the volunteer's plan;
  * INT64_MAX where none is said. A day's: the profile's, or an even share of the month's
@@ -171,11 +182,11 @@ int64_t budget_month_bytes(const struct config *config, enum medium medium);
 int64_t budget_day_bytes(const struct config *config, enum medium medium);
 /* Begins a new day or month where the old one is over. */
 void budget_turn(struct budget *b, const struct config *config, int64_t now_us);
-/* May so many bytes be spent now, up to that share of the limits? */
+/* May so much be spent now, up to that share of the limits on that kind of link? */
 bool budget_afford(struct budget *b, const struct config *config, int64_t now_us,
-	int64_t bytes, int64_t percent);
-void budget_spend(
-	struct budget *b, const struct config *config, int64_t now_us, int64_t bytes);
+	struct expense expense, int64_t percent);
+void budget_spend(struct budget *b, const struct config *config, int64_t now_us,
+	struct expense expense);
 
 /* ---- plan/watch.c: has something changed? (pure) ---- */
 
@@ -210,10 +221,9 @@ int64_t draw_back_off_us(
 /* ---- plan/cost.c: what a job costs, by checks.def (pure) ---- */
 
 enum level cost_level(enum check check);
-/* At most in the usual case, on the wire both ways: of a job, of some, of one of that check
- * without a size of its own, of a transfer of so many bytes. */
+/* At most in the usual case, on the wire both ways: of a job, of one of that check without a
+ * size of its own, of a transfer of so many bytes. */
 int64_t cost_job_bytes(const struct job *job);
-int64_t cost_jobs_bytes(const struct job *jobs, size_t n);
 int64_t cost_check_bytes(enum check check);
 int64_t cost_transfer_bytes(int64_t bytes);
 int64_t cost_packets(const struct job *job);
@@ -266,14 +276,14 @@ bool schedule_warm(struct job *job, struct schedule *s, const struct config *con
 void schedule_learn(struct schedule *s, const struct config *config,
 	const struct measurement *ms, size_t n, const struct ladder *ladder,
 	int64_t now_us);
-bool schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
-	int64_t bytes, int64_t percent);
+/* What so many bytes over that uplink are to the budget: each is paid from that of its own
+ * kind. */
+struct expense schedule_expense(
+	const struct schedule *s, uint8_t uplink, int64_t bytes);
 /* Time to wait before the job after ${job} may start (jittered, never under
  * pace_us x its packets). */
 int64_t schedule_pace_us(
 	struct schedule *s, const struct config *config, const struct job *job);
-void schedule_spend(struct schedule *s, const struct config *config, int64_t now_us,
-	uint32_t bytes);
 
 /* ---- evidence/alive.c: the last sign of life ---- */
 
@@ -320,12 +330,12 @@ NODISCARD enum err runner_open(
 void runner_close(struct runner *runner); /* ends what still runs */
 
 /* Runs the jobs, at_once children at a time, a start never sooner than the pace after the
- * last one that sent something; fills ms (n of them, in the order of jobs) and adds up
- * bytes. What dark_leaves_out() reads unmeasured, for a lower rung. Returns early, jobs left
- * unmeasured with reason internal, when *stop becomes true: the caller keeps SIGTERM and
- * SIGINT blocked, they arrive while this waits. */
-void runner_run(struct measurement *ms, uint64_t *bytes, struct runner *runner,
-	const struct job *jobs, size_t n, struct schedule *s,
+ * last one that sent something; fills ms (n of them, in the order of jobs) and adds up the
+ * bytes of each uplink. What dark_leaves_out() reads unmeasured, for a lower rung. Returns
+ * early, jobs left unmeasured with reason internal, when *stop becomes true: the caller
+ * keeps SIGTERM and SIGINT blocked, they arrive while this waits. */
+void runner_run(struct measurement *ms, uint64_t bytes[static UPLINKS_MAX],
+	struct runner *runner, const struct job *jobs, size_t n, struct schedule *s,
 	const struct config *config, const volatile sig_atomic_t *stop);
 /* What a job that was not run reads. */
 void runner_unmeasured(struct measurement *m, const struct job *job, enum reason reason,
@@ -433,9 +443,10 @@ NODISCARD enum err head_open(struct head **head, const char *state_dir, int64_t 
 void head_close(struct head *head);
 /* What was spent, and since when, into ${budget}. */
 void head_restore(struct budget *budget, struct head *head);
-/* Before so many bytes are spent. */
+/* Before so many bytes are spent on each kind of link. */
 void head_claim(struct head *head, const struct budget *budget,
-	const struct config *config, int64_t bytes, int64_t now_us);
+	const struct config *config, const int64_t bytes[static MEDIUM_COUNT],
+	int64_t now_us);
 /* What was spent to the byte, at a clean stop. */
 void head_settle(struct head *head, const struct budget *budget, int64_t now_us);
 /* The analyzer's time, received at ${now_us}. */
@@ -510,7 +521,10 @@ struct shipment { /* given to the child */
 	const char *tag; /* of the target list one has, "" none; NULL: do not ask */
 	char batches[BATCHES_TEXT]; /* to ask for, "" none */
 	bool places; /* it goes by what is measured, so that it may ask where that is */
+	bool may[UPLINKS_MAX]; /* the budget of that uplink carries it */
 };
+/* By how many uplinks, one after the other; by one it goes as the kernel routes. */
+size_t ship_ways(const struct shipment *shipment);
 /* Does a packet to the analyzer leave by the line that is measured, and not through a
  * tunnel? Evidence may be shipped through one; where the probe is may not be asked there. */
 bool ship_places(const struct enrolment *enrolment);
@@ -519,13 +533,12 @@ void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 /* Runs in the child: uploads, and leaves the answers in the page as ship_record()s. */
 void ship_child(void *shipment, void *page, size_t page_bytes);
 /* Reads the page, which is hostile: verifies every receipt and frees those segments,
- * hands a where note on. Returns how many were freed; *bytes is what it cost, *reached
- * tells whether the analyzer answered at all. A target list that came is appended to
+ * hands a where note on. Returns how many were freed. A target list that came is appended to
  * ${list}, for agenda_take() to judge. */
 #define SHIP_HANDSHAKE_BYTES 3000
 struct shipped {
-	uint32_t bytes;
-	bool reached;
+	uint32_t bytes[UPLINKS_MAX]; /* over each */
+	bool reached; /* the analyzer answered at all */
 	bool list_known; /* the analyzer was asked for the list and answered */
 	struct buf list;
 	struct buf counts; /* as the analyzer told them, "" it was not asked */
@@ -546,6 +559,7 @@ struct ship_record {
 	uint32_t kind; /* enum ship_kind */
 	uint32_t bytes; /* on the wire */
 	uint32_t status; /* HTTP */
+	uint32_t uplink; /* over which it came */
 	int64_t boot_us; /* when it came */
 	uint8_t id[HASH_BYTES];
 	struct span body;
@@ -556,6 +570,7 @@ bool ship_record_next(struct ship_record *record, struct span *rest);
 struct ship_page {
 	void *at;
 	size_t bytes;
+	uint32_t uplink; /* over which it goes */
 };
 struct fetch_connection;
 struct fetch_request;

@@ -5,7 +5,6 @@
 #include "probe/doors/route.h"
 #include "probe/doors/way.h"
 
-#define DEVICES "/sys/class/net"
 #define ADDRESSES_MAX 255 /* as the schema has it */
 
 /* The line itself: the one that was asked for, else the preferred way out that is no
@@ -28,7 +27,7 @@ link_note(struct measurement *m, const struct job *job, const struct route_link 
 {
 	struct device device;
 
-	device_read(&device, DEVICES, uplink);
+	device_read(&device, DEVICE_TREE, uplink);
 	/* What was said at enrolment was said of the first uplink. */
 	if (job->uplink_number == 0 && job->medium != MEDIUM_unknown)
 		SET(m, medium, job->medium);

@@ -11,4 +11,5 @@ struct device {
 	bool wireless; /* Wi-Fi */
 	bool mobile; /* a mobile network's */
 };
+#define DEVICE_TREE "/sys/class/net"
 void device_read(struct device *device, const char *root, const char *interface);

@@ -99,7 +99,7 @@ enroll_child(void *arg, void *at, size_t page_bytes)
 {
 	const struct attempt_to_enroll *a = arg;
 	const struct invite *invite = a->enroll->invite;
-	struct ship_page page = {at, page_bytes};
+	struct ship_page page = {at, page_bytes, 0};
 	struct fetch_connection *connection;
 	char url[ENDPOINT_BYTES + 32];
 	struct buf body = {0};

@@ -234,8 +234,8 @@ write_slot(struct head *head)
 }
 
 static void
-write_budget(struct head *head, const struct budget *budget, int64_t ahead_bytes,
-	int64_t now_us)
+write_budget(struct head *head, const struct budget *budget,
+	const int64_t ahead[static MEDIUM_COUNT], int64_t now_us)
 {
 	int64_t *words = head->words;
 
@@ -244,10 +244,8 @@ write_budget(struct head *head, const struct budget *budget, int64_t ahead_bytes
 	words[WORD_MONTH_US] = now_us - budget->month.start_us;
 	words[WORD_RUN_US] = run_us(head, now_us);
 	for (size_t i = 0; i < MEDIUM_COUNT; i++) {
-		int64_t ahead = i == (size_t)budget->medium ? ahead_bytes : 0;
-
-		words[WORD_DAY_BYTES + i] = budget->day.spent_bytes[i] + ahead;
-		words[WORD_MONTH_BYTES + i] = budget->month.spent_bytes[i] + ahead;
+		words[WORD_DAY_BYTES + i] = budget->day.spent_bytes[i] + ahead[i];
+		words[WORD_MONTH_BYTES + i] = budget->month.spent_bytes[i] + ahead[i];
 	}
 	head->day_start_us = budget->day.start_us;
 	head->month_start_us = budget->month.start_us;
@@ -265,26 +263,47 @@ step_bytes(const struct config *config, enum medium medium)
 	return step < STEP_LEAST_BYTES ? STEP_LEAST_BYTES : step;
 }
 
+/* What is written ahead of what is spent on that kind of link, and may still be. */
+static int64_t
+claimed_bytes(const struct head *head, const struct budget *budget, size_t medium)
+{
+	int64_t day =
+		head->words[WORD_DAY_BYTES + medium] - budget->day.spent_bytes[medium];
+	int64_t month = head->words[WORD_MONTH_BYTES + medium] -
+			budget->month.spent_bytes[medium];
+	int64_t both = day < month ? day : month;
+
+	if (head->day_start_us != budget->day.start_us ||
+		head->month_start_us != budget->month.start_us)
+		return 0;
+	return both > 0 ? both : 0;
+}
+
 void
 head_claim(struct head *head, const struct budget *budget, const struct config *config,
-	int64_t bytes, int64_t now_us)
+	const int64_t bytes[static MEDIUM_COUNT], int64_t now_us)
 {
-	enum medium medium = budget->medium;
-	int64_t step = step_bytes(config, medium);
-	bool same = head->day_start_us == budget->day.start_us &&
-		    head->month_start_us == budget->month.start_us;
-	bool covered = budget->day.spent_bytes[medium] + bytes <=
-			       head->words[WORD_DAY_BYTES + (size_t)medium] &&
-		       budget->month.spent_bytes[medium] + bytes <=
-			       head->words[WORD_MONTH_BYTES + (size_t)medium];
+	bool fresh = now_us - head->written_us < config->hour_us / 4, covered = true;
+	int64_t ahead[MEDIUM_COUNT];
 
-	if (same && covered && now_us - head->written_us < config->hour_us / 4)
-		return;
-	write_budget(head, budget, (bytes + step) / step * step, now_us);
+	for (enum medium m = 0; m < MEDIUM_COUNT; m++) {
+		int64_t claimed = claimed_bytes(head, budget, m);
+		int64_t step = step_bytes(config, m);
+
+		covered &= bytes[m] <= claimed;
+		/* A shipment may be under way on what was claimed for it. */
+		ahead[m] = fresh ? claimed : 0;
+		if (bytes[m] > 0)
+			ahead[m] = (bytes[m] + step) / step * step;
+	}
+	if (!fresh || !covered)
+		write_budget(head, budget, ahead, now_us);
 }
 
 void
 head_settle(struct head *head, const struct budget *budget, int64_t now_us)
 {
-	write_budget(head, budget, 0, now_us);
+	static const int64_t nothing[MEDIUM_COUNT] = {0};
+
+	write_budget(head, budget, nothing, now_us);
 }

@@ -27,7 +27,7 @@
 
 /* How a record lies in the page; behind it its body, padded to eight bytes. */
 struct record_head {
-	uint32_t kind, body_bytes, bytes, status;
+	uint32_t kind, body_bytes, bytes, status, uplink, zero;
 	int64_t boot_us;
 	uint8_t id[HASH_BYTES];
 };
@@ -55,7 +55,7 @@ ship_record_next(struct ship_record *record, struct span *rest)
 		return false;
 	memcpy(&head, rest->at, sizeof(head));
 	if (head.kind == SHIP_NOTHING || head.kind > SHIP_REFUSED ||
-		head.body_bytes > most_of(head.kind))
+		head.body_bytes > most_of(head.kind) || head.uplink >= UPLINKS_MAX)
 		return false;
 	whole = sizeof(head) + padded(head.body_bytes);
 	if (whole > rest->len)
@@ -63,6 +63,7 @@ ship_record_next(struct ship_record *record, struct span *rest)
 	*record = (struct ship_record){.kind = head.kind,
 		.bytes = head.bytes,
 		.status = head.status,
+		.uplink = head.uplink,
 		.boot_us = head.boot_us,
 		.body = {rest->at + sizeof(head), head.body_bytes}};
 	memcpy(record->id, head.id, HASH_BYTES);
@@ -75,8 +76,12 @@ bool
 ship_record_put(void *page, size_t page_bytes, const struct ship_record *record)
 {
 	struct span rest = {page, page_bytes};
-	struct record_head head = {record->kind, (uint32_t)record->body.len,
-		record->bytes, record->status, record->boot_us, {0}};
+	struct record_head head = {.kind = record->kind,
+		.body_bytes = (uint32_t)record->body.len,
+		.bytes = record->bytes,
+		.status = record->status,
+		.uplink = record->uplink,
+		.boot_us = record->boot_us};
 	struct ship_record skip;
 	char *at;
 
@@ -114,6 +119,7 @@ ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 		.most = SHIP_MOST,
 		.places = ship_places(enrolment)};
 	for (size_t i = 0; i < UPLINKS_MAX; i++) {
+		shipment->may[i] = true;
 		crypto_random(nonce, sizeof(nonce));
 		crypto_hex(shipment->nonces[i], nonce, sizeof(nonce));
 	}
@@ -124,7 +130,7 @@ ship_exchange(const struct ship_page *page, struct fetch_connection *connection,
 	const struct fetch_request *request, enum ship_kind kind,
 	const uint8_t id[static HASH_BYTES])
 {
-	struct ship_record record = {.kind = kind};
+	struct ship_record record = {.kind = kind, .uplink = page->uplink};
 	struct buf answer = {0};
 	long status = 0;
 	bool ok = false;
@@ -273,6 +279,7 @@ ship_over(struct ship_load *load, size_t uplink, const char *interface)
 
 	if (fetch_open(&connection) != OK)
 		return;
+	load->page.uplink = (uint32_t)uplink;
 	if (shipment->places)
 		going = ship_ask_where(&load->page, connection, shipment->enrolment,
 			shipment->nonces[uplink], interface);
@@ -281,22 +288,29 @@ ship_over(struct ship_load *load, size_t uplink, const char *interface)
 	fetch_close(connection);
 }
 
+size_t
+ship_ways(const struct shipment *shipment)
+{
+	return shipment->places && shipment->uplinks.n > 1 ? shipment->uplinks.n : 1;
+}
+
 /* Where the first uplink leads nowhere the second carries the evidence of both. */
 void
 ship_child(void *arg, void *at, size_t page_bytes)
 {
 	const struct shipment *shipment = arg;
 	const struct uplinks *u = &shipment->uplinks;
-	struct ship_load load = {.page = {at, page_bytes}, .shipment = shipment};
+	struct ship_load load = {.page = {at, page_bytes, 0}, .shipment = shipment};
 	size_t most = shipment->most < SHIP_MOST ? shipment->most : SHIP_MOST;
 
 	load.n = spool_list(load.ids, most, shipment->spool);
-	if (u->n < 2 || !shipment->places) {
+	if (ship_ways(shipment) == 1) {
 		ship_over(&load, 0, "");
 		return;
 	}
 	for (size_t i = 0; i < u->n; i++)
-		if (i == 0 || !load.done || shipment->places_second)
+		if (shipment->may[i] &&
+			(i == 0 || !load.done || shipment->places_second))
 			ship_over(&load, i, u->names[i]);
 }
 
@@ -435,6 +449,20 @@ cost_of(const struct ship_record *record)
 	return record->bytes < most ? record->bytes : most;
 }
 
+/* A handshake for each uplink that was tried; the second is where nobody answered over the
+ * first, too. */
+static void
+add_handshakes(struct shipped *shipped, const struct shipment *shipment)
+{
+	bool second = ship_ways(shipment) > 1 && shipment->may[1];
+
+	if (!second || shipment->may[0])
+		shipped->bytes[0] += SHIP_HANDSHAKE_BYTES;
+	if (second &&
+		(shipment->places_second || shipped->bytes[1] > 0 || !shipped->reached))
+		shipped->bytes[1] += SHIP_HANDSHAKE_BYTES;
+}
+
 size_t
 ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
 	const struct shipment *shipment, struct recorder *r, int64_t now_us)
@@ -446,7 +474,7 @@ ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
 
 	while (ship_record_next(&record, &rest)) {
 		shipped->reached = true;
-		shipped->bytes += cost_of(&record);
+		shipped->bytes[record.uplink] += cost_of(&record);
 		if (record.kind == SHIP_LIST) {
 			shipped->list_known = true;
 			buf_clear(&shipped->list);
@@ -462,6 +490,6 @@ ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
 		freed += take_answer(&record, (struct span){body, record.body.len},
 			shipment, r, now_us);
 	}
-	shipped->bytes += SHIP_HANDSHAKE_BYTES;
+	add_handshakes(shipped, shipment);
 	return freed;
 }

@@ -39,27 +39,28 @@ budget_turn(struct budget *b, const struct config *config, int64_t now_us)
 }
 
 static bool
-fits(const struct spell *spell, enum medium medium, int64_t bytes, int64_t limit)
+fits(const struct spell *spell, struct expense expense, int64_t limit)
 {
-	return bytes <= limit && spell->spent_bytes[medium] <= limit - bytes;
+	return expense.bytes <= limit &&
+	       spell->spent_bytes[expense.medium] <= limit - expense.bytes;
 }
 
 bool
 budget_afford(struct budget *b, const struct config *config, int64_t now_us,
-	int64_t bytes, int64_t percent)
+	struct expense expense, int64_t percent)
 {
 	budget_turn(b, config, now_us);
-	return fits(&b->day, b->medium, bytes,
-		       budget_day_bytes(config, b->medium) / 100 * percent) &&
-	       fits(&b->month, b->medium, bytes,
-		       budget_month_bytes(config, b->medium) / 100 * percent);
+	return fits(&b->day, expense,
+		       budget_day_bytes(config, expense.medium) / 100 * percent) &&
+	       fits(&b->month, expense,
+		       budget_month_bytes(config, expense.medium) / 100 * percent);
 }
 
 void
-budget_spend(
-	struct budget *b, const struct config *config, int64_t now_us, int64_t bytes)
+budget_spend(struct budget *b, const struct config *config, int64_t now_us,
+	struct expense expense)
 {
 	budget_turn(b, config, now_us);
-	b->day.spent_bytes[b->medium] += bytes;
-	b->month.spent_bytes[b->medium] += bytes;
+	b->day.spent_bytes[expense.medium] += expense.bytes;
+	b->month.spent_bytes[expense.medium] += expense.bytes;
 }

@@ -65,13 +65,3 @@ cost_job_bytes(const struct job *job)
 		return cost_transfer_bytes(job->bytes);
 	return bytes;
 }
-
-int64_t
-cost_jobs_bytes(const struct job *jobs, size_t n)
-{
-	int64_t bytes = 0;
-
-	for (size_t i = 0; i < n; i++)
-		bytes += cost_job_bytes(&jobs[i]);
-	return bytes;
-}

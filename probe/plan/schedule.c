@@ -23,18 +23,11 @@ schedule_next(const struct schedule *s, enum due *due)
 	return round ? s->next_round_us : s->next_pulse_us;
 }
 
-bool
-schedule_afford(struct schedule *s, const struct config *config, int64_t now_us,
-	int64_t bytes, int64_t percent)
+struct expense
+schedule_expense(const struct schedule *s, uint8_t uplink, int64_t bytes)
 {
-	return budget_afford(&s->budget, config, now_us, bytes, percent);
-}
-
-void
-schedule_spend(
-	struct schedule *s, const struct config *config, int64_t now_us, uint32_t bytes)
-{
-	budget_spend(&s->budget, config, now_us, bytes);
+	return (struct expense){
+		uplinks_medium(&s->uplinks, uplink, s->budget.medium), bytes};
 }
 
 int64_t
@@ -60,38 +53,47 @@ is_ladder(const struct job *job, enum due due)
 	       job->check == CHECK_ping;
 }
 
-/* What rounds like this one and pulses will cost until the day is over: nothing else may
- * touch it, so that the ladder outlives every other job. */
-static int64_t
-reserve(const struct plan *p, int64_t now_us, int64_t round_bytes)
+/* Has what rounds like this one and pulses will cost until the day is over set aside:
+ * nothing else may touch it, so that the ladder outlives every other job. */
+static void
+reserve(int64_t set_aside[static MEDIUM_COUNT], const struct plan *p, int64_t now_us)
 {
 	const struct profile_settings *profile = config_profile(p->config);
 	int64_t left_us = p->config->day_us - (now_us - p->s->budget.day.start_us);
+	int64_t rounds = left_us / profile->ladder_us;
+	struct expense pulses = schedule_expense(p->s, 0,
+		left_us / pulse_us(p->s, p->config) * cost_check_bytes(CHECK_dns));
 
-	return left_us / profile->ladder_us * round_bytes +
-	       left_us / pulse_us(p->s, p->config) * cost_check_bytes(CHECK_dns);
+	for (enum medium m = 0; m < MEDIUM_COUNT; m++)
+		set_aside[m] += rounds * set_aside[m];
+	set_aside[pulses.medium] += pulses.bytes;
 }
 
-/* Marks what the day's budget does not carry; the ladder is counted first. */
+/* Marks what the day's budget does not carry; the ladder is counted first. Each uplink is
+ * paid from the budget of its own kind. */
 static void
 mark_unaffordable(bool *out, struct plan *p, int64_t now_us, enum due due)
 {
-	int64_t sum = 0, reserved = 0;
+	int64_t set_aside[MEDIUM_COUNT] = {0};
 
 	budget_turn(&p->s->budget, p->config, now_us);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < p->n; i++) {
-			int64_t bytes = cost_job_bytes(&p->jobs[i]);
+			const struct job *job = &p->jobs[i];
+			struct expense all = schedule_expense(
+				p->s, job->uplink_number, cost_job_bytes(job));
 
-			if (bytes == 0 || (pass == 0) != is_ladder(&p->jobs[i], due))
+			if (all.bytes == 0 || (pass == 0) != is_ladder(job, due))
 				continue;
-			if (schedule_afford(p->s, p->config, now_us,
-				    sum + bytes + reserved, BUDGET_JOBS))
-				sum += bytes;
+			all.bytes += set_aside[all.medium];
+			if (budget_afford(
+				    &p->s->budget, p->config, now_us, all, BUDGET_JOBS))
+				set_aside[all.medium] = all.bytes;
 			else
 				out[i] = true;
 		}
-		reserved = reserve(p, now_us, sum);
+		if (pass == 0)
+			reserve(set_aside, p, now_us);
 	}
 }
 

@@ -50,8 +50,9 @@ room_for_full(struct plan *p, const struct costly *row, int64_t now_us)
 {
 	int64_t full = config_profile(p->config)->full_bytes;
 
-	return schedule_afford(p->s, p->config, now_us,
-		row->jobs * cost_transfer_bytes(full), BUDGET_FULL);
+	return budget_afford(&p->s->budget, p->config, now_us,
+		schedule_expense(p->s, 0, row->jobs * cost_transfer_bytes(full)),
+		BUDGET_FULL);
 }
 
 /* Has its time come? A rare one's first lies anywhere in its interval: who starts anew, and

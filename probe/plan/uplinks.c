@@ -42,6 +42,14 @@ uplinks_take(struct uplinks *u, const char (*found)[16], size_t n, int64_t now_u
 	}
 }
 
+enum medium
+uplinks_medium(const struct uplinks *u, uint8_t number, enum medium declared)
+{
+	if (u->mobile[number])
+		return MEDIUM_mobile;
+	return number == 0 ? declared : MEDIUM_unknown;
+}
+
 /* ---- what is measured over the second ---- */
 
 /* Where a job of a low rung, or of a high one, or a costly one is to stand: behind the last

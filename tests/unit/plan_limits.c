@@ -9,7 +9,8 @@
 static bool
 affords(struct world *w, int64_t bytes, int64_t now_us)
 {
-	return budget_afford(&w->s.budget, &w->config, now_us, bytes, BUDGET_SHIP);
+	return budget_afford(&w->s.budget, &w->config, now_us,
+		schedule_expense(&w->s, 0, bytes), BUDGET_SHIP);
 }
 
 static void
@@ -39,7 +40,8 @@ each_kind_of_link_has_a_count_of_its_own(void **state)
 
 	(void)state;
 	w->s.budget.medium = MEDIUM_mobile;
-	budget_spend(&w->s.budget, &w->config, now_us, 2999000);
+	budget_spend(
+		&w->s.budget, &w->config, now_us, schedule_expense(&w->s, 0, 2999000));
 	assert_false(affords(w, 2000, now_us));
 	w->s.budget.medium = MEDIUM_fixed;
 	assert_true(affords(w, 2000, now_us));
@@ -63,7 +65,8 @@ in_no_31_days_of_any_calendar_is_more_spent_than_the_plan(void **state)
 	for (int64_t at_us = 6 * SECOND_US; at_us < DAYS * DAY_US;
 		at_us += 600 * SECOND_US)
 		while (affords(w, 10000, at_us)) {
-			budget_spend(&w->s.budget, &w->config, at_us, 10000);
+			budget_spend(&w->s.budget, &w->config, at_us,
+				schedule_expense(&w->s, 0, 10000));
 			day[at_us / DAY_US] += 10000;
 			all += 10000;
 		}

@@ -218,6 +218,89 @@ a_pulse_goes_by_the_first_alone(void **state)
 	free(w);
 }
 
+/* A prepaid SIM beside a line at home. */
+static struct world *
+make_paid(void)
+{
+	struct world *w = make_more();
+
+	w->s.budget.medium = MEDIUM_fixed;
+	w->config.plan_bytes[MEDIUM_mobile] = 50000000;
+	take(&w->s.uplinks, "eth0", "wwan0", 0);
+	w->s.uplinks.mobile[1] = true;
+	return w;
+}
+
+static size_t
+paid_by(const struct world *w, size_t n, uint8_t uplink)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found +=
+			w->jobs[i].uplink_number == uplink && bytes_of(&w->jobs[i]) > 0;
+	return found;
+}
+
+static void
+each_uplink_is_paid_from_the_budget_of_its_own_kind(void **state)
+{
+	static const enum medium kinds[] = {MEDIUM_fixed, MEDIUM_mobile};
+
+	(void)state;
+	for (uint8_t spent = 0; spent < 2; spent++) {
+		struct world *w = make_paid();
+		size_t left_out, n;
+
+		w->s.budget.day.spent_bytes[kinds[spent]] =
+			budget_day_bytes(&w->config, kinds[spent]);
+		n = plan(w, 5 * SECOND_US, &left_out);
+		assert_int_equal(paid_by(w, n, spent), 0);
+		assert_true(paid_by(w, n, !spent) > 5);
+		free(w);
+	}
+}
+
+static void
+a_mobile_line_is_paid_as_one_whatever_was_declared_of_the_first(void **state)
+{
+	struct world *w = make_paid();
+
+	(void)state;
+	assert_int_equal(schedule_expense(&w->s, 0, 1).medium, MEDIUM_fixed);
+	assert_int_equal(schedule_expense(&w->s, 1, 1).medium, MEDIUM_mobile);
+	w->s.uplinks.mobile[1] = false;
+	assert_int_equal(schedule_expense(&w->s, 1, 1).medium, MEDIUM_unknown);
+	/* The line at home is gone for good, and the other has its number. */
+	w->s.uplinks.mobile[0] = true;
+	assert_int_equal(schedule_expense(&w->s, 0, 1).medium, MEDIUM_mobile);
+	free(w);
+}
+
+static void
+see_nothing(void *arg, const struct job *job, int64_t at_us, int64_t pace_us)
+{
+	(void)arg;
+	(void)job;
+	(void)at_us;
+	(void)pace_us;
+}
+
+static void
+in_a_month_the_second_line_never_costs_more_than_its_plan(void **state)
+{
+	struct world *w = make_paid();
+	const struct spell *month = &w->s.budget.month;
+
+	(void)state;
+	live(w, 30 * DAY_US, see_nothing, NULL);
+	/* More than its share of a day, and less than what it may. */
+	assert_in_range(month->spent_bytes[MEDIUM_mobile], 10000000, 40000000);
+	assert_true(month->spent_bytes[MEDIUM_fixed] > 100000000);
+	assert_int_equal(month->spent_bytes[MEDIUM_unknown], 0);
+	free(w);
+}
+
 int
 main(void)
 {
@@ -231,6 +314,11 @@ main(void)
 		cmocka_unit_test(the_second_ladder_needs_no_resolver_of_the_first),
 		cmocka_unit_test(a_round_of_two_ladders_has_its_parts_in_order),
 		cmocka_unit_test(a_pulse_goes_by_the_first_alone),
+		cmocka_unit_test(each_uplink_is_paid_from_the_budget_of_its_own_kind),
+		cmocka_unit_test(
+			a_mobile_line_is_paid_as_one_whatever_was_declared_of_the_first),
+		cmocka_unit_test(
+			in_a_month_the_second_line_never_costs_more_than_its_plan),
 	};
 
 	return cmocka_run_group_tests_name("uplinks", tests, NULL, NULL);

@@ -113,8 +113,9 @@ live(struct world *w, int64_t until_us, see_fn *see, void *arg)
 
 			see(arg, &w->jobs[i], now_us, pace_us);
 			now_us += pace_us;
-			schedule_spend(&w->s, &w->config, now_us,
-				(uint32_t)bytes_of(&w->jobs[i]));
+			budget_spend(&w->s.budget, &w->config, now_us,
+				schedule_expense(&w->s, w->jobs[i].uplink_number,
+					bytes_of(&w->jobs[i])));
 		}
 		free_us = now_us;
 	}

@@ -68,9 +68,14 @@ start(struct life *life, int64_t now_us)
 static void
 spend(struct life *life, int64_t bytes)
 {
+	enum medium medium = life->budget.medium;
+	int64_t claims[MEDIUM_COUNT] = {0};
+
+	claims[medium] = bytes;
 	budget_turn(&life->budget, &life->config, life->now_us);
-	head_claim(life->head, &life->budget, &life->config, bytes, life->now_us);
-	budget_spend(&life->budget, &life->config, life->now_us, bytes);
+	head_claim(life->head, &life->budget, &life->config, claims, life->now_us);
+	budget_spend(&life->budget, &life->config, life->now_us,
+		(struct expense){medium, bytes});
 }
 
 static int64_t
@@ -124,6 +129,25 @@ a_clean_stop_is_counted_to_the_byte(void **state)
 	assert_int_equal(day_bytes(&life), 12345);
 	assert_int_equal(life.budget.day.spent_bytes[MEDIUM_fixed], 77);
 	assert_int_equal(life.budget.month.spent_bytes[MEDIUM_mobile], 12345);
+	end_life(&life);
+}
+
+static void
+what_is_claimed_for_one_kind_of_link_outlasts_a_claim_for_another(void **state)
+{
+	static const int64_t mobile[MEDIUM_COUNT] = {[MEDIUM_mobile] = 200000},
+			     fixed[MEDIUM_COUNT] = {[MEDIUM_fixed] = 100000};
+	struct life life;
+
+	(void)state;
+	make_life(&life);
+	start(&life, SECOND_US);
+	head_claim(life.head, &life.budget, &life.config, mobile, life.now_us);
+	head_claim(life.head, &life.budget, &life.config, fixed, life.now_us);
+	/* Cut off before any of it was counted. */
+	start(&life, SECOND_US);
+	assert_in_range(day_bytes(&life), 200000, 230000);
+	assert_in_range(life.budget.day.spent_bytes[MEDIUM_fixed], 100000, 130000);
 	end_life(&life);
 }
 
@@ -254,6 +278,8 @@ main(void)
 		cmocka_unit_test(
 			a_power_cut_never_counts_too_little_and_little_too_much),
 		cmocka_unit_test(a_clean_stop_is_counted_to_the_byte),
+		cmocka_unit_test(
+			what_is_claimed_for_one_kind_of_link_outlasts_a_claim_for_another),
 		cmocka_unit_test(
 			whichever_byte_of_a_slot_is_torn_the_other_slot_is_read),
 		cmocka_unit_test(a_file_that_is_none_is_said_and_begun_anew),

@@ -104,7 +104,7 @@ struct bench {
 	struct crypto_key *key;
 	struct job jobs[16];
 	struct measurement ms[16];
-	uint64_t bytes;
+	uint64_t bytes[UPLINKS_MAX];
 	volatile sig_atomic_t stop;
 };
 
@@ -150,8 +150,7 @@ static const struct measurement *
 run_one(struct bench *b, enum check check)
 {
 	add_job(b, 0, check);
-	runner_run(
-		b->ms, &b->bytes, b->runner, b->jobs, 1, &b->s, &b->config, &b->stop);
+	runner_run(b->ms, b->bytes, b->runner, b->jobs, 1, &b->s, &b->config, &b->stop);
 	return &b->ms[0];
 }
 
@@ -175,7 +174,7 @@ facts_of_a_child_come_back(void **state)
 	assert_int_equal(m->rtt_us, 1234);
 	assert_true(m->t_us >= 1000000);
 	assert_true(m->has[FIELD_took_us]);
-	assert_int_equal(b->bytes, 100);
+	assert_int_equal(b->bytes[0], 100);
 	free_bench(b);
 }
 
@@ -226,7 +225,22 @@ a_page_full_of_anything_is_not_believed(void **state)
 
 	(void)state;
 	assert_internal(run_one(b, CHECK_ping));
-	assert_true(b->bytes <= 4 << 20);
+	assert_true(b->bytes[0] <= 4 << 20);
+	free_bench(b);
+}
+
+static void
+what_is_sent_counts_for_the_uplink_that_it_went_by(void **state)
+{
+	struct bench *b = make_bench(2);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		add_job(b, i, CHECK_power);
+	b->jobs[1].uplink_number = 1;
+	runner_run(b->ms, b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
+	assert_int_equal(b->bytes[0], 200);
+	assert_int_equal(b->bytes[1], 100);
 	free_bench(b);
 }
 
@@ -254,8 +268,7 @@ children_wait_for_their_answers_at_the_same_time(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		add_job(b, i, CHECK_link);
-	runner_run(
-		b->ms, &b->bytes, b->runner, b->jobs, 4, &b->s, &b->config, &b->stop);
+	runner_run(b->ms, b->bytes, b->runner, b->jobs, 4, &b->s, &b->config, &b->stop);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(b->ms[i].outcome, OUTCOME_generic_timeout_error);
 	assert_true(clock_boot_us() - started_us < 1000000);
@@ -272,8 +285,7 @@ starts_keep_the_pace_unless_nothing_was_sent(void **state)
 	b->config.pace_us = 25000;
 	for (size_t i = 0; i < 3; i++)
 		add_job(b, i, CHECK_speed);
-	runner_run(
-		b->ms, &b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
+	runner_run(b->ms, b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
 	assert_true(b->ms[1].t_us - b->ms[0].t_us >= 190000);
 	assert_true(b->ms[2].t_us - b->ms[1].t_us >= 190000);
 	free_bench(b);
@@ -282,8 +294,7 @@ starts_keep_the_pace_unless_nothing_was_sent(void **state)
 	b->config.pace_us = 60000000;
 	for (size_t i = 0; i < 3; i++)
 		add_job(b, i, CHECK_tcp);
-	runner_run(
-		b->ms, &b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
+	runner_run(b->ms, b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
 	assert_true(b->ms[2].t_us - b->ms[0].t_us < 10000000);
 	free_bench(b);
 }
@@ -297,8 +308,7 @@ what_is_stopped_is_not_blamed_on_the_network(void **state)
 	for (size_t i = 0; i < 3; i++)
 		add_job(b, i, CHECK_link);
 	b->stop = 1;
-	runner_run(
-		b->ms, &b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
+	runner_run(b->ms, b->bytes, b->runner, b->jobs, 3, &b->s, &b->config, &b->stop);
 	for (size_t i = 0; i < 3; i++)
 		assert_internal(&b->ms[i]);
 	free_bench(b);
@@ -382,6 +392,7 @@ main(void)
 			what_a_check_leaves_is_found_by_the_next_of_its_kind_alone),
 		cmocka_unit_test(a_child_that_dies_of_itself_measured_nothing),
 		cmocka_unit_test(a_page_full_of_anything_is_not_believed),
+		cmocka_unit_test(what_is_sent_counts_for_the_uplink_that_it_went_by),
 		cmocka_unit_test(a_child_cannot_speak_for_another_job),
 		cmocka_unit_test(children_wait_for_their_answers_at_the_same_time),
 		cmocka_unit_test(starts_keep_the_pace_unless_nothing_was_sent),

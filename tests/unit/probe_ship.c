@@ -189,6 +189,49 @@ no_other_answer_frees_anything(void **state)
 }
 
 static void
+what_it_costs_is_counted_for_the_uplink_that_it_went_by(void **state)
+{
+	static const struct {
+		bool may[2], places_second;
+		int answers[2];
+		uint32_t bytes[2];
+	} cases[] = {
+		{{true, true}, false, {2, 0}, {2000 + SHIP_HANDSHAKE_BYTES, 0}},
+		{{true, true}, true, {1, 0},
+			{1000 + SHIP_HANDSHAKE_BYTES, SHIP_HANDSHAKE_BYTES}},
+		{{true, true}, false, {1, 2},
+			{1000 + SHIP_HANDSHAKE_BYTES, 2000 + SHIP_HANDSHAKE_BYTES}},
+		{{true, true}, false, {0, 0},
+			{SHIP_HANDSHAKE_BYTES, SHIP_HANDSHAKE_BYTES}},
+		{{true, false}, true, {0, 0}, {SHIP_HANDSHAKE_BYTES, 0}},
+		{{false, true}, false, {0, 1}, {0, 1000 + SHIP_HANDSHAKE_BYTES}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench *b = make_bench();
+		struct ship_record record = {.kind = SHIP_REFUSED, .bytes = 1000};
+		struct shipped shipped = {0};
+
+		b->shipment.places = true;
+		b->shipment.uplinks.n = 2;
+		b->shipment.places_second = cases[i].places_second;
+		for (uint32_t u = 0; u < 2; u++) {
+			b->shipment.may[u] = cases[i].may[u];
+			record.uplink = u;
+			for (int k = 0; k < cases[i].answers[u]; k++)
+				assert_true(ship_record_put(
+					b->page, sizeof(b->page), &record));
+		}
+		ship_finish(&shipped, b->page, sizeof(b->page), &b->shipment, b->r,
+			clock_boot_us());
+		for (int u = 0; u < 2; u++)
+			assert_int_equal(shipped.bytes[u], cases[i].bytes[u]);
+		free_bench(b);
+	}
+}
+
+static void
 a_page_that_lies_about_its_lengths_is_read_no_further(void **state)
 {
 	struct bench *b = make_bench();
@@ -348,6 +391,8 @@ main(void)
 		cmocka_unit_test(
 			a_receipt_of_the_analyzer_frees_its_segment_and_no_other),
 		cmocka_unit_test(no_other_answer_frees_anything),
+		cmocka_unit_test(
+			what_it_costs_is_counted_for_the_uplink_that_it_went_by),
 		cmocka_unit_test(a_page_that_lies_about_its_lengths_is_read_no_further),
 		cmocka_unit_test(a_where_note_must_answer_this_question),
 		cmocka_unit_test(the_newest_goes_first_then_the_oldest),
