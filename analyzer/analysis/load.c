@@ -364,27 +364,14 @@ place_all(struct loader *l)
 	r->samples_n = kept;
 }
 
-static int
-by_time(const void *left, const void *right)
-{
-	const struct sample *a = left, *b = right;
-
-	if (a->probe != b->probe)
-		return a->probe < b->probe ? -1 : 1;
-	if (a->utc_us != b->utc_us)
-		return a->utc_us < b->utc_us ? -1 : 1;
-	if (a->segment != b->segment)
-		return a->segment < b->segment ? -1 : 1;
-	return a->line < b->line ? -1 : a->line > b->line;
-}
-
 static void
 finish(struct loaded *out, const struct settings *settings, int64_t until_utc_us)
 {
 	struct record *r = &out->record;
 
 	if (r->samples_n)
-		qsort(out->samples, r->samples_n, sizeof(*out->samples), by_time);
+		qsort(out->samples, r->samples_n, sizeof(*out->samples),
+			sample_by_time);
 	if (until_utc_us && until_utc_us < r->horizon_us)
 		r->horizon_us = until_utc_us;
 	r->samples = out->samples;

@@ -107,3 +107,17 @@ sample_read(struct sample *s, const struct measurement *m)
 		(!m->has[FIELD_direction] || m->direction == DIRECTION_down))
 		read_speed(s, m);
 }
+
+int
+sample_by_time(const void *left, const void *right)
+{
+	const struct sample *a = left, *b = right;
+
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
+	if (a->utc_us != b->utc_us)
+		return a->utc_us < b->utc_us ? -1 : 1;
+	if (a->segment != b->segment)
+		return a->segment < b->segment ? -1 : 1;
+	return a->line < b->line ? -1 : a->line > b->line;
+}

@@ -8,3 +8,5 @@
  * measured where the caller fills in. Pure.
  */
 void sample_read(struct sample *sample, const struct measurement *measurement);
+/* The order of a record's samples, for qsort(). */
+int sample_by_time(const void *left, const void *right);

@@ -96,17 +96,9 @@ core_note_nsid(struct measurement *m, const struct resolve_answer *answer)
 static void
 core_note(struct measurement *m, const struct resolve_result *r)
 {
-	if (r->icmp_type >= 0 && !r->answered) {
-		SET(m, icmp_type, r->icmp_type);
-		SET(m, icmp_code, r->icmp_code);
-	}
+	resolve_note_end(m, r);
 	if (!r->answered)
 		return;
-	SET(m, rcode, r->answer.rcode);
-	SET(m, answers, r->answer.answers);
-	SET(m, rtt_us, r->rtt_us);
-	if (r->reply_ttl >= 0)
-		SET(m, reply_ttl, r->reply_ttl);
 	if (r->answer.serial >= 0)
 		SET(m, serial, r->answer.serial);
 	core_note_nsid(m, &r->answer);

@@ -106,6 +106,9 @@ void resolve_talk(struct resolve_result *result, struct stream *stream,
 	const struct resolve_plan *plan);
 /* Writes what is known so far into the fields of a measurement. */
 void resolve_note(struct measurement *m, const struct resolve_result *result);
+/* Of that, what refused the question, or what the first answer is like: not which addresses
+ * it holds, nor what came after it. */
+void resolve_note_end(struct measurement *m, const struct resolve_result *result);
 /* A result of which nothing is known yet. */
 struct resolve_result resolve_nothing(enum stage stage);
 /* Sends a message and takes the one that comes back, each behind its length (RFC 1035

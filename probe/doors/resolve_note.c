@@ -23,12 +23,8 @@ resolve_note_others(struct measurement *m, const struct resolve_result *r)
 }
 
 void
-resolve_note(struct measurement *m, const struct resolve_result *r)
+resolve_note_end(struct measurement *m, const struct resolve_result *r)
 {
-	if (r->connect_us >= 0)
-		SET(m, connect_us, r->connect_us);
-	if (r->retrans >= 0)
-		SET(m, retrans, r->retrans);
 	if (r->icmp_type >= 0 && !r->answered) {
 		SET(m, icmp_type, r->icmp_type);
 		SET(m, icmp_code, r->icmp_code);
@@ -40,6 +36,18 @@ resolve_note(struct measurement *m, const struct resolve_result *r)
 	SET(m, rtt_us, r->rtt_us);
 	if (r->reply_ttl >= 0)
 		SET(m, reply_ttl, r->reply_ttl);
+}
+
+void
+resolve_note(struct measurement *m, const struct resolve_result *r)
+{
+	if (r->connect_us >= 0)
+		SET(m, connect_us, r->connect_us);
+	if (r->retrans >= 0)
+		SET(m, retrans, r->retrans);
+	resolve_note_end(m, r);
+	if (!r->answered)
+		return;
 	resolve_note_hash(m, FIELD_answer_sha256, r->answer.sha256);
 	if (r->replies)
 		resolve_note_others(m, r);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/sample.h"
 #include "analyzer/analysis/steps.h"
 #include "analyzer/analysis/timeline.h"
 #include "tests/fuzz/fuzz.h"
@@ -114,20 +115,6 @@ measure(struct world *w, const uint8_t *b, int64_t *now_us)
 	else if (b[2] & 0x80)
 		s->rung = w->targets[s->target].rung;
 	w->record.samples_n++;
-}
-
-static int
-by_time(const void *left, const void *right)
-{
-	const struct sample *a = left, *b = right;
-
-	if (a->probe != b->probe)
-		return a->probe < b->probe ? -1 : 1;
-	if (a->utc_us != b->utc_us)
-		return a->utc_us < b->utc_us ? -1 : 1;
-	if (a->segment != b->segment)
-		return a->segment < b->segment ? -1 : 1;
-	return a->line < b->line ? -1 : a->line > b->line;
 }
 
 static void
@@ -264,7 +251,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 4; at + SAMPLE_BYTES <= size && w.record.samples_n < SAMPLES;
 		at += SAMPLE_BYTES)
 		measure(&w, data + at, &now_us);
-	qsort(w.samples, w.record.samples_n, sizeof w.samples[0], by_time);
+	qsort(w.samples, w.record.samples_n, sizeof w.samples[0], sample_by_time);
 	must(analyse(&w.record) == analyse(&w.record));
 	return 0;
 }
