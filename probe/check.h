@@ -42,7 +42,7 @@ struct job {
 	struct target target; /* id "" where the check needs none */
 	uint8_t ttl; /* ping: 0 the usual one */
 	uint8_t count; /* ping: echo requests; oneway: datagrams; compare: pairs */
-	uint32_t bytes; /* speed, compare: size of one transfer */
+	uint32_t bytes; /* speed, compare, large: size of one transfer */
 	enum direction direction; /* speed */
 	enum protocol protocol; /* trace */
 	int64_t listen_us; /* dns: for more answers, after the first */

@@ -212,6 +212,7 @@ run_parts(struct climb *climb, const struct climber *c, struct job *jobs, size_t
 	while ((n = drop_unlinked(jobs, at, n, climb->ms)) > at) {
 		size_t part = jobs_of_part(jobs + at, n - at);
 
+		costly_fit(&jobs[at], climb->ms, at);
 		if (jobs[at].rung > RUNG_router)
 			run_beyond(climb, c, jobs + at, at, part, bytes);
 		else

@@ -44,6 +44,7 @@ struct profile_settings {
 	int64_t compare_bytes; /* of one of their transfers */
 	int64_t compare_pairs; /* at most */
 	int64_t large_us; /* between two pairs of large pages; 0: none by the clock */
+	int64_t large_bytes; /* of such a page */
 	int64_t segment_us; /* a segment closes after this */
 	int64_t ship_us; /* between two shipments */
 	int64_t day_bytes; /* hard limit */
@@ -157,6 +158,8 @@ int64_t costly_interval_us(
 	const struct costly *row, const struct profile_settings *profile);
 /* Has a whole transfer of this climb, over the same uplink, shown a line too slow for it? */
 bool costly_is_too_slow(const struct job *job, const struct measurement *ms, size_t n);
+/* On such a line a large page is at most so long as suffices. */
+void costly_fit(struct job *job, const struct measurement *ms, size_t n);
 
 /* ---- plan/budget.c: what may be spent (pure) ---- */
 

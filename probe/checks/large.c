@@ -11,7 +11,7 @@
  * handshake's certificates and all: it is what whoever counts has counted.
  */
 #define PORT 443
-#define LARGE_BYTES 65536
+#define LARGE_BYTES 65536 /* where nobody says how many */
 #define HANDSHAKES_US INT64_C(8000000)
 #define TRANSFER_US INT64_C(12000000)
 /* Six seconds without a byte on a connection that was under way: a line that loses the same
@@ -22,6 +22,7 @@
 #define LAST_BYTES 64
 
 struct large_run {
+	int64_t bytes; /* that are enough */
 	struct attempt *attempt;
 	const struct endpoint *endpoint;
 	uint32_t before_bytes;
@@ -54,7 +55,7 @@ large_fetch(struct large_run *run, int64_t pages)
 		.name = run->attempt->job.target.host,
 		.host = run->attempt->job.target.host,
 		.pages = pages,
-		.enough_bytes = LARGE_BYTES,
+		.enough_bytes = run->bytes,
 		.handshakes_us = HANDSHAKES_US,
 		.transfer_us = TRANSFER_US,
 		.stall_us = STALL_US,
@@ -102,10 +103,10 @@ large_run(struct large_run *run)
 
 	large_fetch(run, pages);
 	if ((run->result.end == PAGES_WHOLE || run->result.end == PAGES_CLOSED) &&
-		run->result.received_bytes < LARGE_BYTES) {
+		run->result.received_bytes < run->bytes) {
 		one = run->result;
 		first = &one;
-		pages = pages_for(LARGE_BYTES, one.answer_bytes);
+		pages = pages_for(run->bytes, one.answer_bytes);
 		large_fetch(run, pages);
 	}
 	if (large_froze(run, first)) {
@@ -124,7 +125,9 @@ void
 check_large(struct attempt *attempt)
 {
 	struct endpoint endpoint;
-	struct large_run run = {.attempt = attempt, .endpoint = &endpoint};
+	struct large_run run = {.attempt = attempt,
+		.endpoint = &endpoint,
+		.bytes = attempt->job.bytes > 0 ? attempt->job.bytes : LARGE_BYTES};
 
 	if (!attempt->job.target.host[0]) {
 		check_unmeasured(attempt, REASON_no_endpoint);

@@ -136,6 +136,10 @@ static const struct setting rows[] = {
 	DURATION("2g_large", profiles[PROFILE_2G].large_us, 0, 30 * DAY, "0s",
 		"2g: between two pairs of large pages, one inside the country and one "
 		"outside; 0: none by the clock."),
+	BYTES("2g_large_bytes", profiles[PROFILE_2G].large_bytes, 30000, MB / 8,
+		"32KiB",
+		"2g: the size of such a page; connections have been capped at 14 to 20 "
+		"kB."),
 	DURATION("2g_segment", profiles[PROFILE_2G].segment_us, MINUTE, DAY, "15min",
 		"2g: a segment closes after this."),
 	DURATION("2g_ship", profiles[PROFILE_2G].ship_us, MINUTE, DAY, "30min",
@@ -185,6 +189,10 @@ static const struct setting rows[] = {
 	DURATION("home_large", profiles[PROFILE_HOME].large_us, 0, 30 * DAY, "6h",
 		"home: between two pairs of large pages, one inside the country and "
 		"one outside; 0: none by the clock."),
+	BYTES("home_large_bytes", profiles[PROFILE_HOME].large_bytes, 30000, MB / 8,
+		"64KiB",
+		"home: the size of such a page; as on 2g where a transfer has shown a "
+		"slow line."),
 	DURATION("home_segment", profiles[PROFILE_HOME].segment_us, MINUTE, DAY, "5min",
 		"home: a segment closes after this."),
 	DURATION("home_ship", profiles[PROFILE_HOME].ship_us, MINUTE, DAY, "5min",

@@ -14,8 +14,10 @@ static const struct cost {
 #include "probe/checks.def"
 };
 
-/* Transfers of a comparison. */
+/* Transfers of a comparison: four pairs, and two pages before them. */
 #define COMPARED 10
+/* A front page that is shorter than what is to come over a connection comes before it. */
+#define FRONT_PAGE_BYTES 10000
 
 enum level
 cost_level(enum check check)
@@ -58,9 +60,10 @@ cost_job_bytes(const struct job *job)
 
 	if (job->check == CHECK_ping)
 		return bytes * job->count;
-	/* Of a comparison the usual case: four pairs, and two pages before them. */
 	if (job->check == CHECK_compare)
 		return cost_transfer_bytes(job->bytes) * COMPARED;
+	if (job->check == CHECK_large)
+		return cost_transfer_bytes(job->bytes) + FRONT_PAGE_BYTES;
 	if (job->bytes > 0)
 		return cost_transfer_bytes(job->bytes);
 	return bytes;

@@ -2,7 +2,10 @@
 
 /* Names are slowed to 140 kbit/s and more (Xue et al., IMC 2021): where the whole line
  * is no faster than twice that, both names look alike, and to find out takes a minute. */
-#define COMPARED_BPS 300000
+#define SLOW_BPS 300000
+/* Connections have been capped at 14 to 20 kB, a handshake's certificates and all; a page of
+ * so many shows that, and on EDGE it is there in three seconds. */
+#define LARGE_LEAST_BYTES 32768
 /* Of one batch. */
 #define DATAGRAMS 4
 
@@ -31,6 +34,12 @@ set_compare(struct job *job, const struct turn *turn)
 }
 
 static void
+set_large(struct job *job, const struct turn *turn)
+{
+	job->bytes = (uint32_t)turn->profile->large_bytes;
+}
+
+static void
 set_oneway(struct job *job, const struct turn *turn)
 {
 	(void)turn;
@@ -51,10 +60,10 @@ static const struct costly rows[] = {
 	{CHECK_speed, RUNG_quality, WHOM_ANALYZER, 2, EVERY(speed_us), .alone = true,
 		.on_change = true, .set = set_speed},
 	{CHECK_compare, RUNG_international, WHOM_TARGET, 1, EVERY(compare_us),
-		.alone = true, .rare = true, .on_change = true,
-		.least_bps = COMPARED_BPS, .set = set_compare},
+		.alone = true, .rare = true, .on_change = true, .least_bps = SLOW_BPS,
+		.set = set_compare},
 	{CHECK_large, RUNG_COUNT, WHOM_BOTH, 2, EVERY(large_us), .alone = true,
-		.rare = true, .on_change = true},
+		.rare = true, .on_change = true, .set = set_large},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -80,19 +89,30 @@ costly_interval_us(const struct costly *row, const struct profile_settings *prof
 	return *(const int64_t *)((const char *)profile + row->interval);
 }
 
+static bool
+is_slower(const struct job *job, const struct measurement *ms, size_t n, int64_t bps)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_speed && ms[i].outcome == OUTCOME_ok &&
+			ms[i].direction == DIRECTION_down && ms[i].transfer_us > 0 &&
+			ladder_uplink(&ms[i]) == job->uplink_number &&
+			ms[i].body_bytes * 8 * 1000000 / ms[i].transfer_us < bps)
+			return true;
+	return false;
+}
+
 bool
 costly_is_too_slow(const struct job *job, const struct measurement *ms, size_t n)
 {
 	const struct costly *row = costly_row(job->check);
 
-	if (row == NULL || row->least_bps == 0)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (ms[i].check == CHECK_speed && ms[i].outcome == OUTCOME_ok &&
-			ms[i].direction == DIRECTION_down && ms[i].transfer_us > 0 &&
-			ladder_uplink(&ms[i]) == job->uplink_number &&
-			ms[i].body_bytes * 8 * 1000000 / ms[i].transfer_us <
-				row->least_bps)
-			return true;
-	return false;
+	return row != NULL && is_slower(job, ms, n, row->least_bps);
+}
+
+void
+costly_fit(struct job *job, const struct measurement *ms, size_t n)
+{
+	if (job->check == CHECK_large && job->bytes > LARGE_LEAST_BYTES &&
+		is_slower(job, ms, n, SLOW_BPS))
+		job->bytes = LARGE_LEAST_BYTES;
 }

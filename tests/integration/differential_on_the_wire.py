@@ -37,7 +37,7 @@ SEED = os.environ.get("DIFFERENTIAL_SEED", "1")
 CHAINS = 6
 NEAR, HOME, FAR = "45.10.0.1", "45.10.0.2", "45.20.0.2"
 NAME, PART, CONTROL = "www.wanted.example", "wanted", "www.other.example"
-BYTES, PAIRS, LARGE, CAP = 102400, 8, 65536, 16000
+BYTES, PAIRS, LARGE, CAP = 102400, 8, (65536, 32768), 16000
 DECISION_BYTES = 2000000
 BANDS = (140000, 280000, 560000, 1100000, 2000000)
 SERVER = """
@@ -140,11 +140,12 @@ def one_comparison(chain, chance, rate_bps):
         f"{fields.get('rates_bps')} against {fields.get('control_rates_bps')}")
 
 
-def one_download(chain, chance, freezes):
+def one_download(chain, chance, job):
     """(frozen, the line) of one run."""
+    freezes, size = job
     chain.page(draw_page(chance))
     rules = ["--freeze", str(CAP), "--foreign", "45.20.0.0/16"] if freezes else []
-    said, _ = chain.run(draw_line(chance, 0), rules, "large")
+    said, _ = chain.run(draw_line(chance, 0), rules, "large", bytes=size)
     return freezes, json.loads(said)
 
 
@@ -196,7 +197,7 @@ def one_name_is_slower(chains):
 
 
 def a_cap_is_seen(chains):
-    jobs = [True] * RUNS[2] + [False] * RUNS[2]
+    jobs = [(freezes, LARGE[i % 2]) for freezes in (True, False) for i in range(RUNS[2])]
     rows = side_by_side(one_download, chains, jobs)
     frozen = [line for freezes, line in rows if freezes]
     whole = [line for freezes, line in rows if not freezes]

@@ -24,6 +24,7 @@ see_rare(void *arg, const struct job *job, int64_t at_us, int64_t pace_us)
 	if (!r->first_us)
 		r->first_us = at_us;
 	if (job->check == CHECK_large) {
+		assert_int_equal(job->bytes, 64 * 1024);
 		assert_int_equal(job->rung, job->target.rung);
 		r->larges[job->rung]++;
 		return;
@@ -86,6 +87,38 @@ two_names_are_not_compared_on_a_line_that_is_as_slow_as_a_meter(void **state)
 }
 
 static void
+a_large_page_is_shorter_on_a_slow_line_and_on_2g(void **state)
+{
+	const struct measurement slow = transfer_of(150000, OUTCOME_ok),
+				 fast = transfer_of(600000, OUTCOME_ok);
+	struct world *w = make_level_normal(PROFILE_2G);
+	struct job job = {.check = CHECK_large, .bytes = 65536};
+	size_t left_out, n;
+
+	(void)state;
+	costly_fit(&job, &fast, 1);
+	assert_int_equal(job.bytes, 65536);
+	job.uplink_number = 1;
+	costly_fit(&job, &slow, 1);
+	assert_int_equal(job.bytes, 65536);
+	job.uplink_number = 0;
+	costly_fit(&job, &slow, 1);
+	assert_int_equal(job.bytes, 32768);
+	/* More than what connections were capped at, with a handshake's bytes. */
+	assert_true(job.bytes * 2 > 3 * 20000);
+	job.check = CHECK_compare;
+	job.bytes = 65536;
+	costly_fit(&job, &slow, 1);
+	assert_int_equal(job.bytes, 65536);
+	w->s.asked = UINT32_C(1) << CHECK_large;
+	n = plan(w, 5 * SECOND_US, &left_out);
+	assert_int_equal(w->jobs[n - 1].check, CHECK_large);
+	assert_int_equal(w->jobs[n - 1].bytes, 32768);
+	assert_in_range(cost_job_bytes(&w->jobs[n - 1]), 40000, 60000);
+	free(w);
+}
+
+static void
 twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start(
 	void **state)
 {
@@ -143,6 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			two_names_are_not_compared_on_a_line_that_is_as_slow_as_a_meter),
+		cmocka_unit_test(a_large_page_is_shorter_on_a_slow_line_and_on_2g),
 		cmocka_unit_test(
 			twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start),
 		cmocka_unit_test(on_2g_none_by_the_clock_and_a_phone_compares_no_names),
