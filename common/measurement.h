@@ -80,6 +80,11 @@ enum operstate {
 #include "common/measurement.def"
 	OPERSTATE_COUNT,
 };
+enum exhibit_kind {
+#define EXHIBIT_KIND(name, sentence) EXHIBIT_KIND_##name,
+#include "common/measurement.def"
+	EXHIBIT_KIND_COUNT,
+};
 
 /* The field's place in has[]. */
 enum field {
@@ -121,6 +126,7 @@ const char *outcome_name(enum outcome outcome);
 const char *reason_name(enum reason reason);
 const char *medium_name(enum medium medium);
 const char *supply_name(enum supply supply);
+const char *exhibit_kind_name(enum exhibit_kind kind);
 /* -1 when there is no such name. */
 int check_by_name(struct span name);
 int rung_by_name(struct span name);

@@ -55,6 +55,10 @@ static const struct schema_name names_operstate[] = {
 #define OPERSTATE NAME
 #include "common/measurement.def"
 };
+static const struct schema_name names_exhibit_kind[] = {
+#define EXHIBIT_KIND NAME
+#include "common/measurement.def"
+};
 
 /* The letters of measurement.def, and each set of them that it uses. */
 enum kinds {
@@ -65,9 +69,11 @@ enum kinds {
 	S = 1 << LINE_software,
 	T = 1 << LINE_targets,
 	W = 1 << LINE_where,
+	X = 1 << LINE_exhibit,
 	CM = C | M,
 	MN = M | N,
-	CGMNSTW = C | G | M | N | S | T | W,
+	MX = M | X,
+	CGMNSTWX = C | G | M | N | S | T | W | X,
 };
 
 #define AT(name) offsetof(struct measurement, name)
@@ -157,6 +163,12 @@ supply_name(enum supply supply)
 	return name_of(names_supply, COUNT(names_supply), supply);
 }
 
+const char *
+exhibit_kind_name(enum exhibit_kind kind)
+{
+	return name_of(names_exhibit_kind, COUNT(names_exhibit_kind), kind);
+}
+
 int
 check_by_name(struct span name)
 {
@@ -185,7 +197,7 @@ document_kinds(struct buf *out, uint32_t kinds)
 {
 	const char *before = "";
 
-	if (kinds == CGMNSTW) {
+	if (kinds == CGMNSTWX) {
 		buf_puts(out, "every");
 		return;
 	}
@@ -255,4 +267,6 @@ measurement_document(struct buf *out)
 		out, "Registrations", names_registration, COUNT(names_registration));
 	document_names(
 		out, "Operational states", names_operstate, COUNT(names_operstate));
+	document_names(
+		out, "Kinds of exhibit", names_exhibit_kind, COUNT(names_exhibit_kind));
 }

@@ -62,6 +62,14 @@ check_end_with(
 		check_end(attempt, outcome);
 }
 
+void
+check_show(struct attempt *attempt, enum exhibit_kind kind, struct span bytes)
+{
+	if (attempt->job.shows && exhibit_seal(&attempt->exhibit, kind, bytes,
+					  attempt->job.analyzer_key) != OK)
+		log_detail("an answer is too long to be shown, or there is no key");
+}
+
 bool
 check_find(struct endpoint *endpoint, struct attempt *attempt, uint16_t port)
 {

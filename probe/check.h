@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/crypto.h"
+#include "common/exhibit.h"
 #include "common/measurement.h"
 #include "common/oneway.h"
 #include "common/targets.h"
@@ -59,7 +60,9 @@ struct job {
 	int64_t medium; /* link: as declared at enrolment */
 	uint8_t batch[ONEWAY_BATCH_BYTES]; /* oneway: random, new for each job */
 	uint8_t proof[HASH_BYTES]; /* oneway: SHA-256 of the upload token */
-	uint8_t analyzer_key[PUBLIC_KEY_BYTES]; /* oneway */
+	uint8_t analyzer_key[PUBLIC_KEY_BYTES]; /* oneway, and where it shows */
+	bool shows; /* an answer unlike the usual is left as an exhibit */
+	int64_t usual_status; /* http: of what this target answers; 0 unknown */
 	bool unclean_stop; /* power: the run before was cut off */
 	int64_t alive_boot, alive_us; /* power: its last sign of life; us -1 unknown */
 	bool warm; /* only wakes the radio; whatever comes of it is thrown away */
@@ -75,6 +78,9 @@ struct attempt {
 	uint8_t memory[ATTEMPT_MEMORY_BYTES];
 	uint32_t bytes; /* bytes on the wire so far, both ways, headers included */
 	bool finished; /* the function returned */
+	/* What the answer was. Written by check_show() alone; the last, so that what nobody
+	 * writes takes no memory. */
+	struct exhibit exhibit;
 };
 
 /* Says which step is tried next. Called before each step. */
@@ -88,6 +94,11 @@ void check_end_errno(struct attempt *attempt, int error);
  * errno where it is not 0. */
 void check_end_with(
 	struct attempt *attempt, enum outcome outcome, enum reason reason, int error);
+
+/* Leaves what the answer was, sealed: nobody but the analyzer reads it. The last call counts. For
+ * an answer that is unlike the usual, and only where the job shows any. What is too long to be
+ * shown whole is not shown. */
+void check_show(struct attempt *attempt, enum exhibit_kind kind, struct span bytes);
 
 /* Stage resolve: where the job's target lives; ${port} where its row names none. False
  * when there is no public address to talk to, or the way to it is a tunnel: that is the

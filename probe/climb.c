@@ -28,13 +28,18 @@ complete_oneway(struct job *job, const struct enrolment *enrolment)
 	if (enrolment == NULL)
 		return;
 	crypto_sha256(job->proof, enrolment->token, strlen(enrolment->token));
-	memcpy(job->analyzer_key, enrolment->analyzer_key, sizeof(job->analyzer_key));
 }
 
 static void
 complete(struct job *jobs, size_t n, const struct climber *climber)
 {
+	const struct enrolment *e = climber->enrolment;
 	bool clock_known = clock_state_read().state != 0;
+	bool shows = climber->exhibits != NULL && e != NULL &&
+		     budget_afford(&climber->schedule->budget, climber->config,
+			     clock_boot_us(),
+			     schedule_expense(climber->schedule, 0, EXHIBIT_SEALED_MAX),
+			     BUDGET_JOBS);
 
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].clock_known = clock_known;
@@ -43,6 +48,11 @@ complete(struct job *jobs, size_t n, const struct climber *climber)
 		jobs[i].alive_boot = climber->alive.boot;
 		jobs[i].alive_us = climber->alive.us;
 		jobs[i].inherited = climber->inherited;
+		if (e != NULL)
+			memcpy(jobs[i].analyzer_key, e->analyzer_key,
+				sizeof(jobs[i].analyzer_key));
+		if (shows)
+			exhibits_ask(&jobs[i], climber->exhibits);
 		if (jobs[i].check == CHECK_oneway)
 			complete_oneway(&jobs[i], climber->enrolment);
 	}

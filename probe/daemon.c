@@ -154,6 +154,7 @@ daemon_climb(struct daemon *d)
 		.runner = d->runner,
 		.head = d->head,
 		.batches = d->batches,
+		.exhibits = d->exhibits,
 		.stop = d->stop,
 		.origin_us = keys_boot_origin_us(d->keys),
 		.unclean_stop = d->unclean_stop,
@@ -221,15 +222,19 @@ daemon_open(struct daemon *d, struct program *program)
 	if (err == OK)
 		err = spool_open(&d->spool, state);
 	d->batches = batches_open();
+	exhibits_open(&d->exhibits, &d->program->config);
 	if (err == OK)
 		err = head_open(&d->head, state, clock_boot_us());
 	if (err == OK)
 		err = runner_open(&d->runner, (size_t)d->program->config.at_once,
 			keys_signer(d->keys));
+	if (err == OK)
+		runner_shows(d->runner, d->exhibits);
 	for (size_t i = 0; err == OK && i < UPLINKS_MAX; i++) {
 		recorder_open(&d->recorders[i], &d->program->config,
 			&d->program->enrolment, &d->program->targets);
 		recorder_over(d->recorders[i], (int64_t)i);
+		recorder_shows(d->recorders[i], d->exhibits);
 	}
 	if (err == OK)
 		resume(d);
@@ -245,6 +250,7 @@ daemon_close(struct daemon *d)
 	spool_close(d->spool);
 	head_close(d->head);
 	batches_close(d->batches);
+	exhibits_close(d->exhibits);
 	keys_close(d->keys);
 	if (d->alive >= 0)
 		close(d->alive);

@@ -14,6 +14,7 @@ struct daemon {
 	struct spool *spool;
 	struct head *head;
 	struct batches *batches;
+	struct exhibits *exhibits;
 	struct schedule schedule;
 	struct shipment shipment;
 	int64_t next_ship_us, failures;

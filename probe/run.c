@@ -25,6 +25,7 @@ struct runner {
 	struct child slots[AT_ONCE_MAX];
 	struct child aside;
 	bool aside_done;
+	struct exhibits *exhibits; /* NULL: none are taken */
 	uint8_t memory[CHECK_COUNT][ATTEMPT_MEMORY_BYTES];
 };
 
@@ -47,6 +48,12 @@ runner_open(struct runner **runner, size_t at_once, const struct crypto_key *key
 	}
 	*runner = r;
 	return err;
+}
+
+void
+runner_shows(struct runner *r, struct exhibits *exhibits)
+{
+	r->exhibits = exhibits;
 }
 
 void
@@ -217,6 +224,9 @@ finish(struct measurement *m, uint64_t bytes[static UPLINKS_MAX], struct runner 
 	}
 	memcpy(r->memory[job->check], page->memory, sizeof(page->memory));
 	put_own(m, &own);
+	m->has[FIELD_exhibit_sha256] = false; /* no child says that */
+	if (r->exhibits != NULL)
+		exhibits_take(m, r->exhibits, &page->exhibit, clock_boot_us());
 	SET(m, cpu_us, cpu_us(&usage));
 	if (!by_itself) {
 		SET(m, outcome, OUTCOME_generic_timeout_error);
@@ -243,7 +253,8 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 {
 	struct attempt *page = slot->page;
 
-	memset(page, 0, sizeof(*page));
+	/* The rest is not read where nothing was written into it. */
+	memset(page, 0, offsetof(struct attempt, exhibit.sealed));
 	page->job = *job;
 	memcpy(page->memory, r->memory[job->check], sizeof(page->memory));
 	runner_unmeasured(&page->m, job, REASON_none, clock_boot_us());

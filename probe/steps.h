@@ -48,6 +48,7 @@ struct profile_settings {
 	int64_t segment_us; /* a segment closes after this */
 	int64_t ship_us; /* between two shipments */
 	int64_t day_bytes; /* hard limit */
+	int64_t exhibits; /* a day at most; 0: none */
 };
 
 struct config {
@@ -330,6 +331,9 @@ struct runner; /* the shared pages and the children */
 /* ${key} (may be NULL) is what a child asserts it cannot read. */
 NODISCARD enum err runner_open(
 	struct runner **runner, size_t at_once, const struct crypto_key *key);
+/* Takes what children show; never called: nothing is taken. */
+struct exhibits;
+void runner_shows(struct runner *runner, struct exhibits *exhibits);
 void runner_close(struct runner *runner); /* ends what still runs */
 
 /* Runs the jobs, at_once children at a time, a start never sooner than the pace after the
@@ -368,6 +372,7 @@ struct climber { /* what a climb needs; borrowed */
 	struct head *head; /* NULL: what is spent is not kept */
 	const volatile sig_atomic_t *stop;
 	struct batches *batches; /* NULL: nobody asks later */
+	struct exhibits *exhibits; /* NULL: nothing is shown */
 	int64_t origin_us;
 	bool unclean_stop;
 	struct alive alive; /* of the run before; us -1: not known */
@@ -394,6 +399,24 @@ void climb_free(struct climb *climb);
 
 void once_run(struct climber *climber, bool json);
 
+/* ---- evidence/exhibits.c: answers that are unlike the usual, and are shown ---- */
+
+/* Which were said, in memory alone: what is the same is said once, and so many a day. A power
+ * cut forgets it; the bytes of a day and a month hold for what is said again, too. */
+struct exhibits;
+void exhibits_open(struct exhibits **exhibits, const struct config *config);
+void exhibits_close(struct exhibits *exhibits);
+/* What a job needs to know: is anything shown, and what this target usually answers. */
+void exhibits_ask(struct job *job, struct exhibits *exhibits);
+/* Takes what a child left, which is hostile. The measurement names it where it is said, or was
+ * before. What the target answered otherwise is what it usually does. */
+void exhibits_take(struct measurement *m, struct exhibits *exhibits,
+	const struct exhibit *exhibit, int64_t now_us);
+/* Appends the lines of what this measurement names and nobody has said yet, and forgets them;
+ * returns how many. ${lines} NULL: they are only forgotten. */
+size_t exhibits_say(
+	struct buf *lines, struct exhibits *exhibits, const struct measurement *m);
+
 /* ---- evidence/record.c: measurements -> header lines, and when a segment closes ---- */
 
 /* What a where note says. */
@@ -409,6 +432,9 @@ void recorder_close(struct recorder *r);
 /* From now on it keeps the lines of that uplink alone; 0 before. A segment has those of one
  * uplink, as it names one network. */
 void recorder_over(struct recorder *r, int64_t uplink);
+/* Has the lines of exhibits stand behind the measurements that name them; never called: none
+ * are said. */
+void recorder_shows(struct recorder *r, struct exhibits *exhibits);
 /* Forgets where that is. */
 void recorder_move(struct recorder *r);
 /* Has it been told since that boottime? */

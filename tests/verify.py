@@ -28,6 +28,7 @@ SECTIONS = {
     "outcome": "Outcomes", "reason": "Reasons", "medium": "Media", "supply": "Supplies",
     "protocol": "Protocols", "direction": "Directions", "carriage": "Carriages",
     "registration": "Registrations", "operstate": "Operational states",
+    "exhibit_kind": "Kinds of exhibit",
 }
 
 
@@ -155,8 +156,8 @@ def check_lines(schema, lines):
         kinds.append(fields["kind"])
     headers = [kind for kind in HEADERS if kind != "where" or "where" in kinds]
     refuse_unless(kinds[:len(headers)] == headers, "the header lines are not " + ", ".join(headers))
-    refuse_unless(set(kinds[len(headers):]) <= {"measurement"},
-                  "a line behind the header lines is no measurement")
+    refuse_unless(set(kinds[len(headers):]) <= {"measurement", "exhibit"},
+                  "a line behind the header lines is no measurement and no exhibit")
 
 
 # --- notes, trees, keys ---

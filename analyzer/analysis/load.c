@@ -294,6 +294,8 @@ load_segment(void *arg, const struct store_segment *stored)
 	for (size_t i = 0; i < l->segment->n; i++) {
 		if (measurement_decode(l->m, l->segment->lines[i], NULL))
 			continue;
+		if (l->m->kind == LINE_exhibit)
+			continue; /* for people to look at: no step reads what it says */
 		if (l->m->kind != LINE_measurement) {
 			read_header(&frame, &network, info, l->m);
 			continue;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyzer/exchange/exhibits.h"
 #include "analyzer/report/options.h"
 #include "analyzer/store/store.h"
 #include "common/file.h"
@@ -44,8 +45,9 @@ parse(int key, char *arg, struct argp_state *state)
 		e->out = arg;
 		break;
 	case ARGP_KEY_END:
-		if (!e->to || strcmp(e->to, "segments") != 0)
-			argp_error(state, "say --to segments");
+		if (!e->to || (strcmp(e->to, "segments") != 0 &&
+				      strcmp(e->to, "exhibits") != 0))
+			argp_error(state, "say --to segments or --to exhibits");
 		if (!e->out)
 			argp_error(state, "say where: --out DIR");
 		break;
@@ -55,11 +57,27 @@ parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static enum err
+export_segments(struct context *context, struct exporting *e)
+{
+	enum err err = store_each_segment(context->store, write_segment, e);
+
+	if (err == OK)
+		err = e->err;
+	if (err == OK)
+		log_note("%llu segments written to %s", (unsigned long long)e->n,
+			e->out);
+	return err;
+}
+
 int
 segments_export(struct context *context, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"to", 't', "FORMAT", 0, "segments: one whole .seg file each", 0},
+		{"to", 't', "FORMAT", 0,
+			"segments: one whole .seg file each; exhibits: what probes "
+			"showed, opened",
+			0},
 		{"out", 'o', "DIR", 0, "the folder to write them to", 0}, {0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse,
@@ -72,10 +90,7 @@ segments_export(struct context *context, int argc, char **argv)
 	options_parse(&argp, argc, argv, &e);
 	err = file_mkdir(e.out);
 	if (err == OK)
-		err = store_each_segment(context->store, write_segment, &e);
-	if (err == OK)
-		err = e.err;
-	if (err == OK)
-		log_note("%llu segments written to %s", (unsigned long long)e.n, e.out);
+		err = strcmp(e.to, "exhibits") == 0 ? exhibits_export(context, e.out)
+						    : export_segments(context, &e);
 	return err == OK ? 0 : 1;
 }

@@ -114,8 +114,9 @@ check_lines(const char **why, const struct segment *segment,
 		if (place < header_n && header[place] == LINE_where &&
 			m.kind != LINE_where)
 			place++;
-		if (place < header_n ? m.kind != (int64_t)header[place]
-				     : m.kind != LINE_measurement)
+		if (place < header_n
+				? m.kind != (int64_t)header[place]
+				: m.kind != LINE_measurement && m.kind != LINE_exhibit)
 			return refuse(why, OPENED_MALFORMED,
 				"the header lines are not one each and in their order");
 		if (m.kind == LINE_where && !where_is_ours(&m, identity))

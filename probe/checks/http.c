@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "common/buf.h"
 #include "common/crypto.h"
@@ -7,10 +8,12 @@
 #include "probe/doors/endpoint.h"
 #include "probe/doors/fetch.h"
 #include "probe/doors/fingerprint.h"
+#include "probe/doors/site.h"
 
 #define PORT 80
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
 #define HEAD_BYTES_MAX 16384
+#define SHOWN_HEAD_MAX 2048
 
 struct http_page {
 	struct attempt *attempt;
@@ -63,6 +66,56 @@ http_recognize(struct http_page *page)
 		bug("a name of %zu bytes", strlen(name));
 }
 
+/* Is it an answer that sites do not usually give: known from elsewhere, an error, the way to
+ * another site, or of another kind than this target gave before? */
+static bool
+http_is_unlike(const struct attempt *attempt, const struct fetch_facts *facts)
+{
+	const struct job *job = &attempt->job;
+	struct span location = {facts->location, facts->location_n};
+
+	return attempt->m.has[FIELD_fingerprint] || facts->status >= 400 ||
+	       site_is_another(location, job->target.host) ||
+	       (job->usual_status && job->usual_status / 100 != facts->status / 100);
+}
+
+/* Of the head what tells who answers. The rest changes with every answer, so that no two would
+ * be the same exhibit, or is meant for whoever asked. */
+static void
+http_show_head(struct buf *shown, struct span head)
+{
+	static const char *const names[] = {
+		"HTTP/", "Content-Type:", "Location:", "Server:", "Via:"};
+	struct span line;
+
+	while (span_line(&line, &head))
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (line.len >= strlen(names[i]) &&
+				!strncasecmp(line.at, names[i], strlen(names[i])) &&
+				shown->len + line.len < SHOWN_HEAD_MAX) {
+				buf_add(shown, line.at, line.len);
+				buf_puts(shown, "\n");
+			}
+	buf_puts(shown, "\n");
+}
+
+static void
+http_show(struct http_page *page, const struct fetch_facts *facts)
+{
+	struct buf shown = {0};
+	size_t n = page->body.len;
+
+	if (facts->status < 0 || !http_is_unlike(page->attempt, facts))
+		return;
+	http_show_head(&shown, buf_span(&page->head));
+	if (n > EXHIBIT_BYTES_MAX - shown.len)
+		n = EXHIBIT_BYTES_MAX - shown.len;
+	if (n)
+		buf_add(&shown, page->body.data, n);
+	check_show(page->attempt, EXHIBIT_KIND_page, buf_span(&shown));
+	buf_free(&shown);
+}
+
 static void
 http_hash_body(struct http_page *page)
 {
@@ -104,6 +157,7 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 		&facts, connection, &request, http_watch, http_take_body, page);
 	http_watch(page, &facts);
 	http_recognize(page);
+	http_show(page, &facts);
 	if (outcome == OUTCOME_ok) {
 		SET(&page->attempt->m, body_bytes, (int64_t)page->body.len);
 		http_hash_body(page);

@@ -46,6 +46,7 @@ tls_compare(
 
 	other.name = name;
 	other.store = NULL;
+	other.leaf = NULL;
 	other.longest_us = COMPARED_US;
 	handshake_try(&result, &other, tls_count, &run);
 	return result.outcome;
@@ -68,14 +69,20 @@ tls_try(struct attempt *attempt, const struct endpoint *endpoint)
 	const struct inherited *inherited = attempt->job.inherited;
 	struct tls_run run = {attempt, attempt->bytes};
 	struct handshake_result result;
+	struct handshake_leaf leaf;
 	struct handshake_plan plan = {.to = endpoint->address,
 		.address = endpoint->text,
 		.name = attempt->job.target.host,
 		.store = inherited ? inherited->store : NULL,
-		.longest_us = LONGEST_US};
+		.longest_us = LONGEST_US,
+		.leaf = &leaf};
 
+	leaf.n = 0;
 	handshake_try(&result, &plan, tls_watch, &run);
 	handshake_note(&attempt->m, &result);
+	if (leaf.n && handshake_is_another(&result))
+		check_show(attempt, EXHIBIT_KIND_certificate,
+			(struct span){(const char *)leaf.der, leaf.n});
 	if (result.connected && result.outcome != OUTCOME_ok &&
 		result.outcome != OUTCOME_unmeasured)
 		tls_compare_all(attempt, &plan);

@@ -137,6 +137,25 @@ handshake_hash_chain(char *at, STACK_OF(X509) * chain)
 	}
 }
 
+static void
+handshake_take_leaf(struct handshake_leaf *leaf, const X509 *certificate)
+{
+	int n = i2d_X509(certificate, NULL);
+	uint8_t *at = leaf->der;
+
+	leaf->n = 0;
+	if (n > 0 && (size_t)n <= sizeof(leaf->der) && i2d_X509(certificate, &at) == n)
+		leaf->n = (size_t)n;
+}
+
+bool
+handshake_is_another(const struct handshake_result *r)
+{
+	return r->verify_error > 0 &&
+	       r->verify_error != X509_V_ERR_CERT_NOT_YET_VALID &&
+	       r->verify_error != X509_V_ERR_CERT_HAS_EXPIRED;
+}
+
 /* As soon as the server's certificates are here: should the handshake die behind them,
  * they have been seen. */
 static int
@@ -148,6 +167,8 @@ handshake_on_chain(X509_STORE_CTX *ctx, void *arg)
 	if (sk_X509_num(chain) < 1)
 		return 1;
 	handshake_hash_chain(run->result->chain_sha256, chain);
+	if (run->plan->leaf)
+		handshake_take_leaf(run->plan->leaf, sk_X509_value(chain, 0));
 	handshake_tell(run);
 	if (!run->plan->store)
 		return 1;

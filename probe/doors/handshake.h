@@ -22,6 +22,13 @@
 struct handshake_session;
 typedef bool handshake_talk_fn(void *arg, struct handshake_session *session);
 
+/* The server's own certificate, in DER. */
+#define HANDSHAKE_LEAF_MAX 8192
+struct handshake_leaf {
+	size_t n; /* 0: none came, or a longer one */
+	uint8_t der[HANDSHAKE_LEAF_MAX];
+};
+
 struct handshake_plan {
 	union socket_address to;
 	const char *address; /* the same as text */
@@ -32,6 +39,7 @@ struct handshake_plan {
 	void *talk_arg;
 	const char *
 		protocol; /* offered instead (RFC 7301); NULL: as above, or a browser's */
+	struct handshake_leaf *leaf; /* to be filled in; NULL: nobody wants it */
 };
 
 struct handshake_result {
@@ -48,6 +56,9 @@ struct handshake_result {
 	char chain_sha256[HANDSHAKE_CHAIN_TEXT]; /* as in the schema; "" none came */
 	int verify_error; /* -1 not judged; 0: the chain and the name hold */
 };
+/* Has the certificate another issuer, key or name than it should? Not where its time alone is
+ * wrong: the clock may be this machine's. */
+bool handshake_is_another(const struct handshake_result *result);
 /* Called before each step, when the chain has come, and when it was judged. */
 typedef void handshake_watch_fn(void *arg, const struct handshake_result *result);
 

@@ -38,6 +38,7 @@ struct recorder {
 	struct buf note; /* the newest where note of this boot */
 	struct where where;
 	int64_t note_boot_us;
+	struct exhibits *exhibits; /* NULL: none are said */
 };
 
 void
@@ -62,6 +63,12 @@ recorder_over(struct recorder *r, int64_t uplink)
 {
 	r->uplink = uplink;
 	r->medium = MEDIUM_unknown;
+}
+
+void
+recorder_shows(struct recorder *r, struct exhibits *exhibits)
+{
+	r->exhibits = exhibits;
 }
 
 void
@@ -197,6 +204,10 @@ keep(struct recorder *r, const struct measurement *m)
 		bug("a measurement that cannot be said");
 	buf_puts(&r->lines, "\n");
 	r->n++;
+	/* While no segment can be written, measurements are what is kept. */
+	if (r->exhibits != NULL)
+		r->n += exhibits_say(r->lines.len < WAITING_MAX / 2 ? &r->lines : NULL,
+			r->exhibits, m);
 	if (r->uplink > 0 && m->check == CHECK_link && m->has[FIELD_medium])
 		r->medium = m->medium;
 }

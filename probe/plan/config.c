@@ -140,6 +140,10 @@ static const struct setting rows[] = {
 		"32KiB",
 		"2g: the size of such a page; connections have been capped at 14 to 20 "
 		"kB."),
+	COUNT("2g_exhibits", profiles[PROFILE_2G].exhibits, 0, 16, "2",
+		"2g: at most so many answers a day that are unlike the usual (a page, "
+		"a certificate) are kept as they came, 8 KiB each, readable by the "
+		"analyzer alone; 0: none."),
 	DURATION("2g_segment", profiles[PROFILE_2G].segment_us, MINUTE, DAY, "15min",
 		"2g: a segment closes after this."),
 	DURATION("2g_ship", profiles[PROFILE_2G].ship_us, MINUTE, DAY, "30min",
@@ -193,6 +197,11 @@ static const struct setting rows[] = {
 		"64KiB",
 		"home: the size of such a page; as on 2g where a transfer has shown a "
 		"slow line."),
+	COUNT("home_exhibits", profiles[PROFILE_HOME].exhibits, 0, 16, "8",
+		"home: at most so many answers a day that are unlike the usual (a "
+		"page, "
+		"a certificate) are kept as they came, 8 KiB each, readable by the "
+		"analyzer alone; 0: none."),
 	DURATION("home_segment", profiles[PROFILE_HOME].segment_us, MINUTE, DAY, "5min",
 		"home: a segment closes after this."),
 	DURATION("home_ship", profiles[PROFILE_HOME].ship_us, MINUTE, DAY, "5min",

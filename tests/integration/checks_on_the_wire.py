@@ -64,6 +64,9 @@ def page(peer):
         peer.sendall(b"HTTP/1.1 302 Found\r\nlocation:http://wall.example/?id=7\r\n"
                      b"Content-Length: 0\r\n\r\n")
         return
+    if "\r\nHost: refused." in request:
+        peer.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        return
     if "\r\nHost: moved." in request:
         peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://www.example:8009/\r\n"
                      b"Content-Length: 0\r\n\r\n")
@@ -196,7 +199,7 @@ class Ended:
     """What one check said: fields of the line, and what went with it."""
 
     def __init__(self, out):
-        line, self.bytes, self.how = out.splitlines()
+        line, self.bytes, self.how, *self.shown = out.splitlines()
         self.bytes = int(self.bytes)
         self.fields = json.loads(line)
 
@@ -370,6 +373,26 @@ def what_is_known_from_a_file_is_recognised_in_pages_redirects_and_answers():
         expect(run(check, address=FAR, host=host, fingerprints=SSL_DIR + "/pages.csv"),
                outcome="ok", fingerprint=name)
     expect(run("http", address=FAR, host="blocked.example"), outcome="ok", fingerprint=ABSENT)
+
+
+@test
+def an_answer_unlike_the_usual_is_left_to_be_shown():
+    words = {"address": FAR, "shows": 1, "fingerprints": SSL_DIR + "/pages.csv",
+             # Of RFC 8032 section 7.1: whose secret everybody knows.
+             "key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}
+    for host, usual, parts in (("www.example", 0, 0), ("www.example", 200, 0),
+                               ("www.example", 204, 0), ("www.example", 301, 1),
+                               ("moved.www.example", 0, 0),
+                               ("moved.www.example", 301, 0), ("moved.www.example", 200, 1),
+                               ("moved.example", 301, 1), ("walled.example", 302, 1),
+                               ("refused.example", 0, 1), ("blocked.example", 200, 1)):
+        ended = run("http", host=host, usual_status=usual, **words)
+        assert len(ended.shown) == parts, (host, usual, ended.shown)
+        assert all(json.loads(line)["exhibit_kind"] == "page" for line in ended.shown)
+        # Only the parent says what is shown.
+        expect(ended, outcome="ok", exhibit_sha256=ABSENT)
+    assert not run("http", host="blocked.example", **{**words, "shows": 0}).shown
+    assert not run("http", host="blocked.example", **{**words, "key": "00" * 32}).shown
 
 
 @test

@@ -9,6 +9,8 @@
  *                                           bound number fingerprints decoy
  *                                           batch key (hex) token
  *                                           memory (a file that lives from run to run)
+ *                                           shows usual_status; an exhibit's lines stand
+ *                                           behind the others
  */
 #include <poll.h>
 #include <signal.h>
@@ -125,6 +127,10 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->clock_known = number != 0;
 	else if (!strcmp(name, "bound"))
 		job->bound = number != 0;
+	else if (!strcmp(name, "shows"))
+		job->shows = number != 0;
+	else if (!strcmp(name, "usual_status"))
+		job->usual_status = number;
 	else if (!strcmp(name, "number"))
 		job->uplink_number = (uint8_t)number;
 	else if (!strcmp(name, "deadline_us"))
@@ -288,6 +294,9 @@ main(int n, char **words)
 	}
 	printf("%s\n%u\n%s\n", line.data, attempt->bytes,
 		attempt->finished ? "finished" : "ended at the deadline");
+	buf_clear(&line);
+	if (exhibit_say(&line, &attempt->exhibit) > 0)
+		fputs(line.data, stdout);
 	fingerprint_free(inherited.fingerprints);
 	buf_free(&line);
 	return 0;
