@@ -58,58 +58,48 @@ end_of(const struct anomaly *a)
 	return a->end_hi_us ? a->end_hi_us : INT64_MAX;
 }
 
-/* Does ${low}, on a lower rung of the same probe, explain ${high}? */
+/* May what ails ${low} be why ${high} fails? */
 static bool
-explains(const struct anomaly *low, const struct anomaly *high,
+lies_under(const struct anomaly *low, const struct anomaly *high,
 	const struct record *record)
 {
-	int64_t from = low->start_lo_us > high->start_lo_us ? low->start_lo_us
-							    : high->start_lo_us;
-	int64_t low_end = end_of(low), high_end = end_of(high);
-	int64_t to = low_end < high_end ? low_end : high_end;
-	int64_t horizon = record->horizon_us;
+	bool rung = low->series == SERIES_RUNG, dark = low->series == SERIES_DARK;
+	bool home = rung && low->index <= RUNG_access;
+	bool own = rung && high->series != SERIES_RUNG && high->series != SERIES_RATE &&
+		   low->index == record->targets[high->index].rung;
 
-	if (low->series == SERIES_SILENT || from >= to || (low->weak && !high->weak))
-		return false;
 	switch ((enum series)high->series) {
 	case SERIES_DARK:
 	case SERIES_SILENT:
 		return false;
 	case SERIES_RUNG:
-		if (low->series == SERIES_RUNG ? low->index >= high->index
-					       : low->series != SERIES_DARK)
-			return false;
-		break;
+		return dark || (rung && low->index < high->index);
 	case SERIES_TARGET:
-		if (low->series == SERIES_RUNG
-				? low->index > RUNG_access &&
-					  low->index !=
-						  record->targets[high->index].rung
-				: low->series != SERIES_DARK)
-			return false;
-		break;
+		return dark || home || own;
 	case SERIES_NAME:
-		if (low->series == SERIES_TARGET) {
-			if (low->index != high->index)
-				return false;
-		} else if (low->series == SERIES_RUNG
-				   ? low->index > RUNG_access &&
-					     low->index !=
-						     record->targets[high->index].rung
-				   : low->series != SERIES_DARK) {
-			return false;
-		}
-		break;
+		return dark || home || own ||
+		       (low->series == SERIES_TARGET && low->index == high->index);
 	case SERIES_RATE:
-		if (low->series != SERIES_RUNG && low->series != SERIES_DARK)
-			return false;
-		break;
+		return dark || rung;
 	}
-	if (high_end > horizon)
-		high_end = horizon;
-	if (to > horizon)
-		to = horizon;
-	return (to - from) * 2 >= high_end - high->start_lo_us;
+	return false;
+}
+
+/* Does ${low}, on a lower rung of the same probe, explain ${high}? It does when half of what
+ * is known of the latter, from its first bad sample to its last, lies where the former may
+ * have been: what is looked at once an hour has wide edges, and they are nobody's fault. */
+static bool
+explains(const struct anomaly *low, const struct anomaly *high,
+	const struct record *record)
+{
+	int64_t from = low->start_lo_us > high->start_hi_us ? low->start_lo_us
+							    : high->start_hi_us;
+	int64_t to = end_of(low) < high->end_lo_us ? end_of(low) : high->end_lo_us;
+
+	if (low->weak && !high->weak)
+		return false;
+	return lies_under(low, high, record) && from <= to &&
+	       (to - from) * 2 >= high->end_lo_us - high->start_hi_us;
 }
 
 static void

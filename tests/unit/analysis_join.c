@@ -1,0 +1,124 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "analyzer/analysis/steps.h"
+
+#define PROBES 4
+#define MINUTE_US INT64_C(60000000)
+
+struct scene {
+	struct network networks[1];
+	struct probe probes[PROBES];
+	struct target_info targets[1];
+	struct record record;
+	struct anomaly anomalies[2 * PROBES];
+	struct event events[2 * PROBES];
+	size_t n;
+};
+
+static void
+scene_begin(struct scene *s)
+{
+	*s = (struct scene){
+		.networks = {{.country = "XX"}},
+		.targets = {{.rung = RUNG_international}},
+	};
+	s->record = (struct record){
+		.networks = s->networks,
+		.networks_n = 1,
+		.probes = s->probes,
+		.probes_n = PROBES,
+		.targets = s->targets,
+		.targets_n = 1,
+		.window_us = 15 * MINUTE_US,
+		.horizon_us = 1000 * MINUTE_US,
+	};
+}
+
+/* The last good sample, the first bad one, the last bad one, the next good one. */
+static void
+fails(struct scene *s, uint32_t probe, enum series series, const int64_t minutes[4])
+{
+	s->anomalies[s->n++] = (struct anomaly){
+		.probe = probe,
+		.series = (uint8_t)series,
+		.index = series == SERIES_RUNG ? RUNG_international : 0,
+		.start_lo_us = minutes[0] * MINUTE_US,
+		.start_hi_us = minutes[1] * MINUTE_US,
+		.end_lo_us = minutes[2] * MINUTE_US,
+		.end_hi_us = minutes[3] * MINUTE_US,
+		.bins = 2,
+	};
+}
+
+static size_t
+events_of(struct scene *s, enum family family)
+{
+	size_t n = join(s->events, s->anomalies, s->n, &s->record), found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += s->events[i].family == family;
+	return found;
+}
+
+static void
+test_a_target_looked_at_once_an_hour_is_explained_by_its_rung(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){100, 105, 180, 185});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){60, 120, 180, 240});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 0);
+	assert_int_equal(events_of(&s, FAMILY_REACH), 1);
+}
+
+static void
+test_a_target_that_failed_long_before_its_rung_is_an_event_of_its_own(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){150, 155, 180, 185});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){0, 60, 180, 240});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
+	assert_int_equal(events_of(&s, FAMILY_REACH), 1);
+}
+
+static void
+test_a_target_that_failed_before_its_rung_did_is_not_explained(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){150, 155, 180, 185});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){0, 60, 120, 240});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_a_target_looked_at_once_an_hour_is_explained_by_its_rung),
+		cmocka_unit_test(
+			test_a_target_that_failed_long_before_its_rung_is_an_event_of_its_own),
+		cmocka_unit_test(
+			test_a_target_that_failed_before_its_rung_did_is_not_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
