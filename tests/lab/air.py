@@ -5,6 +5,7 @@ import threading
 import emulate
 import look
 import modem
+import net
 
 # Each way: a round trip of 300 ms, 100 more or less, the least of what EDGE has. A whole round
 # over it takes a dozen seconds, as deadlines of jobs are not scaled.
@@ -12,6 +13,10 @@ BEARER = "delay=150,jitter=50,loss=10000"
 DOWN, UP = f"{BEARER},rate=100000,queue=1500", f"{BEARER},rate=50000,queue=1500"
 EASY = "delay=0"  # for the proof that must fail
 LATER_S = 1.5  # a round of the lab
+NOTHING = {"state": 7, "technologies": 0, "quality": 0, "registration": 2, "connected": 0,
+           "neighbours": 0}
+SOMETHING = {"state": modem.CONNECTED, "technologies": modem.LTE, "registration": 1,
+             "connected": 1}
 
 
 def bearer(world, operator, breakage, lines=()):
@@ -35,6 +40,23 @@ def lift(world):
     for one in world.bearers:
         one.end()
     world.bearers = []
+
+
+def set_port(world, host, how):
+    net.ip(world.router_of(host.probe), [f"link set {host.probe.node} {how}"])
+
+
+def lose(world, host):
+    """Its line is dead: no carrier, and if it has a modem, no network on the air."""
+    set_port(world, host, "down")
+    if host.modem:
+        host.modem.tell(**NOTHING)
+
+
+def regain(world, host):
+    set_port(world, host, "up")
+    if host.modem:
+        host.modem.tell(**SOMETHING, **host.air)
 
 
 def with_modem(hosts):

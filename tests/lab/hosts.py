@@ -49,7 +49,7 @@ class Host:
                         "neighbours": self.random.randrange(3, 7),
                         "quality": self.random.randrange(60, 90),
                         "dbm": -self.random.randrange(80, 100)}
-            self.modem.start(**self.air)
+        self.plug_modem()
         self.boot(probe.age_s)
 
     def resolve_at(self, resolver):
@@ -198,15 +198,22 @@ class Host:
                 self.death.cancel()
                 self.death = None
         self.stop()
+        self.unplug_modem()
+
+    def unplug_modem(self):
+        """Nothing on the bus of its machine is a modem, if it had one."""
         if self.modem:
             self.modem.stop()
+
+    def plug_modem(self):
+        if self.modem and not self.modem.runs():
+            self.modem.start(**self.air)
 
     def cut_power(self):
         """Everything on the machine is gone at once; its port goes dark."""
         self.on = False
         self.stop(signal.SIGKILL)
-        if self.modem:
-            self.modem.stop()
+        self.unplug_modem()
         net.ip(self.probe.node, [f"link set {cable} down" for cable in self.interfaces()])
 
     def interfaces(self):
@@ -215,8 +222,7 @@ class Host:
     def restore_power(self):
         self.on = True
         self.boot(age_s=2)
-        if self.modem:
-            self.modem.start(**self.air)
+        self.plug_modem()
         net.ip(self.probe.node, [f"link set {cable} up" for cable in self.interfaces()]
                + [f"route replace default via {self.probe.gateway}",
                   f"route replace default via {self.probe.gateway6}", *self.cables])

@@ -64,6 +64,9 @@ class Modem:
         self.modem.stdin.flush()
         self.expect("told")
 
+    def runs(self):
+        return self.modem is not None
+
     def stop(self):
         for process in (self.modem, self.bus):
             if process is not None:

@@ -9,7 +9,6 @@ import random
 import air
 import look
 import mains
-import net
 
 SENTENCE = ("mains go in two regions: fixed lines and most machines die, mobile follows when "
             "the masts' batteries are empty")
@@ -60,9 +59,6 @@ hearing  modem  -   bearer           = 0
 
 # The short one is empty before the masts are, and some rounds later than the mains.
 LONG_S, SHORT_S = 600, 20
-NOTHING = {"state": 7, "technologies": 0, "quality": 0, "registration": 2, "connected": 0,
-           "neighbours": 0}
-SOMETHING = {"state": 11, "technologies": 16384, "registration": 1, "connected": 1}
 
 
 def lot(world):
@@ -102,16 +98,12 @@ def after(world):
         host.take_battery()
 
 
-def port(world, host, how):
-    net.ip(world.router_of(host.probe), [f"link set {host.probe.node} {how}"])
-
-
 def lose_mains(world, breakage):
     if breakage:
         for host in victims(world):
             host.lose_mains()
         for host in lot(world)["fixed"]:  # its router at home has none
-            port(world, host, "down")
+            air.lose(world, host)
 
 
 def lose_masts(world, breakage):
@@ -121,9 +113,7 @@ def lose_masts(world, breakage):
     for host in lot(world)["short"]:
         host.death.join()
     for host in lot(world)["long"]:
-        port(world, host, "down")
-        if host.modem:
-            host.modem.tell(**NOTHING)
+        air.lose(world, host)
 
 
 PHASES = (("mains", lose_mains), ("masts", lose_masts))
@@ -132,9 +122,7 @@ PHASES = (("mains", lose_mains), ("masts", lose_masts))
 def off(world):
     found = lot(world)
     for host in found["fixed"] + found["long"]:
-        port(world, host, "up")
-    for host in air.with_modem(found["long"]):
-        host.modem.tell(**SOMETHING, **host.air)
+        air.regain(world, host)
     for host in victims(world):
         host.regain_mains()
 

@@ -39,14 +39,17 @@ def port(world):
 
 
 def on(world, breakage):
+    """A modem hangs on that cable, too: it is no more on the bus of its machine."""
     if breakage:
         node, interface = port(world)
         net.ip(node, [f"link set {interface} down"])
+        victim(world).unplug_modem()
 
 
 def off(world):
     node, interface = port(world)
     net.ip(node, [f"link set {interface} up"])
+    victim(world).plug_modem()
 
 
 def proof(world):

@@ -6,9 +6,9 @@ lasts. SCIENCE rows 11 and 30, scenarios 24 and 45 in small.
 
 import random
 
+import air
 import look
 import mains
-import net
 
 SENTENCE = ("lines, machines and at last a first router die one after another, here and there, "
             "and nothing comes back")
@@ -67,19 +67,15 @@ def victims(world):
     return [h for hosts in lot(world).values() for h in hosts]
 
 
-def port(world, host, how):
-    net.ip(world.router_of(host.probe), [f"link set {host.probe.node} {how}"])
-
-
 def first(world, breakage):
     if breakage:
-        port(world, lot(world)["line1"][0], "down")
+        air.lose(world, lot(world)["line1"][0])
         lot(world)["machine1"][0].cut_power()
 
 
 def second(world, breakage):
     if breakage:
-        port(world, lot(world)["line2"][0], "down")
+        air.lose(world, lot(world)["line2"][0])
         lot(world)["machine2"][0].cut_power()
 
 
@@ -88,7 +84,7 @@ def third(world, breakage):
     if breakage:
         operator = lot(world)["router"][0].probe.operator
         for host in look.of_operators(world, [operator]):
-            port(world, host, "down")
+            air.lose(world, host)
 
 
 PHASES = (("first", first), ("second", second), ("third", third))
@@ -97,7 +93,7 @@ PHASES = (("first", first), ("second", second), ("third", third))
 def off(world):
     """New lines and machines, so that what the others kept can be delivered."""
     for host in victims(world):
-        port(world, host, "up")
+        air.regain(world, host)
         if not host.on:
             host.restore_power()
 

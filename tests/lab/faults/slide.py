@@ -8,10 +8,10 @@ beyond it. The rival takes in whoever can change and fills up: SCIENCE scenario 
 
 import random
 
+import air
 import crowd
 import filters
 import look
-import net
 
 SENTENCE = "the subscribers of one group, mobile and fixed, lose service by and by; a rival fills up"
 EXPECTED_CLASS = "infrastructure"
@@ -98,19 +98,18 @@ def after(world):
     world.crowd.leave()
 
 
-def port(world, hosts, to):
-    for p in (h.probe for h in hosts):
-        net.ip(f"acc{p.operator}", [f"link set {p.node} {to}"])
+def lose(world, breakage, who):
+    for host in groups(world)[who] if breakage else []:
+        air.lose(world, host)
 
 
 def first(world, breakage):
-    if breakage:
-        port(world, groups(world)["gone1"], "down")
+    lose(world, breakage, "gone1")
 
 
 def second(world, breakage):
+    lose(world, breakage, "gone2")
     if breakage:
-        port(world, groups(world)["gone2"], "down")
         world.crowd.load(FEW)
 
 
@@ -126,7 +125,8 @@ PHASES = (("first", first), ("second", second), ("last", last))
 def off(world):
     world.crowd.rest()
     filters.lift("slide", [f"acc{fixed(world)}"])
-    port(world, [h for h in victims(world) if h.probe.medium == "mobile"], "up")
+    for host in groups(world)["gone1"] + groups(world)["gone2"]:
+        air.regain(world, host)
 
 
 def proof(world):
