@@ -187,7 +187,7 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 		leave_out(ms, jobs, n, REASON_lower_rung);
 		return;
 	}
-	if (costly_is_too_slow(&jobs[0], climb->ms, at)) {
+	if (costly_tells_nothing(&jobs[0], climb->ms, at)) {
 		leave_out(ms, jobs, n, REASON_slow_line);
 		return;
 	}

@@ -147,7 +147,8 @@ struct costly {
 	bool alone; /* wants the line for itself: each job is a part of the climb */
 	bool on_change; /* due once a day when the ladder changed, too */
 	bool rare; /* not by the clock where its interval is 0, and not at the start */
-	int64_t least_bps; /* on a slower line it tells nothing; 0: on any */
+	bool whole; /* on a line that loses much it tells nothing */
+	int64_t least_bps; /* nor on a slower line; 0: on any */
 	/* Fills in what such a job has besides the usual; NULL: nothing. */
 	void (*set)(struct job *job, const struct turn *turn);
 };
@@ -157,8 +158,10 @@ const struct costly *costly_row(enum check check);
 /* 0: as often as there is a round that it may stand in. */
 int64_t costly_interval_us(
 	const struct costly *row, const struct profile_settings *profile);
-/* Has a whole transfer of this climb, over the same uplink, shown a line too slow for it? */
-bool costly_is_too_slow(const struct job *job, const struct measurement *ms, size_t n);
+/* Has this climb, over the same uplink, shown a line too slow for it, by a whole transfer, or
+ * one that loses too much, by its echoes? */
+bool costly_tells_nothing(
+	const struct job *job, const struct measurement *ms, size_t n);
 /* On such a line a large page is at most so long as suffices. */
 void costly_fit(struct job *job, const struct measurement *ms, size_t n);
 

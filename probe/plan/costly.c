@@ -6,6 +6,10 @@
 /* Connections have been capped at 14 to 20 kB, a handshake's certificates and all; a page of
  * so many shows that, and on EDGE it is there in three seconds. */
 #define LARGE_LEAST_BYTES 32768
+/* Where one echo of so many is lost, of at least so many, a transfer waits for its timer
+ * more than it sends (Padhye et al., SIGCOMM 1998): no two of them can be compared. */
+#define LOSSY_OF 4
+#define LOSSY_LEAST 8
 /* Of one batch. */
 #define DATAGRAMS 4
 
@@ -60,10 +64,10 @@ static const struct costly rows[] = {
 	{CHECK_speed, RUNG_quality, WHOM_ANALYZER, 2, EVERY(speed_us), .alone = true,
 		.on_change = true, .set = set_speed},
 	{CHECK_compare, RUNG_international, WHOM_TARGET, 1, EVERY(compare_us),
-		.alone = true, .rare = true, .on_change = true, .least_bps = SLOW_BPS,
-		.set = set_compare},
+		.alone = true, .rare = true, .on_change = true, .whole = true,
+		.least_bps = SLOW_BPS, .set = set_compare},
 	{CHECK_large, RUNG_COUNT, WHOM_BOTH, 2, EVERY(large_us), .alone = true,
-		.rare = true, .on_change = true, .set = set_large},
+		.rare = true, .on_change = true, .whole = true, .set = set_large},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -101,12 +105,30 @@ is_slower(const struct job *job, const struct measurement *ms, size_t n, int64_t
 	return false;
 }
 
+/* Of hosts that answered at all: who is silent altogether may be cut off by himself. */
+static bool
+is_lossy(const struct job *job, const struct measurement *ms, size_t n)
+{
+	int64_t sent = 0, received = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (ms[i].check != CHECK_ping || ms[i].rung <= RUNG_access ||
+			ms[i].received == 0 ||
+			ladder_uplink(&ms[i]) != job->uplink_number)
+			continue;
+		sent += ms[i].sent;
+		received += ms[i].received;
+	}
+	return sent >= LOSSY_LEAST && (sent - received) * LOSSY_OF > sent;
+}
+
 bool
-costly_is_too_slow(const struct job *job, const struct measurement *ms, size_t n)
+costly_tells_nothing(const struct job *job, const struct measurement *ms, size_t n)
 {
 	const struct costly *row = costly_row(job->check);
 
-	return row != NULL && is_slower(job, ms, n, row->least_bps);
+	return row != NULL && (is_slower(job, ms, n, row->least_bps) ||
+				      (row->whole && is_lossy(job, ms, n)));
 }
 
 void

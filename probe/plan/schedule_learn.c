@@ -18,7 +18,7 @@ make_due(struct schedule *s, const struct config *config, int64_t now_us)
 	}
 }
 
-/* What a change made due and then found no line to measure has not had its turn: the line
+/* What a change made due and then found no line, or none fit, to measure has not had its turn: the line
  * that comes back is a change, too. */
 static void
 learn_what_was_left_out(struct schedule *s, const struct measurement *ms, size_t n)
@@ -27,7 +27,8 @@ learn_what_was_left_out(struct schedule *s, const struct measurement *ms, size_t
 		const struct costly *row = costly_row((enum check)ms[i].check);
 
 		if (row != NULL && row->on_change && ms[i].has[FIELD_reason] &&
-			ms[i].reason == REASON_lower_rung)
+			(ms[i].reason == REASON_lower_rung ||
+				ms[i].reason == REASON_slow_line))
 			s->next_on_change_us[row->check] = 0;
 	}
 }

@@ -76,14 +76,14 @@ two_names_are_not_compared_on_a_line_that_is_as_slow_as_a_meter(void **state)
 
 	(void)state;
 	SET(&up, direction, DIRECTION_up);
-	assert_true(costly_is_too_slow(&compare, &slow, 1));
-	assert_false(costly_is_too_slow(&compare, &fast, 1));
+	assert_true(costly_tells_nothing(&compare, &slow, 1));
+	assert_false(costly_tells_nothing(&compare, &fast, 1));
 	/* What stopped halfway tells no rate, and what went up not that of the way down. */
-	assert_false(costly_is_too_slow(&compare, &cut, 1));
-	assert_false(costly_is_too_slow(&compare, &up, 1));
-	assert_false(costly_is_too_slow(&over_another, &slow, 1));
-	assert_false(costly_is_too_slow(&large, &slow, 1));
-	assert_false(costly_is_too_slow(&compare, &slow, 0));
+	assert_false(costly_tells_nothing(&compare, &cut, 1));
+	assert_false(costly_tells_nothing(&compare, &up, 1));
+	assert_false(costly_tells_nothing(&over_another, &slow, 1));
+	assert_false(costly_tells_nothing(&large, &slow, 1));
+	assert_false(costly_tells_nothing(&compare, &slow, 0));
 }
 
 static void
@@ -116,6 +116,45 @@ a_large_page_is_shorter_on_a_slow_line_and_on_2g(void **state)
 	assert_int_equal(w->jobs[n - 1].bytes, 32768);
 	assert_in_range(cost_job_bytes(&w->jobs[n - 1]), 40000, 60000);
 	free(w);
+}
+
+static struct measurement
+echoes_of(enum rung rung, int64_t sent, int64_t received)
+{
+	struct measurement m = {0};
+
+	SET(&m, check, CHECK_ping);
+	SET(&m, rung, rung);
+	SET(&m, sent, sent);
+	SET(&m, received, received);
+	return m;
+}
+
+static void
+nothing_is_compared_on_a_line_that_loses_a_third_of_what_it_carries(void **state)
+{
+	const struct job compare = {.check = CHECK_compare},
+			 large = {.check = CHECK_large}, speed = {.check = CHECK_speed},
+			 over_another = {.check = CHECK_large, .uplink_number = 1};
+	const struct measurement
+		lossy[] = {echoes_of(RUNG_domestic, 6, 4),
+			echoes_of(RUNG_international, 6, 4)},
+		few[] = {echoes_of(RUNG_international, 6, 4)},
+		/* Half of the hosts are cut off; no echo of others lost. */
+		listed[] = {echoes_of(RUNG_international, 6, 6),
+			echoes_of(RUNG_international, 6, 0),
+			echoes_of(RUNG_domestic, 6, 6)},
+		crowded[] = {echoes_of(RUNG_domestic, 12, 11),
+			echoes_of(RUNG_international, 12, 10)};
+
+	(void)state;
+	assert_true(costly_tells_nothing(&compare, lossy, 2));
+	assert_true(costly_tells_nothing(&large, lossy, 2));
+	assert_false(costly_tells_nothing(&speed, lossy, 2));
+	assert_false(costly_tells_nothing(&over_another, lossy, 2));
+	assert_false(costly_tells_nothing(&large, few, 1));
+	assert_false(costly_tells_nothing(&large, listed, 3));
+	assert_false(costly_tells_nothing(&large, crowded, 2));
 }
 
 static void
@@ -176,6 +215,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			two_names_are_not_compared_on_a_line_that_is_as_slow_as_a_meter),
+		cmocka_unit_test(
+			nothing_is_compared_on_a_line_that_loses_a_third_of_what_it_carries),
 		cmocka_unit_test(a_large_page_is_shorter_on_a_slow_line_and_on_2g),
 		cmocka_unit_test(
 			twice_a_day_two_names_and_four_times_two_pages_at_home_and_never_at_the_start),
