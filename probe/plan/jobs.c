@@ -169,8 +169,9 @@ plan_targets(struct plan *p, bool wide)
 		}
 }
 
-int64_t
-jobs_often_us(const struct plan *p, int64_t now_us, int64_t interval_us)
+/* An interval of rounds: shorter after a change. */
+static int64_t
+often_us(const struct plan *p, int64_t now_us, int64_t interval_us)
 {
 	bool faster = now_us < p->s->watch.until_us;
 
@@ -181,7 +182,7 @@ int64_t
 jobs_later_us(struct plan *p, int64_t now_us, int64_t interval_us)
 {
 	return now_us + draw_jitter_us(&p->s->random, interval_us) -
-	       jobs_often_us(p, now_us, config_profile(p->config)->ladder_us) / 2;
+	       often_us(p, now_us, config_profile(p->config)->ladder_us) / 2;
 }
 
 void
@@ -199,12 +200,11 @@ jobs_of_round(struct plan *p, int64_t now_us)
 	plan_access(p);
 	plan_targets(p, wide);
 	turns_add(p, now_us, wide);
-	s->next_round_us =
-		now_us + draw_jitter_us(&s->random,
-				 jobs_often_us(p, now_us, profile->ladder_us));
+	s->next_round_us = now_us + draw_jitter_us(&s->random,
+					    often_us(p, now_us, profile->ladder_us));
 	if (wide)
-		s->next_wide_us = jobs_later_us(
-			p, now_us, jobs_often_us(p, now_us, profile->wide_us));
+		s->next_wide_us =
+			jobs_later_us(p, now_us, often_us(p, now_us, profile->wide_us));
 }
 
 void

@@ -24,8 +24,6 @@ void jobs_of_pulse(struct plan *p);
  * as usual. Not where the plan is full, or the volunteer did not agree to so much risk. */
 void jobs_add(
 	struct plan *p, enum check check, enum rung rung, const struct target *target);
-/* An interval of rounds: shorter after a change. */
-int64_t jobs_often_us(const struct plan *p, int64_t now_us, int64_t interval_us);
 /* When something is due that goes with rounds: half of one early, so that the round nearest
  * to the time takes it. */
 int64_t jobs_later_us(struct plan *p, int64_t now_us, int64_t interval_us);

@@ -140,6 +140,7 @@ schedule_warm(struct job *job, struct schedule *s, const struct config *config,
 	if (enrolment == NULL || enrolment->medium != MEDIUM_mobile)
 		return false;
 	jobs_of_pulse(&p);
+	uplinks_lead(job, p.n, &s->uplinks);
 	job->warm = true;
 	return p.n == 1;
 }

@@ -333,6 +333,13 @@ only_a_mobile_line_is_warmed_up_by_the_question_of_the_pulse(void **state)
 		assert_int_equal(job.check, CHECK_dns);
 		assert_string_equal(job.target.id, w->targets.rows[RESOLVER_ABROAD].id);
 		assert_true(job.warm);
+		/* The line that is measured first, and no other. */
+		assert_false(job.bound);
+		w->s.uplinks = (struct uplinks){.n = 2, .names = {"wwan0", "eth0"}};
+		assert_true(schedule_warm(
+			&job, &w->s, &w->config, &w->enrolment, &w->targets));
+		assert_true(job.bound);
+		assert_string_equal(job.uplink, "wwan0");
 		w->targets.n = 0;
 		assert_false(schedule_warm(
 			&job, &w->s, &w->config, &w->enrolment, &w->targets));
