@@ -94,15 +94,6 @@ html_attribute(struct html *html, const char *name, const char *value)
 }
 
 void
-html_number(struct html *html, const char *name, int64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%lld", (long long)value);
-	html_attribute(html, name, text);
-}
-
-void
 html_text(struct html *html, const char *text)
 {
 	char *cleaned = clean(text);

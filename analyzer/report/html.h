@@ -13,7 +13,6 @@ void html_open(struct html **html);
 /* Elements nest: each begin has its end. */
 void html_begin(struct html *html, const char *name);
 void html_attribute(struct html *html, const char *name, const char *value);
-void html_number(struct html *html, const char *name, int64_t value);
 void html_text(struct html *html, const char *text);
 __attribute__((format(printf, 2, 3))) void html_printf(
 	struct html *html, const char *format, ...);
