@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+/* Of one shipment; a child that takes longer is ended, what it has left counts. */
 #define SHIP_DEADLINE_US INT64_C(300000000)
 
 void

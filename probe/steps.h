@@ -564,9 +564,9 @@ void ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 	struct spool *spool, int64_t now_us);
 /* Runs in the child: uploads, and leaves the answers in the page as ship_record()s. */
 void ship_child(void *shipment, void *page, size_t page_bytes);
-/* Reads the page, which is hostile: verifies every receipt and frees those segments,
- * hands a where note on. Returns how many were freed. A target list that came is appended to
- * ${list}, for agenda_take() to judge. */
+/* In ship_answer.c, as all that verifies. Reads the page, which is hostile: frees the segments
+ * whose receipts verify, hands a where note on. Returns how many were freed. A target list
+ * that came is appended to ${list}, for agenda_take() to judge. */
 #define SHIP_HANDSHAKE_BYTES 3000
 struct shipped {
 	uint32_t bytes[UPLINKS_MAX]; /* over each */
@@ -596,6 +596,9 @@ struct ship_record {
 	uint8_t id[HASH_BYTES];
 	struct span body;
 };
+/* In ship_page.c; of a list the body is longer. */
+#define SHIP_ANSWER_MAX 2048
+size_t ship_record_most(uint32_t kind);
 bool ship_record_put(void *page, size_t page_bytes, const struct ship_record *record);
 bool ship_record_next(struct ship_record *record, struct span *rest);
 /* One exchange of a child's, its answer into the page; false: the next is no use. */
