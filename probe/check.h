@@ -29,11 +29,14 @@ struct handshake_store;
 struct resolve_roots;
 struct resolve_anchors;
 struct fingerprints;
+struct capture_way;
 struct inherited {
 	struct handshake_store *store; /* this machine's CA store; NULL: none */
 	struct resolve_roots *roots; /* addresses of the root servers; NULL: none */
 	struct resolve_anchors *anchors; /* the root's keys; NULL: none */
 	struct fingerprints *fingerprints; /* known block pages; NULL: none */
+	const struct capture_way
+		*capture; /* to whoever captures; NULL: nobody is asked */
 };
 
 struct job {

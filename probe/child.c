@@ -34,9 +34,20 @@ child_page(void **page, size_t bytes)
 	return ERR_IO;
 }
 
+static bool
+close_files(int keep)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	if (keep > 0 && (unsigned)keep > first &&
+		close_range(first, (unsigned)keep - 1, 0) != 0)
+		return false;
+	return close_range(keep > 0 ? (unsigned)keep + 1 : first, ~0U, 0) == 0;
+}
+
 /* A child that cannot be confined measures nothing. */
 static void
-settle(const struct crypto_key *key, pid_t parent)
+settle(const struct crypto_key *key, pid_t parent, int keep)
 {
 	sigset_t none;
 
@@ -50,7 +61,7 @@ settle(const struct crypto_key *key, pid_t parent)
 #endif
 	if (key != NULL && crypto_key_present(key))
 		bug("the signing key is readable in a child");
-	if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+	if (!close_files(keep))
 		_exit(1);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -65,7 +76,7 @@ child_start(struct child *child, const struct crypto_key *key, aside_fn *fn, voi
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0) {
-		settle(key, parent);
+		settle(key, parent, child->keep);
 		fn(arg, child->page, bytes);
 		_exit(0);
 	}

@@ -8,7 +8,7 @@
 /*
  * A throw-away child: it runs one function over one page of memory that it shares with us,
  * and is ended when its time is over. It dies with us, leaves no core, cannot be looked
- * into, holds none of our files and none of our secrets.
+ * into, holds none of our secrets, and of our files the one that is named.
  */
 struct child {
 	pid_t pid; /* 0: none runs */
@@ -16,6 +16,7 @@ struct child {
 	int64_t start_us, deadline_us; /* CLOCK_BOOTTIME */
 	size_t job; /* the caller's */
 	void *page;
+	int keep; /* the one file that it keeps of ours; 0 none */
 };
 
 /* The memory to share, zeroed; munmap() gives it back. ERR_IO: logged. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/clock.h"
 #include "common/conf.h"
@@ -21,6 +22,7 @@ loop(struct daemon *d)
 					       ? climb_us
 					       : d->next_ship_us);
 		daemon_ship(d);
+		keeper_look(&d->program->keeper);
 		if (!*d->stop && clock_boot_us() >= climb_us)
 			daemon_climb(d);
 	}
@@ -60,21 +62,21 @@ command_run(struct program *p)
 }
 
 static const struct command commands[] = {
-	{"once", command_once, true, true, "cf", "",
+	{"once", command_once, true, true, true, "cf", "",
 		"One round now: the ladder, where it breaks, and whether it is you."
 		"\vFor example:\n  faultline-probe once --checks link,router,dns"},
-	{"run", command_run, true, true, "", "",
+	{"run", command_run, true, true, true, "", "",
 		"Measures until it is stopped (Ctrl-C, or systemd)."
 		"\vFor example:\n  faultline-probe run --state ~/faultline --config "
 		"~/probe.conf"},
-	{"enroll", command_enroll, true, true, "FamRpl", "[CODE]",
+	{"enroll", command_enroll, true, true, false, "FamRpl", "[CODE]",
 		"Makes a key and joins the analyzer of an invite; consent first."
 		"\vFor example:\n  faultline-probe enroll --from invite-1.txt --medium "
 		"mobile --profile 2g"},
-	{"status", command_status, true, false, "f", "",
+	{"status", command_status, true, false, false, "f", "",
 		"What the running probe sees."
 		"\vFor example:\n  faultline-probe status --state ~/faultline"},
-	{"checks", command_checks, false, false, "f", "",
+	{"checks", command_checks, false, false, false, "f", "",
 		"What can be measured, and what each check costs."
 		"\vFor example:\n  faultline-probe checks --format json"},
 };
@@ -95,19 +97,25 @@ say_fine(const struct program *program)
 int
 main(int argc, char **argv)
 {
-	struct program *program = calloc(1, sizeof(*program));
+	/* Not from the heap, which would be written full of zeroes: most of it stays empty, and
+	 * whoever captures has a copy of what was written. */
+	struct program *program = mmap(NULL, sizeof(*program), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const struct options *o;
 	const struct setting *rows;
 	enum err err;
 	size_t n;
 
-	if (program == NULL)
+	if (program == MAP_FAILED)
 		bug("out of memory");
 	o = &program->options;
 	options_parse(&program->options, commands,
 		sizeof(commands) / sizeof(commands[0]), argc, argv);
 	rows = config_rows(&n);
-	err = program_read_config(program);
+	err = keeper_start(
+		&program->keeper, o->command && o->command->captures ? o->state : NULL);
+	if (err == OK)
+		err = program_read_config(program);
 	if (err == OK && o->print_config) {
 		conf_print(stdout, &program->config, rows, n);
 		goto done;
@@ -123,9 +131,10 @@ main(int argc, char **argv)
 	else if (err == OK)
 		err = o->command->run(program);
 done:
+	keeper_stop(&program->keeper);
 	fingerprint_free(program->fingerprints);
 	buf_free(&program->invite);
-	free(program);
+	munmap(program, sizeof(*program));
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_error("cannot write to standard output: %s", strerror(errno));
 		err = ERR_IO;

@@ -137,6 +137,7 @@ program_read_inherited(struct program *p)
 			p->config.root_key);
 	if (p->config.fingerprints[0])
 		read_fingerprints(p);
+	p->inherited.capture = &p->keeper.way;
 	if (p->config.ca_file[0])
 		inherit_store(&p->inherited, p->config.ca_file);
 }

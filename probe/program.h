@@ -11,6 +11,7 @@ struct command {
 	const char *name;
 	enum err (*run)(struct program *program);
 	bool needs_state, needs_targets;
+	bool captures; /* it measures: packets of its own transfers may be captured */
 	const char *options; /* letters of its own options, as in options.c */
 	const char *takes; /* what stands behind it, for --help; "" nothing */
 	const char *sentence; /* and, behind \v, an example for its own --help */
@@ -45,6 +46,7 @@ struct program {
 	struct resolve_anchors anchors;
 	struct fingerprints *fingerprints; /* until the program ends */
 	struct inherited inherited;
+	struct keeper keeper;
 };
 
 /* The settings, not scaled yet. The preset file may be absent, a named one may not. */

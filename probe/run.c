@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "probe/child.h"
+#include "probe/doors/capture.h"
 
 #define AT_ONCE_MAX 8
 /* Longer than a radio needs to wake; in the dark a round is not to wait. */
@@ -247,6 +248,17 @@ run_check(void *arg, void *page, size_t page_bytes)
 	attempt->finished = true;
 }
 
+/* The way to whoever captures, for the transfers that are captured. */
+static int
+kept_file(const struct job *job)
+{
+	const struct inherited *inherited = job->inherited;
+
+	if (job->check != CHECK_speed || !inherited || !inherited->capture)
+		return 0;
+	return inherited->capture->fd > 0 ? inherited->capture->fd : 0;
+}
+
 static bool
 start_job(struct runner *r, struct child *slot, size_t at, const struct job *job,
 	int64_t pace_us)
@@ -261,6 +273,7 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 	page->m.has[FIELD_outcome] = page->m.has[FIELD_reason] = false;
 	page->m.has[FIELD_took_us] = false;
 	slot->job = at;
+	slot->keep = kept_file(job);
 	if (child_start(slot, r->key, run_check, NULL, sizeof(*page),
 		    job->warm ? WARM_US : check_row(job->check)->deadline_us) != OK)
 		return false;

@@ -15,6 +15,7 @@
 #include "common/segment.h"
 #include "common/targets.h"
 #include "probe/check.h"
+#include "probe/doors/capture.h"
 
 /*
  * The probe on one page: values and functions in the order the data flows.
@@ -327,6 +328,21 @@ bool dark_leaves_out(struct job *next, const struct job *jobs,
 /* The CA store of that file, in PEM, read by a child. Where it cannot be read the log says
  * so, store is NULL, and chains are recorded without being judged. */
 void inherit_store(struct inherited *inherited, const char *ca_file);
+
+/* ---- keeper.c: the one process that may capture packets ---- */
+
+struct keeper {
+	struct capture_way way; /* to it, for the children of checks */
+	pid_t pid; /* -1: there is none */
+	int pidfd;
+};
+/* The first that the program does: a process of its own keeps CAP_NET_RAW and nothing else,
+ * where we were started with it; everybody else gives it up for good. ${state} NULL: nobody
+ * will capture. ERR_PERMISSION: it cannot be given up; logged. */
+NODISCARD enum err keeper_start(struct keeper *keeper, const char *state);
+/* Does it live? Says so once where it does not: then nothing is captured any more. */
+void keeper_look(struct keeper *keeper);
+void keeper_stop(struct keeper *keeper);
 
 /* ---- run.c: jobs in throw-away children with a deadline ---- */
 

@@ -23,6 +23,7 @@ struct speed_run {
 	int64_t uploaded_bytes;
 	struct buf view; /* of the other end */
 	struct flow_looks looks;
+	struct capture capture;
 	int64_t told_us; /* when what they show was written down last */
 };
 
@@ -53,8 +54,21 @@ speed_count(struct speed_run *run, int64_t bytes)
 static void
 speed_tell_flow(struct speed_run *run)
 {
-	flow_note_looks(&run->attempt->m, &run->looks);
+	struct measurement *m = &run->attempt->m;
+
+	capture_look(&run->capture);
+	/* Packets tell more than counters, and never both at once. */
+	if (!run->capture.seen)
+		flow_note_looks(m, &run->looks);
+	capture_note(m, &run->capture);
 	run->told_us = clock_boot_us();
+}
+
+static void
+speed_end_flow(struct speed_run *run)
+{
+	capture_end(&run->capture);
+	speed_tell_flow(run);
 }
 
 static void
@@ -198,8 +212,9 @@ speed_down(struct speed_run *run, struct fetch_connection *connection,
 	outcome = fetch_measure(
 		&facts, connection, request, speed_watch_down, speed_take, run);
 	speed_watch_down(run, &facts);
-	speed_tell_flow(run);
+	speed_end_flow(run);
 	request->looks = NULL;
+	request->capture = NULL;
 	if (outcome == OUTCOME_ok && facts.status == HTTP_OK) {
 		buf_clear(&url);
 		buf_printf(&url, "%s/v1/speed?bytes=0", job->endpoint);
@@ -233,7 +248,7 @@ speed_up(struct speed_run *run, struct fetch_connection *connection,
 	outcome = fetch_measure(
 		&facts, connection, request, speed_watch_up, speed_take_view, run);
 	speed_watch_up(run, &facts);
-	speed_tell_flow(run);
+	speed_end_flow(run);
 	if (outcome == OUTCOME_ok && facts.status == HTTP_OK)
 		speed_note_view(&run->attempt->m, buf_span(&run->view), "rcvr_");
 	buf_free(&url);
@@ -243,11 +258,14 @@ speed_up(struct speed_run *run, struct fetch_connection *connection,
 void
 check_speed(struct attempt *attempt)
 {
-	struct speed_run run = {.attempt = attempt};
+	const struct inherited *inherited = attempt->job.inherited;
+	struct speed_run run = {.attempt = attempt, .capture = {.fd = -1}};
 	struct fetch_connection *connection = NULL;
 	struct fetch_request request = {.pin = attempt->job.pin,
 		.interface = attempt->job.bound ? attempt->job.uplink : "",
 		.looks = &run.looks,
+		.capture = &run.capture,
+		.capture_way = inherited ? inherited->capture : NULL,
 		.connect_limit_s = CONNECT_LIMIT_S,
 		.stall_limit_s = STALL_LIMIT_S};
 

@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/measurement.h"
+#include "probe/doors/capture.h"
 #include "probe/doors/socket.h"
 
 /*
@@ -48,6 +49,10 @@ struct fetch_request {
 	void (*header)(void *arg, const char *line, size_t n);
 	/* Filled with what the kernel counts while the body goes over; NULL: nobody looks. */
 	struct flow_looks *looks;
+	/* Its packets are captured, where a new connection is made for it; NULL: they are not. The
+	 * caller ends it. */
+	struct capture *capture;
+	const struct capture_way *capture_way;
 	size_t max_answer; /* bytes of the answer's body that are taken */
 	long connect_limit_s; /* for both handshakes; 0: until the job's deadline */
 	long stall_limit_s; /* without a byte; 0: until the job's deadline */

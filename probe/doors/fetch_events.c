@@ -31,6 +31,9 @@ fetch_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 		return CURL_SOCKET_BAD;
 	}
 	errno = socket_open(&c->progress.fd, &to, address->socktype, address->protocol);
+	if (c->progress.fd >= 0 && c->request->capture && c->request->capture_way)
+		capture_begin(c->request->capture, c->request->capture_way,
+			c->progress.fd, &to);
 	c->progress.socket_us = clock_boot_us();
 	return c->progress.fd;
 }

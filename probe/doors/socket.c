@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/crypto.h"
 
 /* Address bytes, TCP's own header and the 12 bytes of its timestamps. */
 #define HEADERS4_BYTES (20 + 20 + 12)
 #define HEADERS6_BYTES (40 + 20 + 12)
+#define PORT_TRIES 16
 
 bool
 socket_parse(union socket_address *address, const char *text, uint16_t port)
@@ -73,6 +75,43 @@ socket_open(int *out, const union socket_address *to, int type, int protocol)
 	else
 		*out = fd;
 	return error;
+}
+
+static int
+socket_bind_port(int fd, int family, uint16_t port)
+{
+	union socket_address own = {0};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+	if (family == AF_INET6)
+		memcpy(&own, &v6, sizeof(v6));
+	else
+		memcpy(&own, &v4, sizeof(v4));
+	return bind(fd, &own.any, socket_length(&own)) ? errno : 0;
+}
+
+int
+socket_take_port(int fd, int family)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	unsigned first = 32768, last = 60999;
+	int error = EADDRINUSE;
+
+	if (file) {
+		if (fscanf(file, "%5u %5u", &first, &last) != 2 || first >= last ||
+			last > UINT16_MAX)
+			error = EINVAL;
+		fclose(file);
+	}
+	for (int i = 0; i < PORT_TRIES && error == EADDRINUSE; i++) {
+		uint16_t random;
+
+		crypto_random(&random, sizeof(random));
+		random = (uint16_t)(random % ((last - first) / 2 + 1) * 2);
+		error = socket_bind_port(fd, family, (uint16_t)(first + random));
+	}
+	return error ? socket_bind_port(fd, family, 0) : 0;
 }
 
 socklen_t

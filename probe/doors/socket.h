@@ -27,6 +27,11 @@ void socket_lead(union socket_address *address, const char *interface);
  * that since 5.7 (SO_BINDTODEVICE, socket(7)). 0 or an errno; *fd is -1 then. */
 int socket_open(int *fd, const union socket_address *to, int type, int protocol);
 
+/* A port of its own before connect(), drawn from those that connect() itself would draw
+ * from (net/ipv4/inet_hashtables.c: of the same parity as the range's first), so that nobody
+ * sees a difference. 0 or an errno. */
+int socket_take_port(int fd, int family);
+
 /* An address as text (never a name, no zone) and a port; false when it is none. */
 bool socket_parse(union socket_address *address, const char *text, uint16_t port);
 /* The same of "https://ADDRESS:PORT", an IPv6 address in brackets. */

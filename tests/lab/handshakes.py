@@ -2,7 +2,7 @@
 """What the probe weighs with eight TLS handshakes under way: parent and children together.
 
 The daemon runs from private copies of its program and libraries, as in footprint.py, so that no
-page is shared with anybody else and PSS, summed over the nine processes, is what the machine
+page is shared with anybody else and PSS, summed over all its processes, is what the machine
 would have more of without them. The server's kernel accepts connections and nobody answers.
 """
 
@@ -49,7 +49,7 @@ def weigh(p, loader):
     while time.monotonic() < end:
         pids = footprint.daemon(p.host, loader)
         hellos = [line for line in waiting() if int(line.split()[0]) > 0]
-        if len(pids) == AT_ONCE + 1 and len(hellos) >= AT_ONCE:
+        if len(pids) == AT_ONCE + footprint.AT_REST and len(hellos) >= AT_ONCE:
             heaviest = max(heaviest, footprint.memory(pids)["Pss"])
         elif heaviest:
             break

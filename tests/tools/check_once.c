@@ -9,6 +9,8 @@
  *                                           bound number fingerprints decoy
  *                                           batch key (hex) token
  *                                           memory (a file that lives from run to run)
+ *                                           state (a folder: the packets of a transfer are
+ *                                           captured, where the system lets us)
  *                                           shows usual_status; an exhibit's lines stand
  *                                           behind the others
  */
@@ -37,7 +39,7 @@
 /* What the probe reads before any fork; "" none. */
 struct files {
 	char ca_file[PATH_BYTES], hints[PATH_BYTES], memory[PATH_BYTES],
-		anchors[PATH_BYTES], fingerprints[PATH_BYTES];
+		anchors[PATH_BYTES], fingerprints[PATH_BYTES], state[PATH_BYTES];
 };
 
 static const struct text {
@@ -153,6 +155,8 @@ take_file(struct files *files, const char *name, const char *path)
 		memcpy(files->memory, path, strlen(path) + 1);
 	else if (!strcmp(name, "fingerprints"))
 		memcpy(files->fingerprints, path, strlen(path) + 1);
+	else if (!strcmp(name, "state"))
+		memcpy(files->state, path, strlen(path) + 1);
 	else if (!strcmp(name, "anchors"))
 		memcpy(files->anchors, path, strlen(path) + 1);
 	else
@@ -252,6 +256,7 @@ main(int n, char **words)
 	struct resolve_roots roots = {0};
 	struct resolve_anchors anchors = {0};
 	struct inherited inherited = {0};
+	struct keeper keeper = {.pid = -1};
 	struct buf line = {0};
 	pid_t child;
 
@@ -267,6 +272,10 @@ main(int n, char **words)
 		fprintf(stderr, "check_once: a word that is no name=value it knows\n");
 		return 2;
 	}
+	if (files.state[0] && keeper_start(&keeper, files.state) != OK)
+		return 1;
+	if (files.state[0])
+		inherited.capture = &keeper.way;
 	read_files(&inherited, &roots, &anchors, &files);
 	attempt->job.inherited = &inherited;
 	SET(&attempt->m, kind, LINE_measurement);
@@ -297,6 +306,7 @@ main(int n, char **words)
 	buf_clear(&line);
 	if (exhibit_say(&line, &attempt->exhibit) > 0)
 		fputs(line.data, stdout);
+	keeper_stop(&keeper);
 	fingerprint_free(inherited.fingerprints);
 	buf_free(&line);
 	return 0;
