@@ -2,19 +2,11 @@
  * is the same, and no IPv6 address makes a special IPv4 one public. */
 #include <arpa/inet.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/address.h"
 #include "probe/doors/socket.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static void
 check_spelling(int family, const void *bytes, const union socket_address *address)

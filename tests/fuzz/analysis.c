@@ -23,13 +23,6 @@
 /* The latest that steps.h promises of a sample. */
 #define LATEST_US (INT64_C(1) << 54)
 
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
-
 struct world {
 	struct sample samples[SAMPLES];
 	struct probe probes[PROBES];

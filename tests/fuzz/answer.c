@@ -1,16 +1,8 @@
 /* Whatever comes for an HTTP answer, in whatever pieces: it is read within its bounds, never
  * whole and cut at once, and the same whether it comes in one piece or in many. */
-#include <stdlib.h>
 
 #include "probe/doors/answer.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -27,13 +27,6 @@ static const struct setting rows[] = {
 };
 #define N (sizeof rows / sizeof *rows)
 
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

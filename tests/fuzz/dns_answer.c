@@ -1,18 +1,10 @@
 /* Whatever a name server sends: an answer counts only under the id of the question, and
  * what it says stays in bounds. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/doors/resolve.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static void
 try_question(

@@ -1,18 +1,10 @@
 /* A capture, whatever it is, becomes transfers whose facts hold together. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/analysis/bottleneck.h"
 #include "analyzer/exchange/pcap.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static void
 look(const struct flow *flow)

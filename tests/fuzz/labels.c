@@ -6,13 +6,6 @@
 #include "tests/fuzz/fuzz.h"
 
 static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
-
-static void
 look(const struct score_label *label)
 {
 	const struct score_scope *scope = &label->scope;

@@ -8,13 +8,6 @@
 #include "tests/fuzz/fuzz.h"
 
 static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
-
-static void
 must_be_a_mandate(const struct mandate *m, struct span bytes)
 {
 	must(strlen(m->country) == 2 && m->serial > 0);

@@ -11,13 +11,6 @@
 #include "tests/unit/objects.h"
 
 static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
-
-static void
 try_modem(const struct modem *m)
 {
 	must(m->access_tech >= -1 && m->access_tech <= UINT32_MAX);

@@ -1,7 +1,6 @@
 /* Whatever passes the lab's box on the way: what it forges is whole and lies between the two
  * ends of the packet that it saw, and what it cannot read passes. The input is packets, each
  * behind a byte for its direction and two for its length. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -28,13 +27,6 @@ static const struct onpath_rules rules = {
 	.reset = {"www.listed.org"},
 	.reset_n = 1,
 };
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static void
 check(const struct onpath_verdict *verdict, const uint8_t *bytes, size_t n)

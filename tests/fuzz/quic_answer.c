@@ -1,18 +1,10 @@
 /* Whatever comes back from a QUIC server: it counts only with both ids of the question,
  * whole versions, and nothing of it is read beyond its end. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/doors/quic.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,20 +2,12 @@
  * hold, what is read from them is an address or nothing. */
 #include <netinet/in.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/doors/nameserver.h"
 #include "probe/doors/resolve.h"
 #include "probe/doors/route.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,19 +1,11 @@
 /* Whatever a file of scenarios holds, each of its rows can be told, and the weather of it is
  * made of shares. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/world/scenario.h"
 
 #define ROWS_TOLD 2
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static void
 must_be_weather(const struct story *story, const struct country *country, double utc_s)

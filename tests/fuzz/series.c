@@ -1,16 +1,8 @@
 /* A series that is accepted holds only what its header promises. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/exchange/series.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static enum err
 look(void *arg, const struct store_point *point)

@@ -1,7 +1,6 @@
 /* Whatever a time server sends: it counts only when it repeats what the question held, and
  * the times it tells are times. The cookie is the input's own, or never the input's. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/doors/sntp.h"
@@ -9,13 +8,6 @@
 
 #define EARLIEST_US (-INT64_C(61505152000000)) /* 1968 */
 #define LATEST_US INT64_C(4233462144000000) /* 2104 */
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

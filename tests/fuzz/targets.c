@@ -1,16 +1,8 @@
 /* A target list that is accepted holds only what its header promises. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/targets.h"
 #include "tests/fuzz/fuzz.h"
-
-static void
-must(int promise)
-{
-	if (!promise)
-		abort();
-}
 
 static void
 must_be_a_target(const struct target *t)
