@@ -23,8 +23,10 @@ measurement_success(const struct measurement *m)
 	if (!m->has[FIELD_outcome] || m->outcome == OUTCOME_unmeasured ||
 		m->has[FIELD_decoy])
 		return -1;
-	/* Rarely asked, and of signatures: whether names are answered is told each time. */
-	if (m->has[FIELD_check] && m->check == CHECK_dnssec)
+	/* Rarely asked, and of signatures: whether names are answered is told each time. And
+	 * where it is looked for who minds a name, that somebody does was told before. */
+	if (m->has[FIELD_check] &&
+		(m->check == CHECK_dnssec || m->check == CHECK_locate))
 		return -1;
 	if (m->has[FIELD_check] && m->check == CHECK_trace)
 		return m->outcome == OUTCOME_ok ||

@@ -46,6 +46,7 @@ struct profile_settings {
 	int64_t compare_pairs; /* at most */
 	int64_t large_us; /* between two pairs of large pages; 0: none by the clock */
 	int64_t large_bytes; /* of such a page */
+	int64_t locate_us; /* between two searches for who minds a name; 0: none */
 	int64_t segment_us; /* a segment closes after this */
 	int64_t ship_us; /* between two shipments */
 	int64_t day_bytes; /* hard limit */
@@ -140,8 +141,9 @@ struct costly {
 	enum check check;
 	enum rung rung; /* of its jobs */
 	/* One of the targets that ask for it, each time drawn anew; one inside the country and
-	 * one outside, each a job of its own rung; or the analyzer. */
-	enum whom { WHOM_TARGET, WHOM_BOTH, WHOM_ANALYZER } whom;
+	 * one outside, each a job of its own rung; the analyzer; or that whose name somebody
+	 * seems to mind, and never by the clock. */
+	enum whom { WHOM_TARGET, WHOM_BOTH, WHOM_ANALYZER, WHOM_MINDED } whom;
 	uint8_t jobs; /* a time, all of that one */
 	size_t interval; /* the member of struct profile_settings that says how often */
 	bool wide; /* only with names, transport and service */
@@ -253,6 +255,7 @@ struct schedule {
 	bool on_battery;
 	bool begun[CHECK_COUNT]; /* a rare one's first time was drawn */
 	uint32_t asked; /* bit 1 << CHECK_x: a person asks for it, it is due at once */
+	char minded[sizeof(((struct target *)0)->id)]; /* whose name; "" nobody's */
 	int64_t round;
 	struct watch watch;
 	struct budget budget;

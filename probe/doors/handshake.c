@@ -426,11 +426,49 @@ done:
 	SSL_CTX_free(ctx);
 }
 
+/* An address is no name (RFC 6066 section 3). */
+static void
+handshake_take_name(struct handshake_run *run)
+{
+	union socket_address literal;
+
+	if (!socket_parse(&literal, run->plan->name, 0))
+		snprintf(run->name, sizeof(run->name), "%s", run->plan->name);
+}
+
+size_t
+handshake_hello(void *hello, size_t room, const struct handshake_plan *plan)
+{
+	struct handshake_result ignored = {0};
+	struct handshake_run run = {.result = &ignored, .plan = plan, .fd = -1};
+	BIO *heard = BIO_new(BIO_s_mem()), *said = BIO_new(BIO_s_mem());
+	SSL_CTX *ctx = NULL;
+	int n = 0;
+	SSL *ssl;
+
+	if (!heard || !said)
+		bug("no memory");
+	handshake_take_name(&run);
+	ssl = handshake_prepare(&ctx, &run);
+	if (ssl) {
+		SSL_set_bio(ssl, heard, said);
+		(void)SSL_connect(ssl);
+		ERR_clear_error();
+		if (BIO_ctrl_pending(said) <= room)
+			n = BIO_read(said, hello, (int)room);
+	} else {
+		BIO_free(heard);
+		BIO_free(said);
+	}
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	return n > 0 ? (size_t)n : 0;
+}
+
 void
 handshake_try(struct handshake_result *result, const struct handshake_plan *plan,
 	handshake_watch_fn *watch, void *arg)
 {
-	union socket_address literal;
 	struct handshake_run run = {.result = result,
 		.plan = plan,
 		.watch = watch,
@@ -447,9 +485,7 @@ handshake_try(struct handshake_result *result, const struct handshake_plan *plan
 		.alert = -1,
 		.verify_error = -1,
 	};
-	/* An address is no name (RFC 6066 section 3). */
-	if (!socket_parse(&literal, plan->name, 0))
-		snprintf(run.name, sizeof(run.name), "%s", plan->name);
+	handshake_take_name(&run);
 	/* OpenSSL writes with write(2); a peer that is gone must not end the child. */
 	signal(SIGPIPE, SIG_IGN);
 	if (handshake_connect(&run))

@@ -64,6 +64,9 @@ typedef void handshake_watch_fn(void *arg, const struct handshake_result *result
 
 void handshake_try(struct handshake_result *result, const struct handshake_plan *plan,
 	handshake_watch_fn *watch, void *arg);
+/* What such a handshake says first, the same bytes but for what is random in them; 0: that is no
+ * name, or there is no room. Of the plan only name, talk and protocol count. */
+size_t handshake_hello(void *hello, size_t room, const struct handshake_plan *plan);
 /* Writes what is known so far into the fields of a measurement. */
 void handshake_note(struct measurement *m, const struct handshake_result *result);
 

@@ -140,6 +140,12 @@ static const struct setting rows[] = {
 		"32KiB",
 		"2g: the size of such a page; connections have been capped at 14 to 20 "
 		"kB."),
+	DURATION("2g_locate", profiles[PROFILE_2G].locate_us, 0, 30 * DAY, "0s",
+		"2g: at level high, after a handshake that failed under a target's "
+		"name "
+		"and not under the control name, how many hops away whoever minds "
+		"that name is; no sooner than so long after the last time. Whoever "
+		"watches the line can tell that it is looked for. 0: never."),
 	COUNT("2g_exhibits", profiles[PROFILE_2G].exhibits, 0, 16, "2",
 		"2g: at most so many answers a day that are unlike the usual (a page, "
 		"a certificate) are kept as they came, 8 KiB each, readable by the "
@@ -197,6 +203,12 @@ static const struct setting rows[] = {
 		"64KiB",
 		"home: the size of such a page; as on 2g where a transfer has shown a "
 		"slow line."),
+	DURATION("home_locate", profiles[PROFILE_HOME].locate_us, 0, 30 * DAY, "0s",
+		"home: at level high, after a handshake that failed under a target's "
+		"name "
+		"and not under the control name, how many hops away whoever minds "
+		"that name is; no sooner than so long after the last time. Whoever "
+		"watches the line can tell that it is looked for. 0: never."),
 	COUNT("home_exhibits", profiles[PROFILE_HOME].exhibits, 0, 16, "8",
 		"home: at most so many answers a day that are unlike the usual (a "
 		"page, "

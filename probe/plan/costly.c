@@ -66,6 +66,8 @@ static const struct costly rows[] = {
 	{CHECK_compare, RUNG_international, WHOM_TARGET, 1, EVERY(compare_us),
 		.alone = true, .rare = true, .on_change = true, .whole = true,
 		.least_bps = SLOW_BPS, .set = set_compare},
+	{CHECK_locate, RUNG_transport, WHOM_MINDED, 1, EVERY(locate_us), .alone = true,
+		.rare = true},
 	{CHECK_large, RUNG_COUNT, WHOM_BOTH, 2, EVERY(large_us), .alone = true,
 		.rare = true, .on_change = true, .whole = true, .set = set_large},
 };

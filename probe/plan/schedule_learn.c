@@ -1,5 +1,7 @@
 #include "probe/steps.h"
 
+#include <string.h>
+
 /* Those that a change makes due, each once a day at most. */
 static void
 make_due(struct schedule *s, const struct config *config, int64_t now_us)
@@ -41,6 +43,19 @@ learn_supply(struct schedule *s, const struct measurement *ms, size_t n)
 			s->on_battery = ms[i].supply == SUPPLY_battery;
 }
 
+/* A handshake died, and one with the control name on the same address did not. */
+static void
+learn_minded(struct schedule *s, const struct measurement *ms, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ms[i].check == CHECK_tls && ms[i].stage == STAGE_tls_handshake &&
+			ms[i].outcome != OUTCOME_ok &&
+			ms[i].has[FIELD_control_outcome] &&
+			ms[i].control_outcome == OUTCOME_ok &&
+			ms[i].has[FIELD_target] && ladder_uplink(&ms[i]) == 0)
+			memcpy(s->minded, ms[i].target, sizeof(s->minded));
+}
+
 /* Others see the same and do not all look in the same moment. */
 static void
 round_soon(struct schedule *s, int64_t now_us, int64_t within_us)
@@ -66,6 +81,7 @@ schedule_learn(struct schedule *s, const struct config *config,
 	}
 	learn_supply(s, ms, n);
 	learn_what_was_left_out(s, ms, n);
+	learn_minded(s, ms, n);
 	if (!watch_round(&s->watch, ladder))
 		return;
 	s->watch.until_us = now_us + config->watch_us;

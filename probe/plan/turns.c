@@ -1,5 +1,7 @@
 #include "probe/plan/plan.h"
 
+#include <string.h>
+
 /* Any of those of that rung that ask for the check; RUNG_COUNT: of any rung. */
 static const struct target *
 draw_target(struct plan *p, enum check check, enum rung rung)
@@ -15,6 +17,19 @@ draw_target(struct plan *p, enum check check, enum rung rung)
 	return target;
 }
 
+/* Once: whoever minds it is looked for again when it is seen again. */
+static const struct target *
+take_minded(struct plan *p)
+{
+	const struct target *target = NULL;
+
+	for (size_t i = 0; i < p->targets->n; i++)
+		if (strcmp(p->targets->rows[i].id, p->s->minded) == 0)
+			target = &p->targets->rows[i];
+	p->s->minded[0] = '\0';
+	return target;
+}
+
 static void
 take_turn(struct plan *p, const struct costly *row, bool room)
 {
@@ -26,6 +41,8 @@ take_turn(struct plan *p, const struct costly *row, bool room)
 
 	if (row->whom == WHOM_TARGET)
 		target = draw_target(p, row->check, RUNG_COUNT);
+	if (row->whom == WHOM_MINDED)
+		target = take_minded(p);
 	if (row->whom == WHOM_ANALYZER &&
 		(p->enrolment == NULL || p->enrolment->endpoint[0] == '\0'))
 		return;
@@ -65,6 +82,9 @@ is_due(struct plan *p, const struct costly *row, int64_t now_us, bool wide)
 
 	if (row->rare && (int64_t)cost_level(row->check) > p->config->level)
 		return false;
+	if (row->whom == WHOM_MINDED)
+		return s->minded[0] != '\0' && interval_us > 0 &&
+		       now_us >= s->next_costly_us[row->check];
 	if ((s->asked & UINT32_C(1) << row->check) || s->on_change[row->check])
 		return true;
 	if (row->rare && interval_us > 0 && !s->begun[row->check])

@@ -344,4 +344,5 @@ def main():
     return checks_on_the_wire.enter({})
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
