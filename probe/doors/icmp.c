@@ -10,8 +10,11 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 
-#define NONCE_BYTES 16
-#define ECHO_BYTES (8 + NONCE_BYTES)
+/* As busybox's ping writes it, which the line monitors of most home routers run: four bytes of
+ * its clock, which look like any, and zeros. */
+#define NONCE_BYTES 4
+#define DATA_BYTES 56
+#define ECHO_BYTES (8 + DATA_BYTES)
 #define IP4_BYTES 20
 #define IP6_BYTES 40
 #define DRAIN_MAX 64 /* errors looked at in one go; more can only be a flood */
@@ -23,7 +26,7 @@ struct icmp_run {
 	void *arg;
 	int fd;
 	bool v6;
-	uint8_t nonce[NONCE_BYTES];
+	uint8_t nonces[ICMP_COUNT_MAX][NONCE_BYTES];
 	int64_t sent_us[ICMP_COUNT_MAX];
 	bool answered[ICMP_COUNT_MAX];
 	uint8_t settled; /* requests that need no more waiting */
@@ -73,6 +76,16 @@ icmp_take_time(struct icmp_run *run, int request, int64_t now_us)
 	r->rtt_us[at] = rtt_us;
 }
 
+static bool
+icmp_is_blank(const uint8_t *at, size_t n)
+{
+	while (n && !*at) {
+		at++;
+		n--;
+	}
+	return !n;
+}
+
 static void
 icmp_take_reply(
 	struct icmp_run *run, const struct socket_message *message, int64_t now_us)
@@ -81,9 +94,12 @@ icmp_take_reply(
 	int request = icmp_request_of(run, message);
 	uint8_t reply = run->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
 
-	/* Sixteen random bytes tell an answer from what somebody else makes up. */
+	/* Four random bytes, beside the identifier that the kernel keeps, tell an answer from
+	 * what somebody makes up who has not seen the question. */
 	if (message->n != ECHO_BYTES || message->bytes[0] != reply || request < 0 ||
-		memcmp(message->bytes + 8, run->nonce, NONCE_BYTES))
+		memcmp(message->bytes + 8, run->nonces[request], NONCE_BYTES) ||
+		!icmp_is_blank(
+			message->bytes + 8 + NONCE_BYTES, DATA_BYTES - NONCE_BYTES))
 		return;
 	r->wire_bytes += icmp_header_bytes(run) + ECHO_BYTES;
 	if (run->answered[request])
@@ -172,7 +188,8 @@ icmp_send(struct icmp_run *run)
 	uint8_t echo[ECHO_BYTES] = {run->v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO};
 
 	echo[7] = r->sent;
-	memcpy(echo + 8, run->nonce, NONCE_BYTES);
+	crypto_random(run->nonces[r->sent], NONCE_BYTES);
+	memcpy(echo + 8, run->nonces[r->sent], NONCE_BYTES);
 	icmp_drain(run);
 	run->sent_us[r->sent] = clock_boot_us();
 	if (send(run->fd, echo, sizeof(echo), 0) < 0) {
@@ -230,7 +247,6 @@ icmp_ping(struct icmp_result *result, const struct icmp_plan *plan,
 		.icmp_type = -1,
 		.icmp_code = -1};
 	icmp_tell(&run);
-	crypto_random(run.nonce, sizeof(run.nonce));
 	error = socket_open_datagram(&run.fd, &plan->to,
 		run.v6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP, plan->ttl);
 	if (error) {

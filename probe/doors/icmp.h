@@ -9,7 +9,8 @@
 /*
  * Echo requests (RFC 792, RFC 4443 section 4) from an unprivileged socket, SOCK_DGRAM,
  * as net.ipv4.ping_group_range permits; the kernel takes care of identifier and checksum,
- * and hands back ICMP errors through IP_RECVERR (ip(7)).
+ * and hands back ICMP errors through IP_RECVERR (ip(7)). In shape they are those of busybox's
+ * ping, 64 bytes that a router's line monitor sends (common/ORDINARY.md).
  */
 #define ICMP_COUNT_MAX 32
 

@@ -256,7 +256,7 @@ def an_interface_that_is_gone_is_not_called_down():
 def the_default_router_answers_an_echo():
     ended = run("router")
     expect(ended, outcome="ok", route=1, sent=1, received=1, rtt_us=between(1, 500000))
-    assert ended.bytes == 2 * (20 + 24), ended.bytes
+    assert ended.bytes == 2 * (20 + 64), ended.bytes
 
 
 @test
@@ -265,7 +265,7 @@ def every_echo_is_counted_and_timed():
     expect(ended, outcome="ok", stage="done", sent=3, received=3, reply_ttl=63,
            took_us=between(200000, 1500000))
     assert ended["rtt_min_us"] <= ended["rtt_us"] <= ended["rtt_max_us"]
-    assert ended.bytes == 6 * (20 + 24), ended.bytes
+    assert ended.bytes == 6 * (20 + 64), ended.bytes
 
 
 @test

@@ -395,7 +395,7 @@ def over_ipv6_alone_every_check_works():
     expect(run("link", uplink="p0"), outcome="ok", addr4=0, addr6=1, route=1)
     ended = run("router")
     expect(ended, outcome="ok", route=1, sent=1, received=1, rtt_us=between(1, 500000))
-    assert ended.bytes == 2 * (40 + 24), ended.bytes
+    assert ended.bytes == 2 * (40 + 64), ended.bytes
     for host in "dual.zz", "six.zz":
         expect(run("ping", host=host, count=2, pace_us=50000), outcome="ok", received=2)
         expect(run("tcp", host=host, port=80), outcome="ok", connect_us=between(1, 500000))
