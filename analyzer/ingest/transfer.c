@@ -10,6 +10,7 @@
 #include "analyzer/reply.h"
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/crypto.h"
 
 static bool
 read_tcp_info(struct tcp_info *tcp, struct MHD_Connection *connection)
@@ -81,19 +82,29 @@ transfer_answer(struct MHD_Connection *connection, const struct transfer_upload 
 
 /* A block of the body is one TLS record, and the probe sees nothing of a record before
  * its last byte: a record must fit into one segment, or its 100 ms would be those of 16 kB
- * at a time. */
-#define SPEED_RECORD_BYTES 1280
+ * at a time. Each answer has its own length of them: always the same would be known again. */
+#define SPEED_RECORD_LEAST_BYTES 960
+#define SPEED_RECORD_MOST_BYTES 1280
 
 static ssize_t
 read_noise(void *arg, uint64_t at, char *out, size_t most)
 {
 	const uint8_t *noise = arg;
 	size_t left = TRANSFER_BYTES_MAX - (size_t)at;
-	size_t n = most < SPEED_RECORD_BYTES ? most : SPEED_RECORD_BYTES;
+	size_t n = most < left ? most : left;
 
-	n = n < left ? n : left;
 	memcpy(out, noise + at, n);
 	return (ssize_t)n;
+}
+
+static size_t
+draw_record_bytes(void)
+{
+	uint32_t draw;
+
+	crypto_random(&draw, sizeof draw);
+	return SPEED_RECORD_LEAST_BYTES +
+	       draw % (SPEED_RECORD_MOST_BYTES - SPEED_RECORD_LEAST_BYTES + 1);
 }
 
 int
@@ -112,7 +123,7 @@ transfer_send(struct MHD_Connection *connection, uint8_t *noise)
 	if (n == 0)
 		return answer_tcp_info(connection);
 	response = MHD_create_response_from_callback(
-		n, SPEED_RECORD_BYTES, read_noise, noise, NULL);
+		n, draw_record_bytes(), read_noise, noise, NULL);
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(

@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "probe/check.h"
 #include "probe/doors/fetch.h"
 
@@ -239,11 +240,17 @@ speed_up(struct speed_run *run, struct fetch_connection *connection,
 	struct fetch_facts facts;
 	struct buf url = {0};
 	enum outcome outcome;
+	uint32_t draw;
 
 	buf_printf(&url, "%s/v1/speed", job->endpoint);
 	request->method = "POST";
 	request->url = url.data;
 	request->upload_bytes = job->bytes;
+	/* An even run of records of one length, always the same, would be known again. */
+	crypto_random(&draw, sizeof(draw));
+	request->record_bytes =
+		FETCH_RECORD_LEAST_BYTES +
+		draw % (FETCH_RECORD_MOST_BYTES - FETCH_RECORD_LEAST_BYTES + 1);
 	request->max_answer = VIEW_BYTES_MAX;
 	outcome = fetch_measure(
 		&facts, connection, request, speed_watch_up, speed_take_view, run);

@@ -99,6 +99,7 @@ fetch_perform(struct fetch_connection *c, const struct fetch_request *r)
 	c->gave = 0;
 	c->progress.socket_us = c->progress.request_us = 0;
 	c->progress.upload_bytes = r->upload_bytes;
+	c->progress.record_bytes = r->record_bytes;
 	c->progress.given_bytes = 0;
 	c->progress.looks = r->looks;
 	if (fetch_set_events(c) && fetch_set_request(c, &lists, r))
@@ -197,6 +198,7 @@ fetch_outcome(struct fetch_connection *c, CURLcode code)
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return OUTCOME_ssl_invalid_pin;
 	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION: /* an older TLS: fetch_events.c */
 		return fetch_tls_outcome(c, OUTCOME_ssl_failed_handshake);
 	case CURLE_FAILED_INIT:
 	case CURLE_OUT_OF_MEMORY:

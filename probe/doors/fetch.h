@@ -21,7 +21,9 @@ struct fetch_connection;
 NODISCARD enum err fetch_open(struct fetch_connection **connection);
 void fetch_close(struct fetch_connection *connection);
 
-#define FETCH_RECORD_BYTES 1280
+/* Records of an upload: each fits into one segment, also where IPv6 has its least MTU. */
+#define FETCH_RECORD_LEAST_BYTES 960
+#define FETCH_RECORD_MOST_BYTES 1280
 
 struct fetch_request {
 	const char *method; /* "GET", "PUT" or "POST" */
@@ -36,9 +38,10 @@ struct fetch_request {
 	struct span body; /* of PUT and POST */
 	bool gzip; /* it is in that form already (common/squeeze.h) */
 	/* POST: so many bytes of no meaning instead, in records of TLS that fit into one
-	 * segment (FETCH_RECORD_BYTES): the other end sees them as they come in. The watcher
-	 * is then called a hundred times a second, too. */
+	 * segment: the other end sees them as they come in. The watcher is then called a
+	 * hundred times a second, too. */
 	int64_t upload_bytes;
+	uint32_t record_bytes; /* of each of these records; another one each time */
 	const char *type; /* of the body, and of the answer; NULL: bytes, anything */
 	/* https without a pin: whatever certificate comes will do, and this is called with
 	 * OpenSSL's SSL_CTX of the connection before its handshake, to look at it. HTTP/2 is
@@ -59,7 +62,8 @@ struct fetch_request {
 };
 
 /*
- * The pinned exchange: TLS 1.3, the key is the trust (the dates and names in the
+ * The pinned exchange: TLS 1.3 (in a hello that offers what curl's offers), the key is the
+ * trust (the dates and names in the
  * certificate are not: a Pi without a clock must get through). A URL that is not https or
  * a missing pin is refused (ERR_CONFIG, with a sentence in the log). The body of the
  * answer is appended. ERR_SIGNATURE: another

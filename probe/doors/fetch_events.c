@@ -8,6 +8,7 @@
 
 #include "common/address.h"
 #include "common/clock.h"
+#include "probe/doors/handshake.h"
 #include "probe/doors/way.h"
 
 /* The socket's own address is what counts, whatever the URL said. */
@@ -58,6 +59,8 @@ fetch_on_tls(CURL *curl, void *context, void *arg)
 	(void)curl;
 	if (c->request->attend)
 		c->request->attend(context, c->request->attend_arg);
+	else
+		handshake_insist(context);
 	progress_connected(&c->progress);
 	progress_step(&c->progress, STAGE_tls_handshake);
 	return CURLE_OK;
@@ -169,7 +172,8 @@ fetch_on_upload(char *out, size_t size, size_t n, void *arg)
 {
 	struct fetch_connection *c = arg;
 	size_t left = (size_t)c->request->upload_bytes - c->gave;
-	size_t most = size * n < FETCH_RECORD_BYTES ? size * n : FETCH_RECORD_BYTES;
+	size_t record = c->request->record_bytes;
+	size_t most = size * n < record ? size * n : record;
 	size_t give = left < most ? left : most;
 
 	memset(out, 0, give);

@@ -67,8 +67,6 @@ fetch_set_trust(struct fetch_connection *c, const struct fetch_request *r)
 		SET_OPTION(CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (r->pin) {
-		SET_OPTION(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
-		SET_OPTION(CURLOPT_SSL_ENABLE_ALPN, 0L);
 		SET_OPTION(CURLOPT_PINNEDPUBLICKEY, r->pin);
 	}
 	return !bad;
@@ -108,10 +106,12 @@ fetch_set_headers(struct fetch_connection *c, struct fetch_lists *lists,
 	struct buf text = {0};
 	unsigned bad = 0;
 
-	/* A plain request without this line is rare enough to mark the probe, and some
-	 * servers refuse it. */
+	/* What curl itself says: any other name beside its order of lines would mark the
+	 * probe, and some servers refuse a request without one. */
+	buf_printf(&text, "curl/%s", curl_version_info(CURLVERSION_NOW)->version);
 	if (!r->pin)
-		SET_OPTION(CURLOPT_USERAGENT, "Mozilla/5.0");
+		SET_OPTION(CURLOPT_USERAGENT, text.data);
+	buf_clear(&text);
 	lists->headers = fetch_list_add(lists->headers, "Expect:");
 	if (r->bearer) {
 		buf_printf(&text, "Authorization: Bearer %s", r->bearer);

@@ -23,21 +23,10 @@
 #define FAREWELL_READS 4
 #define FAREWELL_BYTES 16384
 
-/* What browsers offer, in their order. It is no browser's fingerprint: that changes by
- * the month. What a box on the way looks for is the name, and that there is nothing odd
- * about the rest. */
-#define SUITES_13                                                                      \
-	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-#define SUITES_12                                                                      \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                   \
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                   \
-	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"                   \
-	"ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:"                 \
-	"AES256-GCM-SHA384:AES128-SHA:AES256-SHA"
-#define GROUPS "X25519:P-256:P-384"
-#define SIGNATURES                                                                     \
-	"ECDSA+SHA256:rsa_pss_rsae_sha256:RSA+SHA256:ECDSA+SHA384:"                    \
-	"rsa_pss_rsae_sha384:RSA+SHA384:rsa_pss_rsae_sha512:RSA+SHA512"
+/* What curl sets of OpenSSL's options: with its defaults they make the ClientHello byte for byte
+ * that of the curl beside it (common/ORDINARY.md), which scripts, routers and monitors send. A
+ * hello of our own making would be known by its order alone. */
+#define HELLO_OPTIONS (SSL_OP_ALL | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION)
 /* Each with its length before it (RFC 7301 section 3.1). */
 static const uint8_t protocols[] = "\x02h2\x08http/1.1";
 /* Of them, for whoever talks. */
@@ -193,6 +182,23 @@ handshake_on_witness(X509_STORE_CTX *ctx, void *arg)
 	return 1;
 }
 
+static int
+handshake_on_version(X509_STORE_CTX *ctx, void *arg)
+{
+	const SSL *ssl =
+		X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	(void)arg;
+	return ssl && SSL_version(ssl) == TLS1_3_VERSION;
+}
+
+void
+handshake_insist(void *ssl_ctx)
+{
+	SSL_CTX_set_verify(ssl_ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ssl_ctx, handshake_on_version, NULL);
+}
+
 void
 handshake_attend(void *ssl_ctx, void *witness)
 {
@@ -208,7 +214,7 @@ handshake_on_info(const SSL *ssl, int where, int value)
 		run->result->alert = value & 0xff; /* above it: warning or fatal */
 }
 
-/* Application protocols (RFC 7301): that one, or a browser's. */
+/* Application protocols (RFC 7301): that one, or those of curl. */
 static bool
 handshake_offer(SSL_CTX *ctx, const struct handshake_plan *plan)
 {
@@ -229,8 +235,6 @@ handshake_offer(SSL_CTX *ctx, const struct handshake_plan *plan)
 static SSL *
 handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 {
-	/* What OpenSSL only reads, its macros want writable. */
-	char groups[] = GROUPS, signatures[] = SIGNATURES;
 	SSL_CTX *ctx;
 	SSL *ssl;
 
@@ -241,17 +245,12 @@ handshake_prepare(SSL_CTX **out, struct handshake_run *run)
 		bug("no memory");
 	/* Old servers too: what they are worth is for `verified` to say. */
 	SSL_CTX_set_security_level(ctx, 1);
-	SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
+	SSL_CTX_set_options(ctx, HELLO_OPTIONS | SSL_OP_LEGACY_SERVER_CONNECT);
+	SSL_CTX_set_post_handshake_auth(ctx, 1);
 	SSL_CTX_set_info_callback(ctx, handshake_on_info);
 	SSL_CTX_set_cert_verify_callback(ctx, handshake_on_chain, run);
-	if (!SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) ||
-		!SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) ||
-		!SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
-		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
-		!SSL_CTX_set1_groups_list(ctx, groups) ||
-		!SSL_CTX_set1_sigalgs_list(ctx, signatures) ||
-		!handshake_offer(ctx, run->plan))
-		bug("this OpenSSL lacks what every browser offers");
+	if (!handshake_offer(ctx, run->plan))
+		bug("this OpenSSL offers no protocol");
 	ssl = SSL_new(ctx);
 	if (!ssl || !SSL_set_fd(ssl, run->fd))
 		bug("no memory");
@@ -307,6 +306,11 @@ handshake_shake(struct handshake_run *run, SSL *ssl)
 		if (!handshake_wait(
 			    run, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT))
 			return;
+	}
+	/* curl offers these, too; no server that a list should name takes them. */
+	if (SSL_version(ssl) < TLS1_2_VERSION) {
+		run->result->outcome = OUTCOME_ssl_failed_handshake;
+		return;
 	}
 	run->result->tls_us = clock_boot_us() - start_us;
 	run->result->tls_version = SSL_version(ssl);

@@ -12,7 +12,8 @@
  * (RFC 5246, RFC 8446) over it, with that name in the ClientHello or none (RFC 6066
  * section 3), and the end of it. Nothing is sent that a server would have to answer
  * afterwards, unless the plan brings somebody who talks. The certificate is looked at and
- * judged, never a reason to give up.
+ * judged, never a reason to give up. The hello is that of curl; a server that knows nothing
+ * newer than TLS 1.1 is refused.
  */
 #define HANDSHAKE_CHAIN_MAX 4
 #define HANDSHAKE_CHAIN_TEXT (HANDSHAKE_CHAIN_MAX * 65)
@@ -37,8 +38,8 @@ struct handshake_plan {
 	int64_t longest_us; /* for both handshakes together */
 	handshake_talk_fn *talk; /* NULL: nobody does. It is offered HTTP/1.1 alone */
 	void *talk_arg;
-	const char *
-		protocol; /* offered instead (RFC 7301); NULL: as above, or a browser's */
+	const char
+		*protocol; /* offered instead (RFC 7301); NULL: as above, or curl's */
 	struct handshake_leaf *leaf; /* to be filled in; NULL: nobody wants it */
 };
 
@@ -79,5 +80,8 @@ struct handshake_witness {
 };
 /* Takes the witness to an SSL_CTX, which then minds no certificate. */
 void handshake_attend(void *ssl_ctx, void *witness);
+/* Has a handshake of somebody else's (curl) fail where it is not TLS 1.3; no certificate is
+ * minded. The hello may then offer what others offer, too. */
+void handshake_insist(void *ssl_ctx);
 void handshake_note_witness(
 	struct measurement *m, const struct handshake_witness *witness);

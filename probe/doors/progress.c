@@ -14,7 +14,7 @@ progress_uploaded(const struct progress *p, const struct socket_tcp *tcp)
 {
 	int64_t sealed = tcp->bytes_acked - p->given_bytes;
 	int64_t bytes =
-		sealed * FETCH_RECORD_BYTES / (FETCH_RECORD_BYTES + RECORD_EXTRA_BYTES);
+		sealed * p->record_bytes / (p->record_bytes + RECORD_EXTRA_BYTES);
 
 	if (!p->request_us || bytes < 0)
 		return 0;

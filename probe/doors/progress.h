@@ -12,6 +12,7 @@ struct progress {
 	int64_t socket_us; /* when the socket was made: the SYN leaves at once */
 	int64_t request_us; /* when the request had left; both CLOCK_BOOTTIME */
 	int64_t upload_bytes; /* of the body that goes out, 0 none is watched */
+	int64_t record_bytes; /* of that body, in one record of TLS */
 	int64_t given_bytes; /* to the kernel, before the first of that body */
 	struct flow_looks *looks; /* at the body, either way; NULL: none is taken */
 };
