@@ -291,8 +291,8 @@ void schedule_learn(struct schedule *s, const struct config *config,
  * kind. */
 struct expense schedule_expense(
 	const struct schedule *s, uint8_t uplink, int64_t bytes);
-/* Time to wait before the job after ${job} may start (jittered, never under
- * pace_us x its packets). */
+/* Time to wait before the job after ${job} may start (never under pace_us x its packets, and up
+ * to half as much again: a start every so many milliseconds would be seen). */
 int64_t schedule_pace_us(
 	struct schedule *s, const struct config *config, const struct job *job);
 
@@ -315,6 +315,13 @@ bool alive_read(struct alive *alive, const char *state_dir);
 int alive_open(const char *state_dir);
 /* Durable before it returns; a disk that is full is no reason to stop. */
 void alive_write(int fd, const struct alive *alive);
+
+/* ---- plan/scatter.c: in which order the jobs of a round start (pure) ---- */
+
+/* The rungs beyond the router are climbed in no order: the same one in every round, home before
+ * abroad before the names, would show whoever watches that somebody climbs. What is said of a
+ * round does not depend on it. */
+void scatter_jobs(struct job *jobs, size_t n, uint64_t random);
 
 /* ---- plan/dark.c: what is worth a start in the dark (pure) ---- */
 

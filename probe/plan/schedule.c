@@ -35,7 +35,7 @@ schedule_pace_us(struct schedule *s, const struct config *config, const struct j
 {
 	int64_t us = cost_packets(job) * config->pace_us;
 
-	return us + draw_below(&s->random, us / 5 + 1);
+	return us + draw_below(&s->random, us / 2 + 1);
 }
 
 static int64_t
