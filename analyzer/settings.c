@@ -57,7 +57,7 @@ static const struct setting rows[] = {
 	TEXT(pages, "127.0.0.1:8080", "ADDR:PORT of the pages; loopback only."),
 	TEXT(public_endpoint, "",
 		"https://ADDR:PORT at which probes reach the ingest; invites carry "
-		"it."),
+		"it. Port 443 is the one that ordinary devices use."),
 };
 
 const struct setting *

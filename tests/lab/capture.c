@@ -1,14 +1,16 @@
 /*
- * Captures TCP on every device of its network namespace until SIGTERM, as tcpdump -i any
- * does, which in a user namespace of its own cannot change to whom it wants to be.
+ * Captures on every device of its network namespace until SIGTERM, as tcpdump -i any does,
+ * which in a user namespace of its own cannot change to whom it wants to be; or on one.
  *
- *   capture FILE FILTER      headers alone (128 bytes a packet), as a pcap file
+ *   capture FILE FILTER [BYTES DEVICE]      so many bytes a packet (128: the headers), as a pcap
+ *                                           file; of one device as it stands there, Ethernet
  *
  * Says "ready" once it listens, and at its end how many packets there were and how many
  * of them found no room.
  */
 #include <pcap/pcap.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,20 +42,22 @@ main(int argc, char **argv)
 	struct bpf_program program;
 	struct pcap_stat stat;
 	pcap_dumper_t *out;
+	bool one = argc == 5;
 
-	if (argc != 3) {
-		fputs("usage: capture FILE FILTER\n", stderr);
+	if (argc != 3 && !one) {
+		fputs("usage: capture FILE FILTER [BYTES DEVICE]\n", stderr);
 		return 2;
 	}
-	pcap = pcap_create("any", why);
+	pcap = pcap_create(one ? argv[4] : "any", why);
 	if (!pcap) {
 		fprintf(stderr, "capture: %s\n", why);
 		return 1;
 	}
-	pcap_set_snaplen(pcap, SNAP_BYTES);
+	pcap_set_snaplen(pcap, one ? atoi(argv[3]) : SNAP_BYTES);
 	pcap_set_buffer_size(pcap, BUFFER_BYTES);
 	pcap_set_timeout(pcap, WAIT_MS);
-	if (pcap_activate(pcap) < 0 || pcap_set_datalink(pcap, DLT_LINUX_SLL2) < 0 ||
+	if (pcap_activate(pcap) < 0 ||
+		(!one && pcap_set_datalink(pcap, DLT_LINUX_SLL2) < 0) ||
 		pcap_compile(pcap, &program, argv[2], 1, PCAP_NETMASK_UNKNOWN) < 0 ||
 		pcap_setfilter(pcap, &program) < 0)
 		return refuse("listening");
