@@ -152,11 +152,15 @@ found_nobody(const struct measurement *ms, size_t n, const struct job *job)
 	return false;
 }
 
-/* Has a transfer of this climb met no way out at all? Whoever wants the line for himself
- * then waits for nothing, while the rungs at home are what there is to tell. */
+/* Has a transfer of this climb met no way out at all, or lost the line its carrier since the
+ * climb looked? Whoever wants the line for himself then waits for nothing, while the rungs at
+ * home are what there is to tell. */
 static bool
-way_is_gone(const struct measurement *ms, size_t n, const struct job *job)
+way_is_gone(const struct measurement *ms, size_t n, const struct job *job,
+	const struct way *way)
 {
+	if (job->uplink_number == 0 && way != NULL && !way->carrier)
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (ms[i].check == CHECK_speed && ms[i].stage < STAGE_request &&
 			(ms[i].outcome == OUTCOME_host_unreachable ||
@@ -164,6 +168,16 @@ way_is_gone(const struct measurement *ms, size_t n, const struct job *job)
 			ladder_uplink(&ms[i]) == job->uplink_number)
 			return true;
 	return false;
+}
+
+/* Would who wants the line for himself wait for nothing? */
+static bool
+has_no_line(const struct climb *climb, size_t n, const struct job *job,
+	const struct way *way)
+{
+	return is_alone(job) &&
+	       (abroad_is_dark(climb->ms, n, job) || found_nobody(climb->ms, n, job) ||
+		       way_is_gone(climb->ms, n, job, way));
 }
 
 /* What a tunnel carries tells of the network at its other end. */
@@ -201,14 +215,14 @@ run_beyond(struct climb *climb, const struct climber *c, const struct job *jobs,
 	size_t at, size_t n, uint64_t bytes[static UPLINKS_MAX])
 {
 	struct measurement *ms = climb->ms + at;
+	struct way way;
+	bool found = way_find_out(&way);
 
-	if (leads_into_tunnel()) {
+	if (found && way.tunnel) {
 		leave_out(ms, jobs, n, REASON_tunnel);
 		return;
 	}
-	if (is_alone(&jobs[0]) && (abroad_is_dark(climb->ms, at, &jobs[0]) ||
-					  found_nobody(climb->ms, at, &jobs[0]) ||
-					  way_is_gone(climb->ms, at, &jobs[0]))) {
+	if (has_no_line(climb, at, &jobs[0], found ? &way : NULL)) {
 		leave_out(ms, jobs, n, REASON_lower_rung);
 		return;
 	}

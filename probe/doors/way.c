@@ -128,6 +128,7 @@ way_text(char *text, size_t size, const struct rtattr *attribute)
 
 struct way_device {
 	char name[IF_NAMESIZE], kind[KIND_BYTES];
+	bool carrier;
 };
 
 static bool
@@ -147,6 +148,8 @@ way_find_device(struct way_device *device, unsigned index)
 	way_read(found, ATTRIBUTES_MAX, IFLA_RTA(NLMSG_DATA(&answer.head)),
 		(ssize_t)IFLA_PAYLOAD(&answer.head));
 	way_text(device->name, sizeof(device->name), found[IFLA_IFNAME]);
+	device->carrier = !found[IFLA_CARRIER] ||
+			  *(const unsigned char *)way_value(found[IFLA_CARRIER]);
 	memset(device->kind, 0, sizeof(device->kind));
 	if (!found[IFLA_LINKINFO])
 		return true;
@@ -195,6 +198,7 @@ way_find(struct way *way, const union socket_address *to)
 	if (!way_find_device(&device, way_number(found[RTA_OIF])))
 		return false;
 	memcpy(way->interface, device.name, sizeof(device.name));
+	way->carrier = device.carrier;
 	table = way_number(found[RTA_TABLE]);
 	way->tunnel = table == TABLE_STRONGSWAN || way_device_is_tunnel(&device);
 	return true;

@@ -17,6 +17,7 @@ struct way {
 	/* It leads into a tunnel, and what comes back tells of another network than the
 	 * line's. A modem's raw IP and the PPP of a stick or of a DSL line are lines. */
 	bool tunnel;
+	bool carrier; /* as the kernel says it of that interface now */
 };
 /* False: nothing leads there. */
 bool way_find(struct way *way, const union socket_address *to);
