@@ -34,6 +34,13 @@ child_page(void **page, size_t bytes)
 	return ERR_IO;
 }
 
+void
+child_clear(void *page, size_t bytes)
+{
+	if (madvise(page, bytes, MADV_REMOVE) != 0)
+		memset(page, 0, bytes);
+}
+
 static bool
 close_files(int keep)
 {

@@ -21,6 +21,8 @@ struct child {
 
 /* The memory to share, zeroed; munmap() gives it back. ERR_IO: logged. */
 NODISCARD enum err child_page(void **page, size_t bytes);
+/* Zeroes it, and gives back what was written into it. No child runs over it. */
+void child_clear(void *page, size_t bytes);
 /* fn(arg, child->page, bytes) in a new process, whose deadline is so long from now. The
  * child asserts that it cannot read ${key} (may be NULL). ERR_IO: logged. */
 NODISCARD enum err child_start(struct child *child, const struct crypto_key *key,

@@ -265,8 +265,7 @@ start_job(struct runner *r, struct child *slot, size_t at, const struct job *job
 {
 	struct attempt *page = slot->page;
 
-	/* The rest is not read where nothing was written into it. */
-	memset(page, 0, offsetof(struct attempt, exhibit.sealed));
+	child_clear(page, sizeof(*page));
 	page->job = *job;
 	memcpy(page->memory, r->memory[job->check], sizeof(page->memory));
 	runner_unmeasured(&page->m, job, REASON_none, clock_boot_us());
@@ -295,8 +294,10 @@ collect(struct measurement *ms, uint64_t bytes[static UPLINKS_MAX], struct runne
 		struct child *slot = &r->slots[i];
 
 		if (slot->pid != 0 && (all || child_ended(slot) ||
-					      clock_boot_us() >= slot->deadline_us))
+					      clock_boot_us() >= slot->deadline_us)) {
 			finish(&ms[slot->job], bytes, r, slot, &jobs[slot->job]);
+			child_clear(slot->page, sizeof(struct attempt));
+		}
 		if (slot->pid == 0) {
 			free_slot = slot;
 			continue;
@@ -351,7 +352,7 @@ runner_aside(struct runner *r, aside_fn *fn, void *arg, int64_t deadline_us)
 {
 	if (r->aside.pid != 0)
 		bug("a second child aside");
-	memset(r->aside.page, 0, ASIDE_BYTES);
+	child_clear(r->aside.page, ASIDE_BYTES);
 	r->aside_done = false;
 	return child_start(&r->aside, r->key, fn, arg, ASIDE_BYTES, deadline_us);
 }
