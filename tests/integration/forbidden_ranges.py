@@ -359,6 +359,17 @@ def traces_are_refused_by_each_protocol(world, tally):
     that(world.towards() == 0, "not one packet of a trace")
 
 
+def a_trace_of_a_disturbance_is_refused(world, tally):
+    """A climb makes one after an anomaly alone, so the check is run by itself."""
+    for address in itertools.chain(samples4(), itertools.islice(samples6(), 0, None, 4)):
+        line = json.loads(call(f"{BUILD}/tests/check_once", "locate", "host=www.a.test",
+                               "control=www.b.test", f"address={address}", "port=443")
+                          .stdout.splitlines()[0])
+        that(line["outcome"] == "unmeasured" and line["reason"] == "not_public", "refused", line)
+        tally["locate"] += 1
+    that(world.towards() == 0, "not one packet of a trace of a disturbance")
+
+
 def transfers_are_refused_both_ways(world, tally):
     """A climb drops what follows a transfer that failed, so the check is run by itself, too."""
     speeds = world.climb([], checks=("--checks", "speed"))
@@ -415,6 +426,7 @@ def inside():
             spelled |= {row for row, _ in rows}
             print(f"{len(rows)} {what}: {time.monotonic() - began:.1f} s", flush=True)
         traces_are_refused_by_each_protocol(world, tally)
+        a_trace_of_a_disturbance_is_refused(world, tally)
         transfers_are_refused_both_ways(world, tally)
         rare_checks_are_refused(world, tally)
         for i, address in enumerate(samples4()):

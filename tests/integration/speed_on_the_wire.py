@@ -30,7 +30,7 @@ ip -n router link set r1 up && ip -n an link set a0 up
 ip route add default via 45.10.0.1 && ip -n an route add default via 45.20.0.1
 ip netns exec router sysctl -qw net.ipv4.ip_forward=1
 """
-METER, SHAPER = "burst 8192 limit 1600", "burst 3200 limit 400000"
+METER, SHAPER = "burst 24000 limit 1600", "burst 3200 limit 400000"
 
 
 def sh(command):
@@ -127,7 +127,9 @@ def dropped(direction):
 
 
 def a_meter_shows_in_what_the_sender_sent_again(world):
-    # Behind a line of 6 Mbit/s, as meters are. How much of its rate TCP makes use of is the
+    # Behind a line of 6 Mbit/s, as meters are. This one has no length, so that one packet at a
+    # time is more than the meter's rate, and TCP lives on what the bucket gathers while it waits
+    # for a timeout of 200 ms: it holds that much. How much of its rate TCP makes use of is the
     # affair of TCP: what is told must be what went through, and what was dropped.
     for direction in WAYS:
         line("1mbit", METER)
