@@ -65,7 +65,9 @@ lies_under(const struct anomaly *low, const struct anomaly *high,
 {
 	bool rung = low->series == SERIES_RUNG, dark = low->series == SERIES_DARK;
 	bool home = rung && low->index <= RUNG_access;
-	bool own = rung && high->series != SERIES_RUNG && high->series != SERIES_RATE &&
+	/* Where it lies itself; whoever is dark or silent has no target. */
+	bool own = rung &&
+		   (high->series == SERIES_TARGET || high->series == SERIES_NAME) &&
 		   low->index == record->targets[high->index].rung;
 
 	switch ((enum series)high->series) {

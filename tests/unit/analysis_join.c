@@ -65,6 +65,22 @@ events_of(struct scene *s, enum family family)
 }
 
 static void
+test_a_probe_that_fell_silent_needs_no_list(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	s.record.targets = NULL;
+	s.record.targets_n = 0;
+	fails(&s, 0, SERIES_RUNG, (int64_t[]){100, 105, 180, 185});
+	fails(&s, 0, SERIES_SILENT, (int64_t[]){150, 155, 300, 0});
+	fails(&s, 1, SERIES_RUNG, (int64_t[]){100, 105, 180, 185});
+	fails(&s, 1, SERIES_DARK, (int64_t[]){150, 155, 300, 305});
+	assert_int_equal(events_of(&s, FAMILY_REACH), 1);
+}
+
+static void
 test_a_target_looked_at_once_an_hour_is_explained_by_its_rung(void **state)
 {
 	struct scene s;
@@ -112,6 +128,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_probe_that_fell_silent_needs_no_list),
 		cmocka_unit_test(
 			test_a_target_looked_at_once_an_hour_is_explained_by_its_rung),
 		cmocka_unit_test(
