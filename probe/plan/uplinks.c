@@ -28,10 +28,15 @@ void
 uplinks_take(struct uplinks *u, const char (*found)[16], size_t n, int64_t now_us,
 	int64_t gone_us)
 {
+	bool known = false;
+
+	for (uint8_t i = 0; i < u->n; i++)
+		known |= uplinks_holds(found, n, u->names[i]);
 	for (uint8_t i = u->n; i-- > 0;) {
 		if (uplinks_holds(found, n, u->names[i]))
 			u->seen_us[i] = now_us;
-		else if (n > 0 && (u->n == 1 || now_us - u->seen_us[i] >= gone_us))
+		/* Where all that there is is new, nobody waits for those that there were. */
+		else if (n > 0 && (!known || now_us - u->seen_us[i] >= gone_us))
 			uplinks_forget(u, i);
 	}
 	for (size_t i = 0; i < n && u->n < UPLINKS_MAX; i++) {

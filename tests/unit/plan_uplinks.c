@@ -95,6 +95,21 @@ the_only_one_makes_way_for_another_at_once(void **state)
 	assert_int_equal(u.moves, 1);
 }
 
+static void
+where_all_is_new_nobody_waits_for_the_two_that_there_were(void **state)
+{
+	struct uplinks u = {0};
+
+	(void)state;
+	take(&u, "eth0", "wwan0", 0);
+	take(&u, NULL, NULL, 1);
+	assert_int_equal(u.n, 2);
+	take(&u, "wwan1", NULL, 2);
+	assert_int_equal(u.n, 1);
+	assert_string_equal(u.names[0], "wwan1");
+	assert_int_equal(u.moves, 2);
+}
+
 static size_t
 count(const struct world *w, size_t n, enum check check, uint8_t uplink)
 {
@@ -309,6 +324,8 @@ main(void)
 		cmocka_unit_test(
 			of_two_one_that_leads_nowhere_keeps_its_number_for_an_hour),
 		cmocka_unit_test(the_only_one_makes_way_for_another_at_once),
+		cmocka_unit_test(
+			where_all_is_new_nobody_waits_for_the_two_that_there_were),
 		cmocka_unit_test(one_uplink_is_one_ladder_that_goes_as_it_is_routed),
 		cmocka_unit_test(two_uplinks_are_two_ladders_of_one_round),
 		cmocka_unit_test(the_second_ladder_needs_no_resolver_of_the_first),
