@@ -28,7 +28,8 @@ learn_what_was_left_out(struct schedule *s, const struct measurement *ms, size_t
 	for (size_t i = 0; i < n; i++) {
 		const struct costly *row = costly_row((enum check)ms[i].check);
 
-		if (row != NULL && row->on_change && ms[i].has[FIELD_reason] &&
+		if (row != NULL && row->on_change && ladder_uplink(&ms[i]) == 0 &&
+			ms[i].has[FIELD_reason] &&
 			(ms[i].reason == REASON_lower_rung ||
 				ms[i].reason == REASON_slow_line))
 			s->next_on_change_us[row->check] = 0;
