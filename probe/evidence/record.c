@@ -153,7 +153,9 @@ changed(struct recorder *r, const struct measurement *ms, size_t n,
 	int ok;
 
 	if (ladder == NULL) {
-		ok = n > 0 ? measurement_success(&ms[0]) : -1;
+		/* What the analyzer told of an old batch is no pulse. */
+		ok = n > 0 && ms[0].check != CHECK_oneway ? measurement_success(&ms[0])
+							  : -1;
 		if (ok < 0)
 			return false;
 		change = r->pulsed && r->pulse_ok != (ok == 1);

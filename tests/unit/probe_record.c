@@ -264,6 +264,22 @@ a_pulse_closes_early_when_its_answer_changes(void **state)
 }
 
 static void
+what_is_told_of_an_old_batch_is_no_pulse(void **state)
+{
+	struct bench *b = make_bench();
+	struct measurement told = {0};
+
+	(void)state;
+	assert_int_equal(add(b, 1, OUTCOME_ok, false), CLOSE_NOT_YET);
+	told = b->ms[0];
+	SET(&told, check, CHECK_oneway);
+	SET(&told, outcome, OUTCOME_generic_timeout_error);
+	assert_int_equal(recorder_add(b->r, &told, 1, NULL, b->now_us), CLOSE_NOT_YET);
+	assert_int_equal(add(b, 1, OUTCOME_ok, false), CLOSE_NOT_YET);
+	free_bench(b);
+}
+
+static void
 the_interval_closes(void **state)
 {
 	struct bench *b = make_bench();
@@ -352,6 +368,7 @@ main(void)
 		cmocka_unit_test(
 			a_change_of_the_ladder_closes_early_twelve_times_an_hour),
 		cmocka_unit_test(a_pulse_closes_early_when_its_answer_changes),
+		cmocka_unit_test(what_is_told_of_an_old_batch_is_no_pulse),
 		cmocka_unit_test(the_interval_closes),
 		cmocka_unit_test(
 			more_than_a_segment_holds_takes_several_and_loses_nothing),
