@@ -159,7 +159,10 @@ static bool
 way_is_gone(const struct measurement *ms, size_t n, const struct job *job,
 	const struct way *way)
 {
-	if (job->uplink_number == 0 && way != NULL && !way->carrier)
+	bool own = way != NULL && job->uplink_number == 0 &&
+		   (!job->bound || !strcmp(way->interface, job->uplink));
+
+	if (own && !way->carrier)
 		return true;
 	for (size_t i = 0; i < n; i++)
 		if (ms[i].check == CHECK_speed && ms[i].stage < STAGE_request &&
