@@ -2,6 +2,7 @@
 
 #include "common/address.h"
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
 #include "probe/check.h"
@@ -9,6 +10,7 @@
 #include "probe/doors/resolve.h"
 #include "probe/doors/route.h"
 #include "probe/doors/sntp.h"
+#include "probe/doors/stream.h"
 
 #define TIME_PORT 123
 #define NAME_PORT 53
@@ -195,6 +197,9 @@ core_find_tld(struct core_run *run)
 		core_end(run);
 	}
 	run->finding = false;
+	/* An answer comes sooner than the next packet may leave. */
+	if (address)
+		(void)stream_wait(-1, 0, clock_boot_us() + job->pace_us);
 	return address;
 }
 

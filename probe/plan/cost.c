@@ -50,7 +50,10 @@ cost_of(const struct job *job)
 int64_t
 cost_packets(const struct job *job)
 {
-	return job->check == CHECK_ping ? job->count : cost_of(job)->packets;
+	/* A host that has a name alone is asked for first. */
+	if (job->check == CHECK_ping)
+		return job->count + (job->target.address[0] == '\0');
+	return cost_of(job)->packets;
 }
 
 int64_t
