@@ -170,6 +170,7 @@ daemon_climb(struct daemon *d)
 		clock_boot_us());
 	follow_uplinks(d);
 	closing = record(d, &climb);
+	exhibits_forget(d->exhibits);
 	if (closing != CLOSE_NOT_YET && clock_boot_us() >= d->keep_after_us)
 		daemon_keep(d);
 	if (closing == CLOSE_CHANGE)

@@ -18,6 +18,7 @@ struct daemon {
 	struct schedule schedule;
 	struct shipment shipment;
 	int64_t next_ship_us, failures;
+	int64_t soon_us; /* the next, where a change came while one was under way; 0 none */
 	int64_t next_list_us; /* the analyzer is asked for its list again */
 	int64_t keep_after_us; /* the disk was full: not before */
 	bool unclean_stop;
@@ -42,6 +43,8 @@ void daemon_tell(struct daemon *d);
 
 /* Takes up what a shipment brought, and starts the next where it is time. */
 void daemon_ship(struct daemon *d);
+/* At a clean stop: what is under way ends, and what it spent and brought counts. */
+void daemon_ship_end(struct daemon *d);
 /* At a change of the ladder. It may be the end of an outage, which others see too: those
  * who failed before do not all come back in one moment. */
 void daemon_ship_soon(struct daemon *d);

@@ -8,6 +8,9 @@
 
 /* Of one shipment; a child that takes longer is ended, what it has left counts. */
 #define SHIP_DEADLINE_US INT64_C(300000000)
+/* Segments of the largest size that the budget is asked for at once: what a power cut in the
+ * middle makes it count too much. The next shipment follows at once. */
+#define SHIP_CLAIMED 4
 
 void
 daemon_ship_soon(struct daemon *d)
@@ -19,6 +22,9 @@ daemon_ship_soon(struct daemon *d)
 			draw_back_off_us(&d->schedule.random, &d->program->config, 1);
 	if (d->next_ship_us > soon_us)
 		d->next_ship_us = soon_us;
+	/* What is under way has not got the change with it. */
+	if (runner_aside_busy(d->runner))
+		d->soon_us = soon_us;
 }
 
 /* A new list is in force from the next round on. What was measured by the old one is
@@ -69,10 +75,23 @@ take_counts(struct daemon *d, struct span counts, int64_t now_us)
 	free(ms);
 }
 
+/* Has it carried all that it was allowed to? Then there may be more. */
+static bool
+was_full(const struct shipment *shipment, const struct shipped *shipped, size_t freed)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < UPLINKS_MAX; i++)
+		bytes += shipped->bytes[i];
+	return freed == shipment->most ||
+	       bytes + SEGMENT_FILE_MAX > shipment->most_bytes;
+}
+
 /* Takes up what the newest shipment brought. */
 static void
 end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 {
+	static const int64_t nothing[MEDIUM_COUNT] = {0};
 	const struct config *config = &d->program->config;
 	int64_t now_us = clock_boot_us(), wait_us;
 	struct budget *b = &d->schedule.budget;
@@ -90,6 +109,7 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 			(struct expense){
 				uplinks_medium(&d->shipment.uplinks, i, b->medium),
 				shipped.bytes[i]});
+	head_hold(d->head, nothing);
 	take_time(d);
 	take_list(d, &shipped, now_us);
 	buf_free(&shipped.list);
@@ -102,27 +122,33 @@ end_shipment(struct daemon *d, const void *page, size_t page_bytes)
 		d->failures = 0;
 		wait_us = draw_jitter_us(
 			&d->schedule.random, config_profile(config)->ship_us);
-		if (freed == d->shipment.most)
+		if (freed > 0 && was_full(&d->shipment, &shipped, freed))
 			wait_us = 0;
 	} else {
 		d->failures++;
 		wait_us = draw_back_off_us(&d->schedule.random, config, d->failures);
 	}
 	d->next_ship_us = now_us + wait_us;
+	if (d->soon_us > 0 && d->soon_us < d->next_ship_us)
+		d->next_ship_us = d->soon_us;
+	d->soon_us = 0;
 	daemon_tell(d);
 }
 
-/* By which uplinks it may go, each paid from its own budget; false: by none. */
+/* By which uplinks so much may go, each paid from its own budget; false: by none. */
 static bool
-claim(struct daemon *d, int64_t now_us)
+claim_segments(struct daemon *d, int64_t segments, int64_t now_us)
 {
+	static const int64_t nothing[MEDIUM_COUNT] = {0};
 	const struct config *config = &d->program->config;
 	int64_t bytes[MEDIUM_COUNT] = {0};
+	int64_t list_bytes = d->shipment.tag != NULL ? MANDATE_BYTES_MAX : 0;
 	bool any = false;
 
+	d->shipment.most_bytes = segments * SEGMENT_FILE_MAX;
 	for (uint8_t i = 0; i < ship_ways(&d->shipment); i++) {
-		struct expense expense = schedule_expense(
-			&d->schedule, i, SHIP_HANDSHAKE_BYTES + SEGMENT_FILE_MAX);
+		struct expense expense = schedule_expense(&d->schedule, i,
+			SHIP_HANDSHAKE_BYTES + list_bytes + d->shipment.most_bytes);
 		bool may = budget_afford(
 			&d->schedule.budget, config, now_us, expense, BUDGET_SHIP);
 
@@ -130,9 +156,25 @@ claim(struct daemon *d, int64_t now_us)
 		any |= may;
 		bytes[expense.medium] += may ? expense.bytes : 0;
 	}
-	if (any)
-		head_claim(d->head, &d->schedule.budget, config, bytes, now_us);
+	if (any) {
+		head_hold(d->head, bytes);
+		head_claim(d->head, &d->schedule.budget, config, nothing, now_us);
+	}
 	return any;
+}
+
+/* As many segments as the budget carries. */
+static bool
+claim(struct daemon *d, int64_t now_us)
+{
+	int64_t segments = (int64_t)spool_count(d->spool);
+
+	if (segments > SHIP_CLAIMED)
+		segments = SHIP_CLAIMED;
+	for (; segments > 0; segments /= 2)
+		if (claim_segments(d, segments, now_us))
+			return true;
+	return false;
 }
 
 /* Starts a shipment aside: it never holds up a round. */
@@ -148,16 +190,16 @@ start_shipment(struct daemon *d)
 		return;
 	ship_start(&d->shipment, &d->program->enrolment, d->spool, now_us);
 	d->shipment.uplinks = d->schedule.uplinks;
+	/* Whoever names a list in the settings wants that one. */
+	if (config->targets[0] == '\0' &&
+		(now_us >= d->next_list_us || d->program->agenda.serial == 0))
+		d->shipment.tag = d->program->agenda.tag;
 	if (!claim(d, now_us))
 		return;
 	d->shipment.second = d->recorders[1];
 	d->shipment.places_second =
 		!recorder_placed(d->recorders[1], now_us - config->hour_us);
 	batches_ask(d->shipment.batches, d->batches);
-	/* Whoever names a list in the settings wants that one. */
-	if (config->targets[0] == '\0' &&
-		(now_us >= d->next_list_us || d->program->agenda.serial == 0))
-		d->shipment.tag = d->program->agenda.tag;
 	if (runner_aside(d->runner, ship_child, &d->shipment, SHIP_DEADLINE_US) != OK)
 		d->failures++;
 }
@@ -172,4 +214,15 @@ daemon_ship(struct daemon *d)
 		end_shipment(d, page, page_bytes);
 	if (!runner_aside_busy(d->runner) && clock_boot_us() >= d->next_ship_us)
 		start_shipment(d);
+}
+
+void
+daemon_ship_end(struct daemon *d)
+{
+	const void *page;
+	size_t page_bytes;
+
+	runner_aside_end(d->runner);
+	if (runner_aside_done(d->runner, &page, &page_bytes))
+		end_shipment(d, page, page_bytes);
 }

@@ -26,6 +26,7 @@ loop(struct daemon *d)
 		if (!*d->stop && clock_boot_us() >= climb_us)
 			daemon_climb(d);
 	}
+	daemon_ship_end(d);
 	daemon_keep(d);
 	head_settle(d->head, &d->schedule.budget, clock_boot_us());
 	d->health.running = 0;

@@ -111,14 +111,9 @@ wait_for_event(struct runner *r, int64_t until_us)
 static void
 look_aside(struct runner *r)
 {
-	struct rusage usage;
-
-	if (r->aside.pid == 0)
-		return;
-	if (!child_ended(&r->aside) && clock_boot_us() < r->aside.deadline_us)
-		return;
-	child_end(&r->aside, &usage);
-	r->aside_done = true;
+	if (r->aside.pid != 0 &&
+		(child_ended(&r->aside) || clock_boot_us() >= r->aside.deadline_us))
+		runner_aside_end(r);
 }
 
 void
@@ -361,6 +356,17 @@ bool
 runner_aside_busy(const struct runner *r)
 {
 	return r->aside.pid != 0 || r->aside_done;
+}
+
+void
+runner_aside_end(struct runner *r)
+{
+	struct rusage usage;
+
+	if (r->aside.pid == 0)
+		return;
+	child_end(&r->aside, &usage);
+	r->aside_done = true;
 }
 
 bool

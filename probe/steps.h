@@ -385,6 +385,8 @@ typedef void aside_fn(void *arg, void *page, size_t page_bytes);
 NODISCARD enum err runner_aside(
 	struct runner *runner, aside_fn *fn, void *arg, int64_t deadline_us);
 bool runner_aside_busy(const struct runner *runner);
+/* Ends it, whatever it has still to do; what it has done is then taken as ever. */
+void runner_aside_end(struct runner *runner);
 bool runner_aside_done(struct runner *runner, const void **page, size_t *page_bytes);
 /* Waits until that time, until the child aside ended, or until a signal came. */
 void runner_wait(struct runner *runner, int64_t until_us);
@@ -441,6 +443,8 @@ void exhibits_ask(struct job *job, struct exhibits *exhibits);
  * before. What the target answered otherwise is what it usually does. */
 void exhibits_take(struct measurement *m, struct exhibits *exhibits,
 	const struct exhibit *exhibit, int64_t now_us);
+/* After a climb: what nobody said then is not said any more. */
+void exhibits_forget(struct exhibits *exhibits);
 /* Appends the lines of what this measurement names and nobody has said yet, and forgets them;
  * returns how many. ${lines} NULL: they are only forgotten. */
 size_t exhibits_say(
@@ -505,6 +509,9 @@ void head_restore(struct budget *budget, struct head *head);
 void head_claim(struct head *head, const struct budget *budget,
 	const struct config *config, const int64_t bytes[static MEDIUM_COUNT],
 	int64_t now_us);
+/* From now on every claim comes on top of so many bytes, which a shipment beside the rounds
+ * may be spending. */
+void head_hold(struct head *head, const int64_t bytes[static MEDIUM_COUNT]);
 /* What was spent to the byte, at a clean stop. */
 void head_settle(struct head *head, const struct budget *budget, int64_t now_us);
 /* The analyzer's time, received at ${now_us}. */
@@ -575,7 +582,8 @@ struct shipment { /* given to the child */
 	struct recorder *second; /* that of the second uplink; NULL: none */
 	bool places_second; /* it is time to ask where that is, too */
 	int64_t started_us; /* CLOCK_BOOTTIME */
-	size_t most; /* segments in this shipment */
+	size_t most; /* segments in this shipment, */
+	int64_t most_bytes; /* and of these: what the budget was asked for */
 	const char *tag; /* of the target list one has, "" none; NULL: do not ask */
 	char batches[BATCHES_TEXT]; /* to ask for, "" none */
 	bool places; /* it goes by what is measured, so that it may ask where that is */
@@ -611,7 +619,8 @@ enum ship_kind {
 	SHIP_TOKEN,
 	SHIP_LIST,
 	SHIP_COUNTS,
-	SHIP_REFUSED
+	SHIP_REFUSED,
+	SHIP_LOST /* no answer came: what was sent is spent all the same */
 };
 struct ship_record {
 	uint32_t kind; /* enum ship_kind */

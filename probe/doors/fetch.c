@@ -155,6 +155,15 @@ fetch_exchange(struct buf *answer, long *status, struct fetch_connection *c,
 	return ERR_PEER;
 }
 
+int64_t
+fetch_sent_bytes(struct fetch_connection *c)
+{
+	curl_off_t sent = 0;
+
+	curl_easy_getinfo(c->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return sent;
+}
+
 /* What TLS made of an error of the socket underneath stands in curl's sentence alone. */
 static enum outcome
 fetch_tls_outcome(struct fetch_connection *c, enum outcome else_outcome)

@@ -73,6 +73,9 @@ struct fetch_request {
 NODISCARD enum err fetch_exchange(struct buf *answer, long *status,
 	struct fetch_connection *connection, const struct fetch_request *request);
 
+/* Of the body of the newest exchange, how much was handed to the connection. */
+int64_t fetch_sent_bytes(struct fetch_connection *connection);
+
 #define FETCH_LOCATION_BYTES 190 /* 256 in base64 */
 
 /* Facts of a measured exchange; a number below 0 is not known (yet). */

@@ -164,6 +164,15 @@ exhibits_take(struct measurement *m, struct exhibits *x, const struct exhibit *e
 	crypto_hex(m->exhibit_sha256, own.sha256, HASH_BYTES);
 }
 
+void
+exhibits_forget(struct exhibits *x)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		buf_free(&x->waiting[i].lines);
+		x->waiting[i].sha256[0] = '\0';
+	}
+}
+
 size_t
 exhibits_say(struct buf *lines, struct exhibits *x, const struct measurement *m)
 {

@@ -48,6 +48,7 @@ struct head {
 	int64_t opened_us, opened_run_us, written_us;
 	bool anchored; /* since it was opened */
 	bool failed; /* to write, and it was said */
+	int64_t held[MEDIUM_COUNT]; /* for what goes on beside the rounds */
 };
 
 static void
@@ -231,6 +232,8 @@ write_slot(struct head *head)
 			  "was spent",
 			head->path, strerror(errno));
 	head->failed = true;
+	/* It may be half written: the next goes to the same place, and the other stays whole. */
+	head->words[WORD_GENERATION]--;
 }
 
 static void
@@ -283,21 +286,28 @@ void
 head_claim(struct head *head, const struct budget *budget, const struct config *config,
 	const int64_t bytes[static MEDIUM_COUNT], int64_t now_us)
 {
-	bool fresh = now_us - head->written_us < config->hour_us / 4, covered = true;
+	bool fresh = now_us - head->written_us < config->hour_us / 4;
+	bool covered = !head->failed;
 	int64_t ahead[MEDIUM_COUNT];
 
 	for (enum medium m = 0; m < MEDIUM_COUNT; m++) {
 		int64_t claimed = claimed_bytes(head, budget, m);
+		int64_t wanted = head->held[m] + bytes[m];
 		int64_t step = step_bytes(config, m);
 
-		covered &= bytes[m] <= claimed;
-		/* A shipment may be under way on what was claimed for it. */
+		covered &= wanted <= claimed;
 		ahead[m] = fresh ? claimed : 0;
-		if (bytes[m] > 0)
-			ahead[m] = (bytes[m] + step) / step * step;
+		if (wanted > 0)
+			ahead[m] = (wanted + step) / step * step;
 	}
 	if (!fresh || !covered)
 		write_budget(head, budget, ahead, now_us);
+}
+
+void
+head_hold(struct head *head, const int64_t bytes[static MEDIUM_COUNT])
+{
+	memcpy(head->held, bytes, sizeof(head->held));
 }
 
 void

@@ -35,6 +35,7 @@ ship_start(struct shipment *shipment, const struct enrolment *enrolment,
 		.spool = spool,
 		.started_us = now_us,
 		.most = SHIP_MOST,
+		.most_bytes = SHIP_MOST * SEGMENT_FILE_MAX,
 		.places = ship_places(enrolment)};
 	for (size_t i = 0; i < UPLINKS_MAX; i++) {
 		shipment->may[i] = true;
@@ -48,13 +49,21 @@ ship_exchange(const struct ship_page *page, struct fetch_connection *connection,
 	const struct fetch_request *request, enum ship_kind kind,
 	const uint8_t id[static HASH_BYTES])
 {
-	struct ship_record record = {.kind = kind, .uplink = page->uplink};
+	struct ship_record record = {
+		.kind = SHIP_LOST, .uplink = page->uplink, .boot_us = clock_boot_us()};
 	struct buf answer = {0};
 	long status = 0;
 	bool ok = false;
 
-	if (fetch_exchange(&answer, &status, connection, request) != OK)
+	if (fetch_exchange(&answer, &status, connection, request) != OK) {
+		int64_t sent_bytes = fetch_sent_bytes(connection);
+
+		record.bytes = (uint32_t)(sent_bytes + EXCHANGE_BYTES);
+		if (sent_bytes > 0)
+			(void)ship_record_put(page->at, page->bytes, &record);
 		goto done;
+	}
+	record.kind = kind;
 	/* A list that is known or not there yet is an answer like another. */
 	if (status != 200 && (kind != SHIP_LIST || (status != 304 && status != 404)))
 		record.kind = SHIP_REFUSED;
@@ -129,10 +138,21 @@ ship_ask_batches(const struct ship_page *page, struct fetch_connection *connecti
 		SHIP_COUNTS, no_id);
 }
 
+/* What is still to go, and over which connection. */
+struct ship_load {
+	struct ship_page page;
+	const struct shipment *shipment;
+	uint8_t ids[SHIP_MOST][HASH_BYTES];
+	size_t n, next;
+	int64_t bytes; /* of segments so far */
+	bool done; /* all of it went */
+};
+
 static bool
-ship_one(const struct ship_page *page, struct fetch_connection *connection,
-	const struct shipment *shipment, const uint8_t id[static HASH_BYTES])
+ship_one(struct ship_load *load, struct fetch_connection *connection,
+	const uint8_t id[static HASH_BYTES])
 {
+	const struct shipment *shipment = load->shipment;
 	const struct enrolment *e = shipment->enrolment;
 	char url[URL_BYTES], hex[HASH_HEX_BYTES];
 	struct buf segment = {0}, packed = {0};
@@ -143,7 +163,8 @@ ship_one(const struct ship_page *page, struct fetch_connection *connection,
 	/* One that cannot be read does not hold up the others. */
 	if (spool_get(&segment, shipment->spool, id) == OK) {
 		squeeze_pack(&packed, buf_span(&segment));
-		ok = ship_exchange(page, connection,
+		load->bytes += (int64_t)packed.len + EXCHANGE_BYTES;
+		ok = ship_exchange(&load->page, connection,
 			&(struct fetch_request){.method = "PUT",
 				.url = url,
 				.pin = e->pin,
@@ -160,24 +181,15 @@ ship_one(const struct ship_page *page, struct fetch_connection *connection,
 	return ok;
 }
 
-/* What is still to go, and over which connection. */
-struct ship_load {
-	struct ship_page page;
-	const struct shipment *shipment;
-	uint8_t ids[SHIP_MOST][HASH_BYTES];
-	size_t n, next;
-	bool done; /* all of it went */
-};
-
 static void
 ship_segments(struct ship_load *load, struct fetch_connection *connection)
 {
 	const struct shipment *shipment = load->shipment;
 	bool going = true;
 
-	while (going && load->next < load->n)
-		going = ship_one(
-			&load->page, connection, shipment, load->ids[load->next++]);
+	while (going && load->next < load->n &&
+		load->bytes + SEGMENT_FILE_MAX <= shipment->most_bytes)
+		going = ship_one(load, connection, load->ids[load->next++]);
 	load->done = going;
 	if (going && shipment->batches[0] != '\0')
 		going = ship_ask_batches(&load->page, connection, shipment);

@@ -132,6 +132,7 @@ take_answer(const struct ship_record *record, struct span body,
 	case SHIP_TOKEN:
 	case SHIP_LIST:
 	case SHIP_COUNTS:
+	case SHIP_LOST:
 		break;
 	}
 	return false;
@@ -170,8 +171,10 @@ ship_finish(struct shipped *shipped, const void *page, size_t page_bytes,
 	size_t freed = 0;
 
 	while (ship_record_next(&record, &rest)) {
-		shipped->reached = true;
 		shipped->bytes[record.uplink] += cost_of(&record);
+		if (record.kind == SHIP_LOST)
+			continue;
+		shipped->reached = true;
 		if (record.kind == SHIP_LIST) {
 			shipped->list_known = true;
 			buf_clear(&shipped->list);

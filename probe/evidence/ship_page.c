@@ -30,7 +30,7 @@ ship_record_next(struct ship_record *record, struct span *rest)
 	if (rest->len < sizeof(head))
 		return false;
 	memcpy(&head, rest->at, sizeof(head));
-	if (head.kind == SHIP_NOTHING || head.kind > SHIP_REFUSED ||
+	if (head.kind == SHIP_NOTHING || head.kind > SHIP_LOST ||
 		head.body_bytes > ship_record_most(head.kind) ||
 		head.uplink >= UPLINKS_MAX)
 		return false;

@@ -2,9 +2,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -151,6 +153,68 @@ what_is_claimed_for_one_kind_of_link_outlasts_a_claim_for_another(void **state)
 	end_life(&life);
 }
 
+static void
+a_round_beside_a_shipment_does_not_forget_what_that_may_spend(void **state)
+{
+	static const int64_t shipment[MEDIUM_COUNT] = {[MEDIUM_mobile] = 20000},
+			     nothing[MEDIUM_COUNT] = {0};
+	struct life life;
+
+	(void)state;
+	make_life(&life);
+	start(&life, SECOND_US);
+	head_hold(life.head, shipment);
+	head_claim(life.head, &life.budget, &life.config, nothing, life.now_us);
+	spend(&life, 15000);
+	spend(&life, 60000);
+	/* Cut off before the shipment was counted. */
+	start(&life, SECOND_US);
+	assert_in_range(day_bytes(&life), 95000, 120000);
+	head_hold(life.head, nothing);
+	end_life(&life);
+}
+
+/* What stands in the file. */
+static void
+read_both(uint8_t slots[1024], const struct life *life)
+{
+	int fd = open(life->path, O_RDONLY);
+
+	assert_int_equal(pread(fd, slots, 1024, 0), 1024);
+	close(fd);
+}
+
+static void
+after_a_write_that_failed_the_slot_that_is_whole_stays_whole(void **state)
+{
+	struct rlimit limit, none;
+	uint8_t before[1024], after[1024];
+	struct life life;
+	size_t good;
+
+	(void)state;
+	make_life(&life);
+	start(&life, SECOND_US);
+	spend(&life, 100000);
+	read_both(before, &life);
+	head_settle(life.head, &life.budget, life.now_us);
+	read_both(after, &life);
+	good = memcmp(before, after, 512) ? 0 : 512;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = (struct rlimit){0, limit.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	spend(&life, 200000);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	/* Not covered by what could not be written: the next claim writes, however small. */
+	spend(&life, 1);
+	read_both(before, &life);
+	assert_memory_equal(before + good, after + good, 512);
+	start(&life, SECOND_US);
+	assert_true(day_bytes(&life) >= 300001);
+	end_life(&life);
+}
+
 /* Writes a byte of the file anew. */
 static void
 damage(const struct life *life, off_t at)
@@ -280,6 +344,10 @@ main(void)
 		cmocka_unit_test(a_clean_stop_is_counted_to_the_byte),
 		cmocka_unit_test(
 			what_is_claimed_for_one_kind_of_link_outlasts_a_claim_for_another),
+		cmocka_unit_test(
+			a_round_beside_a_shipment_does_not_forget_what_that_may_spend),
+		cmocka_unit_test(
+			after_a_write_that_failed_the_slot_that_is_whole_stays_whole),
 		cmocka_unit_test(
 			whichever_byte_of_a_slot_is_torn_the_other_slot_is_read),
 		cmocka_unit_test(a_file_that_is_none_is_said_and_begun_anew),

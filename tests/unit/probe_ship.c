@@ -189,6 +189,24 @@ no_other_answer_frees_anything(void **state)
 }
 
 static void
+what_was_sent_and_not_answered_is_paid_and_is_no_answer(void **state)
+{
+	struct bench *b = make_bench();
+	struct shipped shipped = {0};
+
+	(void)state;
+	put(b, 1);
+	answer(b, SHIP_LOST, 1, (struct span){"", 0}, 0);
+	assert_int_equal(ship_finish(&shipped, b->page, sizeof(b->page), &b->shipment,
+				 b->r, clock_boot_us()),
+		0);
+	assert_int_equal(shipped.bytes[0], 1000 + SHIP_HANDSHAKE_BYTES);
+	assert_false(shipped.reached);
+	assert_int_equal(spool_count(b->spool), 1);
+	free_bench(b);
+}
+
+static void
 what_it_costs_is_counted_for_the_uplink_that_it_went_by(void **state)
 {
 	static const struct {
@@ -391,6 +409,8 @@ main(void)
 		cmocka_unit_test(
 			a_receipt_of_the_analyzer_frees_its_segment_and_no_other),
 		cmocka_unit_test(no_other_answer_frees_anything),
+		cmocka_unit_test(
+			what_was_sent_and_not_answered_is_paid_and_is_no_answer),
 		cmocka_unit_test(
 			what_it_costs_is_counted_for_the_uplink_that_it_went_by),
 		cmocka_unit_test(a_page_that_lies_about_its_lengths_is_read_no_further),
