@@ -193,9 +193,8 @@ def what_is_bound_to_a_second_uplink_leaves_by_that_alone():
             if words.get("address") == "resolver":
                 continue
             ended = by_the_second(check, **words)
-            # Nobody speaks QUIC there, and the certificate is of a kind that no web site has.
-            expect(ended, uplink=1, outcome={
-                "quic": "connection_refused", "tls": "ssl_failed_handshake"}.get(check, "ok"))
+            # Nobody speaks QUIC there.
+            expect(ended, uplink=1, outcome={"quic": "connection_refused"}.get(check, "ok"))
         ended = by_the_second("trace", address=FAR, protocol="tcp", port=80)
         expect(ended, outcome="ok", hops="192.168.78.0/24")
         expect(by_the_second("router"), outcome="ok")
