@@ -91,21 +91,41 @@ view_packets(struct flow_view *view, const struct flow_packet *packets, size_t n
 
 /* ---- resets, and the silence that is none ---- */
 
+/* What one end has sent so far. */
+struct said {
+	const struct flow_packet *last;
+	const struct flow_packet *last_counted; /* that took up room in its sequence */
+	uint32_t next; /* where it is: behind the farthest */
+};
+
+static void
+note_said(struct said *said, const struct flow_packet *p)
+{
+	uint32_t room = p->payload_bytes + ((p->flags & (FLOW_SYN | FLOW_FIN)) != 0);
+	uint32_t next = p->seq + room;
+
+	if (!said->last || (int32_t)(next - said->next) > 0)
+		said->next = next;
+	if (room > 0)
+		said->last_counted = p;
+	said->last = p;
+}
+
 static void
 note_reset(struct flow_resets *resets, const struct flow_packet *reset,
-	const struct flow_packet *own, const struct flow_packet *others, int64_t rtt_us)
+	const struct said *its, const struct flow_packet *others, int64_t rtt_us)
 {
+	const struct flow_packet *own = its->last;
+
 	resets->n++;
 	if (own) {
 		int16_t step = (int16_t)(uint16_t)(reset->ip_id - own->ip_id);
-		uint32_t next = own->seq + own->payload_bytes +
-				((own->flags & (FLOW_SYN | FLOW_FIN)) != 0);
 
 		resets->odd_hops += reset->hops != own->hops;
 		/* 0 is what Linux sends where there is no connection any more. */
 		resets->odd_id += reset->has_id && reset->ip_id != 0 &&
 				  own->ip_id != 0 && (step < 0 || step > 1000);
-		resets->odd_seq += reset->seq != next;
+		resets->odd_seq += reset->seq != its->next;
 	}
 	if (others)
 		resets->too_soon +=
@@ -113,11 +133,12 @@ note_reset(struct flow_resets *resets, const struct flow_packet *reset,
 					      rtt_us - rtt_us / 4 - GRAIN_US;
 }
 
-/* A reset from the near end comes as soon as it likes: only the far one's is timed. */
+/* A reset from the near end comes as soon as it likes: only the far one's is timed, against
+ * what it can have been the answer to. Of acknowledgements alone it is none. */
 static void
 read_resets(struct flow *flow, const struct flow_view *view)
 {
-	const struct flow_packet *last[2] = {NULL, NULL};
+	struct said said[2] = {{0}, {0}};
 	bool reset[2] = {false, false};
 
 	for (size_t i = 0; i < view->n; i++) {
@@ -126,14 +147,15 @@ read_resets(struct flow *flow, const struct flow_view *view)
 		bool far = from_sender == (flow->end == FLOW_AT_RECEIVER);
 
 		if (p->flags & FLOW_RST) {
-			note_reset(&flow->resets, p, last[p->from_first],
-				far ? last[!p->from_first] : NULL, flow->rtt_min_us);
+			note_reset(&flow->resets, p, &said[p->from_first],
+				far ? said[!p->from_first].last_counted : NULL,
+				flow->rtt_min_us);
 			reset[p->from_first] = true;
 			continue;
 		}
 		if (reset[p->from_first] && p->payload_bytes > 0)
 			flow->resets.answered_after++;
-		last[p->from_first] = p;
+		note_said(&said[p->from_first], p);
 	}
 }
 

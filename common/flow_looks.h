@@ -59,6 +59,8 @@ void flow_looks_measure(struct flow_facts *facts, const struct flow_looks *looks
  * out. Of what packets showed, in place of what counters had said: */
 void flow_note(
 	struct measurement *m, const struct flow *flow, const struct flow_facts *facts);
+/* Takes back all of it. */
+void flow_note_nothing(struct measurement *m);
 /* Of what counters showed; nothing before the first look. */
 void flow_note_looks(struct measurement *m, const struct flow_looks *looks);
 /* What both may show. */

@@ -63,6 +63,16 @@ flow_note_looks(struct measurement *m, const struct flow_looks *looks)
 }
 
 void
+flow_note_nothing(struct measurement *m)
+{
+	for (enum field field = FIELD_flow_burst_bytes; field <= FIELD_flow_wait_us;
+		field++)
+		m->has[field] = false;
+	m->has[FIELD_captured] = false;
+	m->has[FIELD_capture_dropped] = false;
+}
+
+void
 flow_note(
 	struct measurement *m, const struct flow *flow, const struct flow_facts *facts)
 {
@@ -81,9 +91,7 @@ flow_note(
 	};
 
 	/* What counters had said before, and packets do not. */
-	for (enum field field = FIELD_flow_burst_bytes; field <= FIELD_flow_wait_us;
-		field++)
-		m->has[field] = false;
+	flow_note_nothing(m);
 	flow_note_facts(m, facts);
 	NOTE(m, rows);
 }

@@ -128,7 +128,7 @@ flatness(int64_t *median, int64_t *rates, size_t n)
 
 	*median = flow_quantile(rates, n, 500);
 	for (size_t i = 0; i < n; i++)
-		flat += llabs(rates[i] - *median) * 8 <= *median;
+		flat += llabs(rates[i] - *median) <= *median / 8;
 	return n ? (int32_t)(flat * 1000 / n) : 0;
 }
 

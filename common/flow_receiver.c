@@ -29,6 +29,7 @@ struct receiver {
 	struct flow *flow;
 	const struct flow_view *view;
 	int64_t tick_us; /* of the sender's timestamps; 0 not known */
+	uint32_t first_stamp; /* of 32 bits: they may go round within a transfer */
 	int64_t quickest_us; /* least that came of arrival_less_sent() */
 	int64_t gap_us; /* usual distance of two packets */
 	bool ids; /* the sender's identification counts its packets */
@@ -114,28 +115,38 @@ tick_of(const struct flow_view *view)
 
 /* By the sender's clock: only differences mean anything. */
 static int64_t
-arrival_less_sent(
-	const struct flow_view *view, const struct flow_packet *p, int64_t tick_us)
+arrival_less_sent(const struct receiver *r, const struct flow_packet *p)
 {
-	return p->time_us - view->packets[0].time_us -
-	       (int64_t)(int32_t)p->ts_value * tick_us;
+	return p->time_us - r->view->packets[0].time_us -
+	       (int64_t)(int32_t)(p->ts_value - r->first_stamp) * r->tick_us;
 }
 
-static int64_t
-quickest_of(const struct flow_view *view, int64_t tick_us)
+static bool
+has_stamp(const struct flow_view *view, const struct flow_packet *p)
 {
-	int64_t least_us = INT64_MAX;
+	return is_sent(view, p) && p->has_ts && p->payload_bytes > 0;
+}
 
+static void
+read_stamps(struct receiver *r)
+{
+	const struct flow_view *view = r->view;
+	bool begun = false;
+
+	r->tick_us = tick_of(view);
+	r->quickest_us = INT64_MAX;
 	for (size_t i = 0; i < view->n; i++) {
 		const struct flow_packet *p = &view->packets[i];
 		int64_t us;
 
-		if (!is_sent(view, p) || !p->has_ts || p->payload_bytes == 0)
+		if (!has_stamp(view, p))
 			continue;
-		us = arrival_less_sent(view, p, tick_us);
-		least_us = us < least_us ? us : least_us;
+		if (!begun)
+			r->first_stamp = p->ts_value;
+		begun = true;
+		us = arrival_less_sent(r, p);
+		r->quickest_us = us < r->quickest_us ? us : r->quickest_us;
 	}
-	return least_us;
 }
 
 static int64_t
@@ -272,7 +283,7 @@ arrive(struct receiver *r, const struct flow_packet *p)
 	int64_t wait_us = -1;
 
 	if (r->tick_us > 0 && p->has_ts)
-		wait_us = arrival_less_sent(r->view, p, r->tick_us) - r->quickest_us;
+		wait_us = arrival_less_sent(r, p) - r->quickest_us;
 	for (; left > 0; left -= piece) {
 		struct flow_sent *sent;
 
@@ -315,8 +326,7 @@ flow_receiver_read(struct flow *flow, const struct flow_view *view)
 	struct receiver r = {.flow = flow, .view = view};
 	size_t kept = 0;
 
-	r.tick_us = tick_of(view);
-	r.quickest_us = quickest_of(view, r.tick_us);
+	read_stamps(&r);
 	r.gap_us = usual_gap(view);
 	r.ids = ids_count(view);
 	for (size_t i = 0; i < view->n && !flow->cut; i++) {

@@ -122,6 +122,9 @@ send_again(struct sender *s, const struct flow_packet *p, int64_t start, int64_t
 		i++) {
 		struct segment *segment = &s->segments[i];
 
+		/* Cut otherwise than the first time: its last bytes alone, and more behind. */
+		if (segment->start < start && segment->end < end)
+			continue;
 		/* Already there: it goes onto the wire all the same. */
 		if (find_open(s, i) != i && p->payload_bytes <= OLD_RETRY_BYTES)
 			continue;
@@ -271,6 +274,9 @@ take_ack(struct sender *s, const struct flow_packet *p)
 	struct news news = {p->time_us, p->ts_echo, p->has_ts, true};
 	int64_t ack = distance(s, p->ack);
 
+	/* A FIN takes up room, too. */
+	if (ack == s->end + 1)
+		ack--;
 	if (ack > s->end)
 		return;
 	if (ack > s->acknowledged) {

@@ -249,6 +249,78 @@ a_freeze_and_a_strange_reset_are_told(void **state)
 	free(t.packets);
 }
 
+static void
+client_and_server(struct flow_packet *p, bool client, int64_t time_us, uint32_t seq,
+	uint32_t bytes, uint32_t flags)
+{
+	*p = (struct flow_packet){.time_us = time_us,
+		.from_first = client,
+		.seq = seq,
+		.payload_bytes = bytes,
+		.head_bytes = 40,
+		.flags = (uint8_t)flags,
+		.hops = client ? 64 : 50};
+}
+
+/* A server that gives up in the middle, as the client captures it: its last data came again,
+ * and it has just been acknowledged. */
+static void
+a_reset_of_the_one_who_sends_is_not_strange(void **state)
+{
+	struct flow_packet packets[40];
+	struct flow flow;
+	size_t n = 0;
+	uint32_t seq = 1001;
+
+	(void)state;
+	client_and_server(&packets[n++], true, 0, 0, 0, FLOW_SYN);
+	client_and_server(&packets[n++], false, 100000, 1000, 0, FLOW_SYN | FLOW_ACK);
+	client_and_server(&packets[n++], true, 100100, 1, 0, FLOW_ACK);
+	client_and_server(&packets[n++], true, 100200, 1, 100, FLOW_ACK);
+	for (int i = 0; i < 10; i++, seq += 1000) {
+		client_and_server(
+			&packets[n++], false, 200000 + i * 2000, seq, 1000, FLOW_ACK);
+		client_and_server(
+			&packets[n], true, 200100 + i * 2000, 101, 0, FLOW_ACK);
+		packets[n++].ack = seq + 1000;
+	}
+	client_and_server(&packets[n++], false, 230000, 1001, 1000, FLOW_ACK);
+	client_and_server(&packets[n], true, 230100, 101, 0, FLOW_ACK);
+	packets[n++].ack = seq;
+	client_and_server(&packets[n++], false, 230300, seq, 0, FLOW_RST);
+	flow_read(&flow, packets, n, 300000, MOST);
+	assert_int_equal(flow.end, FLOW_AT_RECEIVER);
+	assert_int_equal(flow.resets.n, 1);
+	assert_int_equal(flow.resets.too_soon, 0);
+	assert_int_equal(flow.resets.odd_seq, 0);
+	assert_int_equal(flow.resets.odd_hops, 0);
+	flow_free(&flow);
+}
+
+/* What is acknowledged together with the end of it all has arrived. */
+static void
+the_last_acknowledgement_counts_the_fin_too(void **state)
+{
+	struct flow_packet packets[16];
+	struct flow flow;
+	size_t n = 0;
+
+	(void)state;
+	client_and_server(&packets[n++], true, 0, 0, 0, FLOW_SYN);
+	client_and_server(&packets[n++], false, 100, 1000, 0, FLOW_SYN | FLOW_ACK);
+	client_and_server(&packets[n++], true, 100000, 1, 100, FLOW_ACK);
+	for (uint32_t i = 0; i < 3; i++)
+		client_and_server(&packets[n++], false, 101000 + i, 1001 + i * 1000,
+			1000, i == 2 ? FLOW_ACK | FLOW_FIN : FLOW_ACK);
+	client_and_server(&packets[n], true, 201000, 101, 0, FLOW_ACK);
+	packets[n++].ack = 4002;
+	flow_read(&flow, packets, n, 300000, MOST);
+	assert_int_equal(flow.end, FLOW_AT_SENDER);
+	assert_int_equal(flow.n, 3);
+	assert_int_equal(flow.payload_bytes, 3000);
+	flow_free(&flow);
+}
+
 /* Two that share a meter know nothing of it apart, and all together. */
 static void
 flows_that_share_a_meter_are_fitted_together(void **state)
@@ -324,6 +396,8 @@ main(void)
 		cmocka_unit_test(what_is_overtaken_is_not_lost),
 		cmocka_unit_test(what_was_only_slow_is_not_lost),
 		cmocka_unit_test(a_freeze_and_a_strange_reset_are_told),
+		cmocka_unit_test(a_reset_of_the_one_who_sends_is_not_strange),
+		cmocka_unit_test(the_last_acknowledgement_counts_the_fin_too),
 		cmocka_unit_test(flows_that_share_a_meter_are_fitted_together),
 		cmocka_unit_test(a_large_segment_is_many_packets),
 	};
