@@ -22,8 +22,9 @@ exhibit_seal(struct exhibit *e, enum exhibit_kind kind, struct span bytes,
 	err = crypto_seal(e->sealed, key, packed.data, packed.len);
 	if (err == OK) {
 		e->kind = kind;
-		e->sealed_n = (uint32_t)(packed.len + CRYPTO_SEAL_BYTES);
 		crypto_sha256(e->sha256, bytes.at, bytes.len);
+		/* Last: a child that is ended in between leaves none. */
+		e->sealed_n = (uint32_t)(packed.len + CRYPTO_SEAL_BYTES);
 	}
 	crypto_wipe(packed.data, packed.len);
 	buf_free(&packed);

@@ -25,6 +25,14 @@ settle(pid_t parent)
 	       setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0;
 }
 
+static bool
+is_closed(int way)
+{
+	struct pollfd closed = {way, 0, 0};
+
+	return poll(&closed, 1, 0) > 0 && (closed.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 /* False: nobody is there any more. fds: -1 where none came. */
 static bool
 next_question(struct capture_ask *ask, int fds[static FDS], int way)
@@ -50,9 +58,10 @@ next_question(struct capture_ask *ask, int fds[static FDS], int way)
 	if (n > 0 && head && head->cmsg_level == SOL_SOCKET &&
 		head->cmsg_type == SCM_RIGHTS)
 		memcpy(fds, CMSG_DATA(head), head->cmsg_len - CMSG_LEN(0));
-	if (n > 0 && n != sizeof(*ask))
+	if (n >= 0 && n != sizeof(*ask))
 		memset(ask, 0, sizeof(*ask));
-	return n > 0;
+	/* Nothing may be a message, too: it ends nothing. */
+	return n > 0 || (n == 0 && !is_closed(way));
 }
 
 static bool

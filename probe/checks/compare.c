@@ -27,6 +27,8 @@
 /* No further pair after this, and none that could pass these bytes: the deadline of
  * checks.def is 60 s, and a decision costs under 2 MB. */
 #define LAST_PAIR_US INT64_C(48000000)
+#define END_US                                                                         \
+	INT64_C(57000000) /* no pair goes on beyond it: that of checks.def, and some */
 #define DECISION_BYTES 1900000
 /* The target's name is slower, it seems: its rates are less than so much of the others. */
 #define SLOWER_PERCENT 80
@@ -46,6 +48,7 @@ struct compare_run {
 	bool tells; /* its steps are the check's */
 	struct compare_side target, control;
 	struct pages_result result; /* of the newest transfer */
+	int64_t longest_us; /* of a pair so far */
 };
 
 static void
@@ -137,6 +140,9 @@ compare_goes_on(const struct compare_run *run, int64_t start_us)
 	const struct job *job = &run->attempt->job;
 	size_t done = run->target.n;
 
+	/* The next takes as long as the longest so far, as far as anybody knows. */
+	if (clock_boot_us() - start_us + run->longest_us > END_US)
+		return false;
 	if (done < PAIRS)
 		return true;
 	return done < job->count && done < RATES_MAX &&
@@ -194,7 +200,11 @@ compare_run(struct compare_run *run)
 		!compare_warm(run, &run->target) || !compare_warm(run, &run->control);
 
 	for (size_t i = 0; !failed && compare_goes_on(run, start_us); i++) {
+		int64_t pair_us = clock_boot_us();
+
 		failed = !compare_pair(run, i);
+		pair_us = clock_boot_us() - pair_us;
+		run->longest_us = pair_us > run->longest_us ? pair_us : run->longest_us;
 		/* Nothing more comes under either name: that is no matter of names. */
 		if (!run->target.sum_bps && !run->control.sum_bps)
 			break;

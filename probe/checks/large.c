@@ -116,8 +116,10 @@ large_run(struct large_run *run)
 			run->result.connection_bytes < froze_bytes)
 			run->result.connection_bytes = froze_bytes;
 	}
-	if (run->result.end == PAGES_STALLED && !large_froze(run, first))
+	if (run->result.end == PAGES_STALLED && !large_froze(run, first)) {
 		run->result = one;
+		large_watch(run, &one);
+	}
 	large_end(run);
 }
 

@@ -95,6 +95,14 @@ oneway_listen(struct oneway_run *run, int64_t until_us)
 	}
 }
 
+/* What a router or the far end says of a datagram comes by the next call. */
+static bool
+was_of_before(int error)
+{
+	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
+	       error == EPROTO || error == EACCES;
+}
+
 /* False: nothing can be sent, and that is said. */
 static bool
 oneway_send(struct oneway_run *run, uint8_t number)
@@ -104,6 +112,7 @@ oneway_send(struct oneway_run *run, uint8_t number)
 	struct oneway oneway = {.number = number};
 	uint8_t bytes[ONEWAY_BYTES];
 	ssize_t sent;
+	int tries = 0;
 
 	memcpy(oneway.batch, job->batch, sizeof(oneway.batch));
 	memcpy(oneway.proof, job->proof, sizeof(oneway.proof));
@@ -114,7 +123,7 @@ oneway_send(struct oneway_run *run, uint8_t number)
 	run->sent_us[number] = clock_boot_us();
 	do /* The first try may only fetch an ICMP error of the one before. */
 		sent = send(run->fd, bytes, sizeof(bytes), 0);
-	while (sent < 0 && errno == ECONNREFUSED && !run->error++);
+	while (sent < 0 && was_of_before(errno) && tries++ == 0);
 	if (sent < 0) {
 		check_end_errno(attempt, errno);
 		return false;

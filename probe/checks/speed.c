@@ -25,6 +25,7 @@ struct speed_run {
 	struct buf view; /* of the other end */
 	struct flow_looks looks;
 	struct capture capture;
+	uint32_t transfer_bytes; /* of the transfer's connection, when it was over */
 	int64_t told_us; /* when what they show was written down last */
 };
 
@@ -68,7 +69,11 @@ speed_tell_flow(struct speed_run *run)
 static void
 speed_end_flow(struct speed_run *run)
 {
-	capture_end(&run->capture);
+	/* The packets of its beginning alone are not the transfer's. */
+	if (!capture_end(&run->capture) && run->capture.seen) {
+		run->capture.seen = false;
+		flow_note_nothing(&run->attempt->m);
+	}
 	speed_tell_flow(run);
 }
 
@@ -118,7 +123,8 @@ speed_watch_up(void *arg, const struct fetch_facts *facts)
 	SET(m, sndr_retrans, tcp->retrans);
 	SET(m, sndr_segs_out, tcp->segs_out);
 	SET(m, sndr_rtt_us, tcp->rtt_us);
-	SET(m, sndr_min_rtt_us, tcp->min_rtt_us);
+	if (tcp->min_rtt_us > 0)
+		SET(m, sndr_min_rtt_us, tcp->min_rtt_us);
 	SET(m, sndr_bytes_sent, tcp->bytes_sent);
 	SET(m, sndr_bytes_retrans, tcp->bytes_retrans);
 }
@@ -131,14 +137,18 @@ speed_take_view(void *arg, const void *bytes, size_t n)
 	buf_add(&run->view, bytes, n);
 }
 
-/* The transfer's facts stand: of the second exchange only the counters are new. */
+/* The transfer's facts stand: of the second exchange only the counters are new, and they
+ * begin anew with another connection. */
 static void
 speed_watch_view(void *arg, const struct fetch_facts *facts)
 {
 	struct speed_run *run = arg;
 
-	if (facts->wire_bytes >= 0)
-		run->attempt->bytes = (uint32_t)facts->wire_bytes;
+	if (facts->wire_bytes < 0)
+		return;
+	run->attempt->bytes = (uint32_t)facts->wire_bytes;
+	if (facts->connect_us >= 0)
+		run->attempt->bytes += run->transfer_bytes;
 }
 
 static const struct speed_fact {
@@ -216,6 +226,7 @@ speed_down(struct speed_run *run, struct fetch_connection *connection,
 	speed_end_flow(run);
 	request->looks = NULL;
 	request->capture = NULL;
+	run->transfer_bytes = run->attempt->bytes;
 	if (outcome == OUTCOME_ok && facts.status == HTTP_OK) {
 		buf_clear(&url);
 		buf_printf(&url, "%s/v1/speed?bytes=0", job->endpoint);

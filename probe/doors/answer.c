@@ -88,6 +88,9 @@ answer_state(const struct answer *a)
 	size_t head;
 	bool whole;
 
+	/* A head that is longer than what is kept of it: how much follows is not known. */
+	if (!end && a->head_n == ANSWER_HEAD_BYTES)
+		return ANSWER_OPEN;
 	/* After a status of 1xx another head follows. */
 	if (!end || status < 200)
 		return ANSWER_CUT;

@@ -39,7 +39,8 @@ worker_option_is(int socket, int option, int value)
 }
 
 /* The port is the socket's own, so what is captured is what it sends and receives: 0 where it
- * is no TCP, or another socket could have the same port. */
+ * is no TCP, or another socket could have the same port. One that is bound to an address could
+ * share it with a connection from another address. */
 static uint16_t
 worker_port_of(int socket, const struct sockaddr_storage *to)
 {
@@ -57,8 +58,12 @@ worker_port_of(int socket, const struct sockaddr_storage *to)
 		getsockname(socket, &own.any, &n) || own.any.sa_family != to->ss_family)
 		return 0;
 	if (own.any.sa_family == AF_INET)
-		return ntohs(own.v4.sin_port);
-	return own.any.sa_family == AF_INET6 ? ntohs(own.v6.sin6_port) : 0;
+		return own.v4.sin_addr.s_addr == INADDR_ANY ? ntohs(own.v4.sin_port)
+							    : 0;
+	if (own.any.sa_family != AF_INET6 ||
+		!IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr))
+		return 0;
+	return ntohs(own.v6.sin6_port);
 }
 
 static void

@@ -339,21 +339,31 @@ struct handshake_session {
 };
 
 bool
-handshake_write(
-	struct handshake_session *s, const void *bytes, size_t n, int64_t until_us)
+handshake_write(struct handshake_session *s, const void *bytes, size_t n,
+	int64_t until_us, enum outcome *outcome, int *os_error)
 {
 	s->run->until_us = until_us;
 	for (;;) {
-		int error, done = SSL_write(s->ssl, bytes, (int)n);
+		int error, done;
 
+		errno = 0;
+		done = SSL_write(s->ssl, bytes, (int)n);
+		*os_error = errno;
 		if (done > 0)
 			return true;
 		error = SSL_get_error(s->ssl, done);
-		ERR_clear_error();
-		if ((error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) ||
-			!handshake_wait(s->run,
-				error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT))
+		if (error != SSL_ERROR_SYSCALL)
+			*os_error = 0;
+		if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+			*outcome = handshake_outcome(error, *os_error);
 			return false;
+		}
+		ERR_clear_error();
+		if (!handshake_wait(
+			    s->run, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT)) {
+			*outcome = OUTCOME_generic_timeout_error;
+			return false;
+		}
 	}
 }
 

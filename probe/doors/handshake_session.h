@@ -11,9 +11,9 @@
 /* A connection whose handshakes are done, as whoever talks over it has it in hand. */
 
 /* Hands all of it to the network; false when it was not taken by then (CLOCK_BOOTTIME), or
- * the connection is broken. */
+ * the connection is broken, and how: generic_timeout_error, or as of handshake_read(). */
 bool handshake_write(struct handshake_session *session, const void *bytes, size_t n,
-	int64_t until_us);
+	int64_t until_us, enum outcome *outcome, int *os_error);
 /* What has come: so many bytes; 0 nothing yet; -1 the end, and how: eof_error where the
  * other end closed. os_error 0: the system said none. */
 int handshake_read(struct handshake_session *session, void *bytes, size_t n,

@@ -4,12 +4,8 @@
 static bool
 handshake_stream_send(struct stream *stream, const void *bytes, size_t n)
 {
-	if (handshake_write(stream->arg, bytes, n, stream->until_us))
-		return true;
-	stream->outcome = clock_boot_us() < stream->until_us
-				  ? OUTCOME_eof_error
-				  : OUTCOME_generic_timeout_error;
-	return false;
+	return handshake_write(stream->arg, bytes, n, stream->until_us,
+		&stream->outcome, &stream->os_error);
 }
 
 static size_t

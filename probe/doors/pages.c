@@ -52,7 +52,8 @@ pages_ask(struct pages_run *run, struct handshake_session *session)
 	for (int64_t i = 1; i <= plan->pages; i++)
 		buf_printf(&requests, REQUEST, plan->host,
 			i == plan->pages ? "close" : "keep-alive");
-	sent = handshake_write(session, requests.data, requests.len, run->until_us);
+	sent = handshake_write(session, requests.data, requests.len, run->until_us,
+		&run->result->outcome, &run->result->os_error);
 	buf_free(&requests);
 	return sent;
 }
@@ -172,10 +173,8 @@ pages_talk(void *arg, struct handshake_session *session)
 	}
 	run->until_us = clock_boot_us() + run->plan->transfer_us;
 	arrival_start(&run->arrival, clock_boot_us(), 0);
-	if (!pages_ask(run, session)) {
-		r->outcome = OUTCOME_generic_timeout_error;
+	if (!pages_ask(run, session))
 		return false;
-	}
 	pages_step(run, STAGE_first_byte);
 	r->end = pages_receive(run, session);
 	r->cut = answer_is_cut(&run->answer);

@@ -168,7 +168,7 @@ chain_verify(const struct chain *c, const ldns_rr_list *set,
 
 		if (!chain_signs(sig, ldns_rr_owner(first), ldns_rr_get_type(first)) ||
 			ldns_dname_compare(ldns_rr_rrsig_signame(sig), zone) ||
-			tried++ == SIGNATURES_MOST)
+			tried++ >= SIGNATURES_MOST)
 			continue;
 		status = ldns_verify_rrsig_keylist_time(set, sig, keys, c->now, NULL);
 		if (status == LDNS_STATUS_OK)

@@ -138,7 +138,8 @@ socket_read_tcp(struct socket_tcp *tcp, int fd)
 	*tcp = (struct socket_tcp){
 		.rtt_us = info.tcpi_rtt,
 		.receive_rtt_us = info.tcpi_rcv_rtt,
-		.min_rtt_us = info.tcpi_min_rtt,
+		/* None yet is all ones in the kernel. */
+		.min_rtt_us = info.tcpi_min_rtt == UINT32_MAX ? 0 : info.tcpi_min_rtt,
 		.retrans = info.tcpi_total_retrans,
 		.wire_bytes =
 			(int64_t)(info.tcpi_bytes_sent + info.tcpi_bytes_received) +

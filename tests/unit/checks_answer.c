@@ -49,6 +49,18 @@ an_answer_is_whole_when_its_length_has_come(void **state)
 }
 
 static void
+a_head_longer_than_what_is_kept_is_not_cut(void **state)
+{
+	static char text[ANSWER_HEAD_BYTES + 2000] =
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nLink: ";
+
+	(void)state;
+	memset(text + strlen(text), 'x', sizeof(text) - 1 - strlen(text));
+	assert_false(is_whole(text, 200));
+	assert_false(is_cut(text));
+}
+
+static void
 an_answer_in_chunks_is_whole_after_the_last(void **state)
 {
 	(void)state;
@@ -98,6 +110,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_is_whole_when_its_length_has_come),
+		cmocka_unit_test(a_head_longer_than_what_is_kept_is_not_cut),
 		cmocka_unit_test(an_answer_in_chunks_is_whole_after_the_last),
 		cmocka_unit_test(
 			what_only_the_connection_ends_is_neither_whole_nor_cut),
