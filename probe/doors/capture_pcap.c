@@ -120,17 +120,12 @@ capture_set_filter(
 			      sizeof(locked)) == 0;
 }
 
-enum reason
-capture_pcap_open(struct capture_pcap *pcap, uint16_t port, const struct sockaddr *peer)
+static enum reason
+capture_start(struct capture_pcap *pcap, uint16_t port, const struct sockaddr *peer)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	int opened;
 
-	if (!capture_pcap_load(pcap))
-		return REASON_no_library;
-	pcap->at = pcap->pcap_create("any", why);
-	if (!pcap->at)
-		return REASON_internal;
 	pcap->pcap_set_snaplen(pcap->at, SNAP_BYTES);
 	pcap->pcap_set_buffer_size(pcap->at, RING_BYTES);
 	pcap->pcap_set_immediate_mode(pcap->at, 1);
@@ -144,6 +139,30 @@ capture_pcap_open(struct capture_pcap *pcap, uint16_t port, const struct sockadd
 		pcap->pcap_setnonblock(pcap->at, 1, why))
 		return REASON_internal;
 	return REASON_none;
+}
+
+enum reason
+capture_pcap_open(struct capture_pcap *pcap, uint16_t port, const struct sockaddr *peer)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	enum reason reason;
+
+	if (!capture_pcap_load(pcap))
+		return REASON_no_library;
+	pcap->at = pcap->pcap_create("any", why);
+	if (!pcap->at)
+		return REASON_internal;
+	reason = capture_start(pcap, port, peer);
+	if (reason != REASON_none)
+		capture_pcap_close(pcap);
+	return reason;
+}
+
+void
+capture_pcap_close(struct capture_pcap *pcap)
+{
+	pcap->pcap_close(pcap->at);
+	pcap->at = NULL;
 }
 
 bool

@@ -23,7 +23,8 @@
 	OF(pcap_setnonblock)                                                           \
 	OF(pcap_get_selectable_fd)                                                     \
 	OF(pcap_next_ex)                                                               \
-	OF(pcap_stats)
+	OF(pcap_stats)                                                                 \
+	OF(pcap_close)
 
 struct capture_pcap {
 	pcap_t *at;
@@ -47,6 +48,7 @@ struct capture_frame {
  * no_library, internal. */
 enum reason capture_pcap_open(
 	struct capture_pcap *pcap, uint16_t port, const struct sockaddr *peer);
+void capture_pcap_close(struct capture_pcap *pcap);
 /* The next one that waits; false: none does. What is no TCP is passed over. */
 bool capture_pcap_next(struct capture_frame *frame, const struct capture_pcap *pcap);
 /* Those for which the kernel had no room. */

@@ -122,6 +122,7 @@ headers_of_one_connection_are_handed_over_and_nothing_behind_them(void **state)
 			0);
 		assert_int_not_equal(pcap.pcap_setfilter(pcap.at, &all), 0);
 		pcap.pcap_freecode(&all);
+		capture_pcap_close(&pcap);
 		close(listener);
 	}
 }
