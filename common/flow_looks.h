@@ -61,6 +61,8 @@ void flow_note(
 	struct measurement *m, const struct flow *flow, const struct flow_facts *facts);
 /* Takes back all of it. */
 void flow_note_nothing(struct measurement *m);
+/* The part of it that any connection has, a transfer or not. */
+void flow_note_resets(struct measurement *m, const struct flow *flow);
 /* Of what counters showed; nothing before the first look. */
 void flow_note_looks(struct measurement *m, const struct flow_looks *looks);
 /* What both may show. */

@@ -73,15 +73,12 @@ flow_note_nothing(struct measurement *m)
 }
 
 void
-flow_note(
-	struct measurement *m, const struct flow *flow, const struct flow_facts *facts)
+flow_note_resets(struct measurement *m, const struct flow *flow)
 {
 	const struct flow_resets *r = &flow->resets;
 	bool reset = r->n > 0;
 	const struct noted rows[] = {
 		{FIELD_captured, 1, true},
-		{FIELD_rtt_min_us, flow->rtt_min_us, flow->rtt_min_us > 0},
-		{FIELD_flow_silent_us, flow->silent_us, true},
 		{FIELD_flow_resets, r->n, reset},
 		{FIELD_flow_resets_odd_hops, r->odd_hops, reset},
 		{FIELD_flow_resets_odd_id, r->odd_id, reset},
@@ -90,8 +87,21 @@ flow_note(
 		{FIELD_flow_resets_answered, r->answered_after, reset},
 	};
 
+	NOTE(m, rows);
+}
+
+void
+flow_note(
+	struct measurement *m, const struct flow *flow, const struct flow_facts *facts)
+{
+	const struct noted rows[] = {
+		{FIELD_rtt_min_us, flow->rtt_min_us, flow->rtt_min_us > 0},
+		{FIELD_flow_silent_us, flow->silent_us, true},
+	};
+
 	/* What counters had said before, and packets do not. */
 	flow_note_nothing(m);
 	flow_note_facts(m, facts);
 	NOTE(m, rows);
+	flow_note_resets(m, flow);
 }

@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "probe/doors/endpoint.h"
+#include "probe/doors/reset.h"
 #include "probe/doors/socket.h"
 #include "probe/doors/way.h"
 
@@ -68,6 +69,30 @@ check_show(struct attempt *attempt, enum exhibit_kind kind, struct span bytes)
 	if (attempt->job.shows && exhibit_seal(&attempt->exhibit, kind, bytes,
 					  attempt->job.analyzer_key) != OK)
 		log_detail("an answer is too long to be shown, or there is no key");
+}
+
+const struct capture_way *
+check_capture_way(const struct attempt *attempt)
+{
+	const struct job *job = &attempt->job;
+
+	return job->captures && job->inherited ? job->inherited->capture : NULL;
+}
+
+void
+check_end_capture(
+	struct attempt *attempt, struct capture *capture, enum outcome outcome)
+{
+	uint8_t shown[CAPTURE_HEADERS_BYTES];
+	size_t n;
+
+	if (!capture_end(capture))
+		return;
+	capture_note_resets(&attempt->m, capture);
+	n = reset_hide(shown, &capture->result.reset);
+	if (outcome == OUTCOME_connection_reset && n > 0)
+		check_show(attempt, EXHIBIT_KIND_reset,
+			(struct span){(const char *)shown, n});
 }
 
 bool

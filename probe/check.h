@@ -29,6 +29,7 @@ struct handshake_store;
 struct resolve_roots;
 struct resolve_anchors;
 struct fingerprints;
+struct capture;
 struct capture_way;
 struct inherited {
 	struct handshake_store *store; /* this machine's CA store; NULL: none */
@@ -65,6 +66,7 @@ struct job {
 	uint8_t proof[HASH_BYTES]; /* oneway: SHA-256 of the upload token */
 	uint8_t analyzer_key[PUBLIC_KEY_BYTES]; /* oneway, and where it shows */
 	bool shows; /* an answer unlike the usual is left as an exhibit */
+	bool captures; /* tls, http: its packets are captured, as a reset is expected */
 	int64_t usual_status; /* http: of what this target answers; 0 unknown */
 	bool unclean_stop; /* power: the run before was cut off */
 	int64_t alive_boot, alive_us; /* power: its last sign of life; us -1 unknown */
@@ -102,6 +104,13 @@ void check_end_with(
  * an answer that is unlike the usual, and only where the job shows any. What is too long to be
  * shown whole is not shown. */
 void check_show(struct attempt *attempt, enum exhibit_kind kind, struct span bytes);
+
+/* Where a job's packets are captured the way to whoever captures, else NULL. */
+const struct capture_way *check_capture_way(const struct attempt *attempt);
+/* Ends what was captured of a connection that ended so: writes down whose the resets look like,
+ * and shows the one that ended it. Nothing where nothing was captured. */
+void check_end_capture(
+	struct attempt *attempt, struct capture *capture, enum outcome outcome);
 
 /* Stage resolve: where the job's target lives; ${port} where its row names none. False
  * when there is no public address to talk to, or the way to it is a tunnel: that is the

@@ -66,7 +66,7 @@ complete(struct job *jobs, size_t n, const struct climber *climber)
 			memcpy(jobs[i].analyzer_key, e->analyzer_key,
 				sizeof(jobs[i].analyzer_key));
 		if (shows)
-			exhibits_ask(&jobs[i], climber->exhibits);
+			exhibits_ask(&jobs[i], climber->exhibits, clock_boot_us());
 		if (jobs[i].check == CHECK_oneway)
 			complete_oneway(&jobs[i], climber->enrolment);
 		if (jobs[i].check == CHECK_speed)

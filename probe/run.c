@@ -243,13 +243,14 @@ run_check(void *arg, void *page, size_t page_bytes)
 	attempt->finished = true;
 }
 
-/* The way to whoever captures, for the transfers that are captured. */
+/* The way to whoever captures, for whose packets are captured. */
 static int
 kept_file(const struct job *job)
 {
 	const struct inherited *inherited = job->inherited;
 
-	if (job->check != CHECK_speed || !inherited || !inherited->capture)
+	if ((job->check != CHECK_speed && !job->captures) || !inherited ||
+		!inherited->capture)
 		return 0;
 	return inherited->capture->fd > 0 ? inherited->capture->fd : 0;
 }

@@ -437,8 +437,10 @@ void once_run(struct climber *climber, bool json);
 struct exhibits;
 void exhibits_open(struct exhibits **exhibits, const struct config *config);
 void exhibits_close(struct exhibits *exhibits);
-/* What a job needs to know: is anything shown, and what this target usually answers. */
-void exhibits_ask(struct job *job, struct exhibits *exhibits);
+/* What a job needs to know: is anything shown, and what this target usually answers. Where the
+ * same check of it was reset the last time, over this uplink, and a reset may still be said today,
+ * its packets are captured: a reset that nobody expected has gone by before anybody looks. */
+void exhibits_ask(struct job *job, struct exhibits *exhibits, int64_t now_us);
 /* Takes what a child left, which is hostile. The measurement names it where it is said, or was
  * before. What the target answered otherwise is what it usually does. */
 void exhibits_take(struct measurement *m, struct exhibits *exhibits,

@@ -5,6 +5,7 @@
 #include "common/crypto.h"
 #include "common/log.h"
 #include "probe/check.h"
+#include "probe/doors/capture.h"
 #include "probe/doors/endpoint.h"
 #include "probe/doors/fetch.h"
 #include "probe/doors/fingerprint.h"
@@ -134,11 +135,14 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 	const struct target *target = &page->attempt->job.target;
 	struct fetch_connection *connection = NULL;
 	struct fetch_facts facts;
+	struct capture capture = {.fd = -1};
 	struct fetch_request request = {.method = "GET",
 		.target = "/",
 		.address = endpoint->text,
 		.interface = endpoint->address.way.interface,
 		.header = http_take_header,
+		.capture = &capture,
+		.capture_way = check_capture_way(page->attempt),
 		.max_answer = BODY_BYTES_MAX};
 	struct buf url = {0};
 	enum outcome outcome;
@@ -156,6 +160,7 @@ http_get(struct http_page *page, const struct endpoint *endpoint, uint16_t port)
 	outcome = fetch_measure(
 		&facts, connection, &request, http_watch, http_take_body, page);
 	http_watch(page, &facts);
+	check_end_capture(page->attempt, &capture, outcome);
 	http_recognize(page);
 	http_show(page, &facts);
 	if (outcome == OUTCOME_ok) {

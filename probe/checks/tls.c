@@ -1,6 +1,7 @@
 #include <strings.h>
 
 #include "probe/check.h"
+#include "probe/doors/capture.h"
 #include "probe/doors/endpoint.h"
 #include "probe/doors/handshake.h"
 
@@ -47,6 +48,7 @@ tls_compare(
 	other.name = name;
 	other.store = NULL;
 	other.leaf = NULL;
+	other.capture_way = NULL;
 	other.longest_us = COMPARED_US;
 	handshake_try(&result, &other, tls_count, &run);
 	return result.outcome;
@@ -70,16 +72,20 @@ tls_try(struct attempt *attempt, const struct endpoint *endpoint)
 	struct tls_run run = {attempt, attempt->bytes};
 	struct handshake_result result;
 	struct handshake_leaf leaf;
+	struct capture capture = {.fd = -1};
 	struct handshake_plan plan = {.to = endpoint->address,
 		.address = endpoint->text,
 		.name = attempt->job.target.host,
 		.store = inherited ? inherited->store : NULL,
 		.longest_us = LONGEST_US,
-		.leaf = &leaf};
+		.leaf = &leaf,
+		.capture = &capture,
+		.capture_way = check_capture_way(attempt)};
 
 	leaf.n = 0;
 	handshake_try(&result, &plan, tls_watch, &run);
 	handshake_note(&attempt->m, &result);
+	check_end_capture(attempt, &capture, result.outcome);
 	if (leaf.n && handshake_is_another(&result))
 		check_show(attempt, EXHIBIT_KIND_certificate,
 			(struct span){(const char *)leaf.der, leaf.n});

@@ -139,6 +139,16 @@ capture_end(struct capture *c)
 	return came;
 }
 
+static void
+capture_note_answer(struct measurement *m, const struct capture *c)
+{
+	measurement_set_number(m, FIELD_capture_dropped, c->result.dropped);
+	if (c->result.answer.came)
+		SET(m, reply_ttl, c->result.answer.hops);
+	if (c->result.answer.came && c->result.answer.has_id)
+		SET(m, ip_id, c->result.answer.ip_id);
+}
+
 void
 capture_note(struct measurement *m, const struct capture *c)
 {
@@ -147,9 +157,14 @@ capture_note(struct measurement *m, const struct capture *c)
 	if (!c->seen)
 		return;
 	flow_note(m, &c->result.flow, &c->result.facts);
-	measurement_set_number(m, FIELD_capture_dropped, c->result.dropped);
-	if (c->result.answer.came)
-		SET(m, reply_ttl, c->result.answer.hops);
-	if (c->result.answer.came && c->result.answer.has_id)
-		SET(m, ip_id, c->result.answer.ip_id);
+	capture_note_answer(m, c);
+}
+
+void
+capture_note_resets(struct measurement *m, const struct capture *c)
+{
+	if (!c->seen)
+		return;
+	flow_note_resets(m, &c->result.flow);
+	capture_note_answer(m, c);
 }

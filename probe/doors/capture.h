@@ -8,7 +8,7 @@
 #include "probe/doors/socket.h"
 
 /*
- * The packets of one TCP connection of our own -> the facts of common/flow.h.
+ * The packets of one TCP connection of our own -> the facts of common/flow.h, and its first reset.
  *
  * One process alone may capture (probe/keeper.c), and it reads no packet. Asked for a
  * connection it starts a worker that opens libpcap on all interfaces, lets the kernel's
@@ -68,6 +68,9 @@ bool capture_end(struct capture *capture);
 /* Writes what was captured into the fields of a measurement, in place of what counters had
  * said; or why nothing was. */
 void capture_note(struct measurement *m, const struct capture *capture);
+/* The same of a connection that is no transfer: its resets, and the far end's first answer; where
+ * nothing was captured, nothing. */
+void capture_note_resets(struct measurement *m, const struct capture *capture);
 
 /* ---- between the processes ---- */
 

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
+#include "probe/doors/capture.h"
 #include "probe/doors/handshake_session.h"
 #include "probe/doors/stream.h"
 
@@ -95,11 +96,14 @@ handshake_connect(struct handshake_run *run)
 	int error;
 
 	handshake_step(run, STAGE_connect);
+	error = socket_open(&run->fd, to, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP);
+	if (!error && run->plan->capture && run->plan->capture_way)
+		capture_begin(run->plan->capture, run->plan->capture_way, run->fd, to);
 	start_us = clock_boot_us();
-	run->result->wire_bytes = stream_syn_bytes(to);
-	error = stream_connect(&run->fd, to, run->until_us);
-	if (run->fd < 0)
-		run->result->wire_bytes = 0;
+	if (!error) {
+		run->result->wire_bytes = stream_syn_bytes(to);
+		error = stream_reach(run->fd, to, run->until_us);
+	}
 	if (error > 0)
 		handshake_fail(run, error);
 	if (error)

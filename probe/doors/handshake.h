@@ -30,6 +30,8 @@ struct handshake_leaf {
 	uint8_t der[HANDSHAKE_LEAF_MAX];
 };
 
+struct capture;
+struct capture_way;
 struct handshake_plan {
 	union socket_address to;
 	const char *address; /* the same as text */
@@ -41,6 +43,9 @@ struct handshake_plan {
 	const char
 		*protocol; /* offered instead (RFC 7301); NULL: as above, or curl's */
 	struct handshake_leaf *leaf; /* to be filled in; NULL: nobody wants it */
+	/* The connection's packets are captured; NULL: they are not. The caller ends it. */
+	struct capture *capture;
+	const struct capture_way *capture_way;
 };
 
 struct handshake_result {

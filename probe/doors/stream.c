@@ -32,14 +32,11 @@ stream_syn_bytes(const union socket_address *to)
 }
 
 int
-stream_connect(int *out, const union socket_address *to, int64_t until_us)
+stream_reach(int fd, const union socket_address *to, int64_t until_us)
 {
-	int error = socket_open(out, to, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP);
 	socklen_t n = sizeof(int);
-	int fd = *out;
+	int error = 0;
 
-	if (error)
-		return error;
 	if (connect(fd, &to->any, socket_length(to)))
 		error = errno;
 	if (error != EINPROGRESS)
@@ -47,6 +44,14 @@ stream_connect(int *out, const union socket_address *to, int64_t until_us)
 	if (!stream_wait(fd, POLLOUT, until_us))
 		return -1;
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) ? errno : error;
+}
+
+int
+stream_connect(int *fd, const union socket_address *to, int64_t until_us)
+{
+	int error = socket_open(fd, to, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP);
+
+	return error ? error : stream_reach(*fd, to, until_us);
 }
 
 /* After a call that failed: true to try it again. */

@@ -28,6 +28,9 @@ bool stream_wait(int fd, short events, int64_t until_us);
  * was over. *fd is -1 when the socket itself was refused. */
 int stream_connect(int *fd, const union socket_address *to, int64_t until_us);
 
+/* The second half of it, over a socket that is open. */
+int stream_reach(int fd, const union socket_address *to, int64_t until_us);
+
 /* What a connection costs at least, should the counters never be read, and what ends it
  * after the last look at them: FIN, FIN and ACK, ACK. */
 #define STREAM_GOODBYE_BYTES (3 * 52)

@@ -13,6 +13,7 @@
 struct said {
 	uint8_t sha256[HASH_BYTES];
 	char target[33];
+	uint8_t kind;
 	int64_t at_us; /* 0: an empty place */
 };
 
@@ -24,7 +25,8 @@ struct waiting {
 
 struct answered {
 	char target[33];
-	int16_t status;
+	uint8_t resets; /* reset_bit() of those that ended so the last time */
+	int16_t status; /* 0 unknown */
 };
 
 struct exhibits {
@@ -66,29 +68,52 @@ find_answered(struct exhibits *x, const char *target)
 	return NULL;
 }
 
-void
-exhibits_ask(struct job *job, struct exhibits *x)
+static struct answered *
+place_of_answered(struct exhibits *x, const char target[static 33])
 {
-	const struct answered *a = find_answered(x, job->target.id);
+	struct answered *a = find_answered(x, target);
 
-	job->shows = config_profile(x->config)->exhibits > 0;
-	job->usual_status = a != NULL && job->check == CHECK_http ? a->status : 0;
+	if (a == NULL && x->answered_n < ANSWERED_MAX) {
+		a = &x->answered[x->answered_n++];
+		memcpy(a->target, target, sizeof(a->target));
+	}
+	return a;
+}
+
+/* Another one for each check and uplink whose resets are shown; 0: they are not. */
+static uint8_t
+reset_bit(int64_t check, int64_t uplink)
+{
+	if (check != CHECK_tls && check != CHECK_http)
+		return 0;
+	return (uint8_t)(1 << (2 * (check == CHECK_http) + (uplink == 1)));
 }
 
 /* What this target answers. An answer that is unlike it does not become the usual one. */
 static void
 learn(struct exhibits *x, const struct measurement *m)
 {
-	struct answered *a = find_answered(x, m->target);
+	struct answered *a;
 
 	if (m->check != CHECK_http || !m->has[FIELD_status])
 		return;
-	if (a == NULL && x->answered_n < ANSWERED_MAX) {
-		a = &x->answered[x->answered_n++];
-		memcpy(a->target, m->target, sizeof(a->target));
-	}
+	a = place_of_answered(x, m->target);
 	if (a != NULL)
 		a->status = (int16_t)m->status;
+}
+
+static void
+learn_reset(struct exhibits *x, const struct measurement *m)
+{
+	uint8_t bit = reset_bit(m->check, ladder_uplink(m));
+	bool reset = m->has[FIELD_outcome] && m->outcome == OUTCOME_connection_reset;
+	struct answered *a;
+
+	if (bit == 0)
+		return;
+	a = reset ? place_of_answered(x, m->target) : find_answered(x, m->target);
+	if (a != NULL)
+		a->resets = (uint8_t)(reset ? a->resets | bit : a->resets & ~bit);
 }
 
 static bool
@@ -102,11 +127,12 @@ was_said(const struct exhibits *x, const uint8_t sha256[static HASH_BYTES])
 }
 
 /* So many a day, and of one target no more than that: a page that is another each time does not
- * take every place. */
+ * take every place. Every reset is another: one of a target, and half of all at most. */
 static bool
-may_say(const struct exhibits *x, const char *target, int64_t now_us)
+may_say(const struct exhibits *x, const char *target, uint32_t kind, int64_t now_us)
 {
-	int64_t of_all = 0, of_target = 0;
+	int64_t most = config_profile(x->config)->exhibits;
+	int64_t of_all = 0, of_target = 0, resets = 0;
 
 	for (size_t i = 0; i < SAID_MAX; i++) {
 		if (x->said[i].at_us == 0 ||
@@ -114,9 +140,23 @@ may_say(const struct exhibits *x, const char *target, int64_t now_us)
 			continue;
 		of_all++;
 		of_target += strcmp(x->said[i].target, target) == 0;
+		resets += x->said[i].kind == EXHIBIT_KIND_reset;
 	}
-	return of_all < config_profile(x->config)->exhibits &&
-	       of_target < OF_ONE_TARGET;
+	if (kind == EXHIBIT_KIND_reset && (of_target > 0 || resets >= (most + 1) / 2))
+		return false;
+	return of_all < most && of_target < OF_ONE_TARGET;
+}
+
+void
+exhibits_ask(struct job *job, struct exhibits *x, int64_t now_us)
+{
+	const struct answered *a = find_answered(x, job->target.id);
+
+	job->shows = config_profile(x->config)->exhibits > 0;
+	job->usual_status = a != NULL && job->check == CHECK_http ? a->status : 0;
+	job->captures = a != NULL &&
+			(a->resets & reset_bit(job->check, job->uplink_number)) &&
+			may_say(x, job->target.id, EXHIBIT_KIND_reset, now_us);
 }
 
 static struct waiting *
@@ -135,7 +175,7 @@ take(struct exhibits *x, const struct measurement *m, const struct exhibit *e,
 	struct waiting *place = free_place(x);
 	struct said *said = &x->said[x->next];
 
-	if (place == NULL || !may_say(x, m->target, now_us))
+	if (place == NULL || !may_say(x, m->target, e->kind, now_us))
 		return false;
 	place->n = exhibit_say(&place->lines, e);
 	if (place->n == 0)
@@ -143,6 +183,7 @@ take(struct exhibits *x, const struct measurement *m, const struct exhibit *e,
 	crypto_hex(place->sha256, sha256, HASH_BYTES);
 	memcpy(said->sha256, sha256, HASH_BYTES);
 	memcpy(said->target, m->target, sizeof(said->target));
+	said->kind = (uint8_t)e->kind;
 	said->at_us = now_us;
 	x->next = (x->next + 1) % SAID_MAX;
 	return true;
@@ -157,6 +198,7 @@ exhibits_take(struct measurement *m, struct exhibits *x, const struct exhibit *e
 	memcpy(&own, e, sizeof(own));
 	if (own.sealed_n == 0)
 		learn(x, m);
+	learn_reset(x, m);
 	if (own.sealed_n == 0 ||
 		(!was_said(x, own.sha256) && !take(x, m, &own, own.sha256, now_us)))
 		return;

@@ -148,8 +148,8 @@ static const struct setting rows[] = {
 		"watches the line can tell that it is looked for. 0: never."),
 	COUNT("2g_exhibits", profiles[PROFILE_2G].exhibits, 0, 16, "2",
 		"2g: at most so many answers a day that are unlike the usual (a page, "
-		"a certificate) are kept as they came, 8 KiB each, readable by the "
-		"analyzer alone; 0: none."),
+		"a certificate, a reset) are kept as they came, 8 KiB each, readable "
+		"by the analyzer alone; 0: none."),
 	DURATION("2g_segment", profiles[PROFILE_2G].segment_us, MINUTE, DAY, "15min",
 		"2g: a segment closes after this."),
 	DURATION("2g_ship", profiles[PROFILE_2G].ship_us, MINUTE, DAY, "30min",
@@ -212,8 +212,8 @@ static const struct setting rows[] = {
 	COUNT("home_exhibits", profiles[PROFILE_HOME].exhibits, 0, 16, "8",
 		"home: at most so many answers a day that are unlike the usual (a "
 		"page, "
-		"a certificate) are kept as they came, 8 KiB each, readable by the "
-		"analyzer alone; 0: none."),
+		"a certificate, a reset) are kept as they came, 8 KiB each, readable "
+		"by the analyzer alone; 0: none."),
 	DURATION("home_segment", profiles[PROFILE_HOME].segment_us, MINUTE, DAY, "5min",
 		"home: a segment closes after this."),
 	DURATION("home_ship", profiles[PROFILE_HOME].ship_us, MINUTE, DAY, "5min",

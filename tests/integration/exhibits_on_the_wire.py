@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """A site (nginx) that is answered for by somebody else from one moment on: with a page over plain
 HTTP, with a certificate of another authority over TLS. What a running probe shows of it arrives
-at a real analyzer once, byte for byte, and can be read by nobody on the way. In a network
-namespace of this test's own (unshare)."""
+at a real analyzer once, byte for byte, and can be read by nobody on the way. Then another site,
+behind the lab's box, that somebody resets: what is shown of it is what was on the wire, but for
+who was reset. In network namespaces of this test's own (unshare): home - router - onpath - far."""
 import base64
+import ctypes
 import gzip
 import hashlib
 import json
@@ -11,11 +13,13 @@ import os
 import pathlib
 import random
 import re
+import socket
 import sqlite3
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import checks_on_the_wire
@@ -31,10 +35,20 @@ from lab import certificates, servers  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 PROBE, ANALYZER = f"{BUILD}/faultline-probe", f"{BUILD}/faultline-analyzer"
 HOME, SITE, INGEST, PORT, HOST = "45.20.0.2", "45.20.1.1", "45.20.2.9", 8443, "news.test"
-MOST = 8192
+WANTED, AWAY, AWAY6, HOME6 = "wanted.test", "45.20.3.1", "2003:20:3::1", "2003:20::2"
+MOST, RST = 8192, 4
+FAR_TTL, BOX_TTL = 50, 64
 LIST = ("role,host,address,port,asn,who_else,verified\n"
         f"essential,{HOST},{SITE},80,-,everyone,no\nessential,{HOST},{SITE},443,-,everyone,no\n"
-        "international,-,45.20.9.9,-,-,everyone,no\n")
+        f"essential,{WANTED},{AWAY},80,-,everyone,no\nessential,{WANTED},{AWAY},443,-,everyone,no\n"
+       f"essential,{WANTED},{AWAY6},443,-,everyone,no\n"
+       "international,-,45.20.9.9,-,-,everyone,no\n")
+# The box forges resets of handshakes; of plain HTTP the far end's own kernel resets the request.
+FAR = f"""
+table ip minds {{
+chain in {{ type filter hook input priority 0; tcp dport 80 tcp flags & psh == psh reject with tcp reset; }}
+}}
+"""
 # Who asked stands in what he is told: the reason why it is sealed.
 SUBSCRIBER = "subscriber-491500-1234567"
 OPEN = "server {{ listen {address}:80; return 301 https://{host}/; }}"
@@ -42,6 +56,9 @@ CLOSED = ("server {{ listen {address}:80; add_header Set-Cookie {subscriber}-coo
           "root {root}; }}")
 SECURE = ("server {{ listen {address}:443 ssl; ssl_certificate {certificate}; "
           "ssl_certificate_key {key}; root {root}; }}")
+AT_FAR = (f"server {{{{ listen {AWAY}:80; return 301 https://{WANTED}/; }}}} "
+          f"server {{{{ listen {AWAY}:443 ssl; listen [{AWAY6}]:443 ssl; "
+          "ssl_certificate {certificate}; ssl_certificate_key {key}; root {root}; }}")
 
 
 def sh(command):
@@ -73,7 +90,7 @@ class World:
         (folder / "root/index.html").write_text(self.page, encoding="ascii")
         self.right = certificates.Authority(f"{folder}/right", "all")
         self.other = certificates.Authority(f"{folder}/other", "somebody on the way")
-        self.right.certify([HOST])
+        self.right.certify([HOST, WANTED])
         self.other.certify([HOST])
         (folder / "list.csv").write_text(LIST, encoding="ascii")
         self.conf = folder / "probe.conf"
@@ -81,7 +98,41 @@ class World:
                              "time_scale = 60\n", encoding="ascii")
         self.run(PROBE, "--config", self.conf, "--state", self.state, "enroll", "--from",
                  analyzer.invite, "--accept-risks", "--medium", "fixed")
-        self.probe = None
+        self.probe, self.box = None, None
+        self.far = self.serve_far()
+        self.put_box()
+
+    def serve_far(self):
+        here = self.dir / "far"
+        here.mkdir()
+        certificate, key = self.right.of(WANTED)
+        servers.write(f"{here}/nginx.conf", servers.NGINX.format(dir=here, servers=AT_FAR.format(
+            certificate=certificate, key=key, root=f"{self.dir}/root")))
+        far = subprocess.Popen(
+            ["ip", "netns", "exec", "far", self.unpacked.program("nginx"), "-e",
+             f"{here}/error.log", "-p", here, "-c", f"{here}/nginx.conf"],
+            env=self.unpacked.environment())
+        servers.wait_for("the far nginx", lambda: f"{AWAY}:443 " in subprocess.run(
+            ["ip", "netns", "exec", "far", "ss", "-Hltn"], capture_output=True, text=True,
+            check=True).stdout, 15)
+        return far
+
+    def put_box(self, *rules):
+        """Between router and far, in place of the one before."""
+        if self.box:
+            self.box.terminate()
+            self.box.communicate()
+        self.box = subprocess.Popen(
+            [f"{BUILD}/tests/onpath", *rules, "/run/netns/router", "/run/netns/far"],
+            stdout=subprocess.PIPE, text=True)
+        if self.box.stdout.readline() != "ready\n":
+            print("this machine lets us open no TUN device")
+            sys.exit(77)
+        for node, four, six in ("router", AWAY, AWAY6), ("far", HOME, HOME6):
+            sh(f"ip -n {node} link set onp0 addrgenmode none up && "
+               f"ip -n {node} route add {four} dev onp0 && "
+               f"ip -n {node} -6 route add {six} dev onp0")
+        sh(f"ip netns exec far sysctl -qw net.ipv6.conf.onp0.hop_limit={FAR_TTL}")
 
     def run(self, *words):
         done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
@@ -105,10 +156,10 @@ class World:
         servers.wait_for("nginx", lambda: f"{SITE}:443 " in subprocess.run(
             ["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout, 15)
 
-    def start(self):
+    def start(self, *before):
         with open(self.dir / "probe.log", "ab") as log:
             self.probe = subprocess.Popen(
-                [PROBE, "--config", str(self.conf), "--state", str(self.state), "run"],
+                [*before, PROBE, "--config", str(self.conf), "--state", str(self.state), "run"],
                 stdin=subprocess.DEVNULL, stderr=log)
 
     def stop(self):
@@ -126,8 +177,8 @@ class World:
                  if line.startswith("{")]
         return [line for line in lines if all(line.get(k) == v for k, v in fields.items())]
 
-    def export(self, what):
-        out = self.dir / what
+    def export(self, what, where=None):
+        out = self.dir / (where or what)
         said = self.run(ANALYZER, "export", "--config", f"{self.analyzer.folder.name}/conf",
                         "--dir", f"{self.analyzer.folder.name}/an", "--to", what, "--out", out)
         return said, sorted(out.iterdir())
@@ -198,6 +249,101 @@ def a_stranger_checks_its_lines_like_all_others(world):
     world.run(ANALYZER, "verify", *files)
 
 
+class Resets:
+    """Every reset that leaves the box for us while the block runs, as its device has it."""
+
+    def __init__(self):
+        self.packets, self.begun, self.over = [], threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self.take)
+
+    def take(self):
+        # This thread alone is in the router's namespace from now on.
+        with open("/run/netns/router", "rb") as there:
+            that(ctypes.CDLL(None).setns(there.fileno(), 0) == 0, "the router's namespace")
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as taps:
+            taps.bind(("onp0", 0))
+            taps.settimeout(0.2)
+            self.begun.set()
+            while not self.over.is_set():
+                self.take_one(taps)
+
+    def take_one(self, taps):
+        try:
+            packet, where = taps.recvfrom(2048)
+        except TimeoutError:
+            return
+        head, protocol = (20, packet[9]) if packet[0] >> 4 == 4 else (40, packet[6])
+        if (where[2] != socket.PACKET_OUTGOING and protocol == socket.IPPROTO_TCP
+                and packet[head + 13] & RST):
+            self.packets.append(packet)
+
+    def __enter__(self):
+        self.thread.start()
+        that(self.begun.wait(10), "a capture on the box")
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def hidden(packet):
+    """As it comes home over one router, without the addresses, our port and what is summed over
+    them."""
+    head, shown = 20 if packet[0] >> 4 == 4 else 40, bytearray(packet)
+    that(packet[head + 12] >> 4 == 5 and len(packet) == head + 20, packet)
+    for at, end in ((10, 20) if head == 20 else (8, 40)), (head + 2, head + 4), (head + 16, head + 18):
+        shown[at:end] = bytes(end - at)
+    shown[8 if head == 20 else 7] -= 1
+    return bytes(shown)
+
+
+def who_is_reset_shows_the_reset_and_not_himself(world):
+    world.put_box("--rst", WANTED)
+    subprocess.run(["ip", "netns", "exec", "far", "nft", "-f", "-"], input=FAR, text=True, check=True)
+    with Resets() as seen:
+        world.start()
+        wait_for("three resets that are shown",
+                 lambda: len(world.lines(kind="exhibit", exhibit_kind="reset")) == 3)
+        wait_for("a round more", lambda: len(world.lines(check="tls", outcome="connection_reset",
+                                                         flow_resets=None)) >= 6)
+        world.stop()
+    _, files = world.export("exhibits", "with-resets")
+    shown = {file.stem: file.read_bytes() for file in files if file.suffix == ".reset"}
+    that(len(shown) == 3 and len(files) == 5, files)
+    came = {hidden(packet): packet for packet in seen.packets}
+    for stem, text in shown.items():
+        line, = world.lines(kind="measurement", exhibit_sha256=stem)
+        by_box = line["check"] == "tls"
+        that(hashlib.sha256(text).hexdigest() == stem and text in came, text, came)
+        four = text[0] >> 4 == 4
+        port = came[text][(20 if four else 40) + 2:][:2]
+        for ours in port, socket.inet_aton(HOME), socket.inet_pton(socket.AF_INET6, HOME6):
+            that(ours in came[text] or len(ours) > 2, ours)
+            that(len(ours) == 2 or ours not in text, text)
+        that(text[8 if four else 7] == (BOX_TTL if by_box else FAR_TTL) - 1, text)
+        that(line["outcome"] == "connection_reset" and line["captured"] == 1, line)
+        that(line["capture_dropped"] == 0 and line["flow_resets"] >= 1, line)
+        # Who resets is farther or nearer than the end in whose name he does.
+        that(line["reply_ttl"] == FAR_TTL - 1 and (line["flow_resets_odd_hops"] > 0) == by_box, line)
+    that({text[0] >> 4 for text in shown.values()} == {4, 6}, shown)
+
+
+def what_nobody_may_capture_is_told_without(world):
+    """Line by line as where a reset is not captured yet."""
+    def resets():
+        return world.lines(check="tls", outcome="connection_reset")
+    before = len(resets())
+    usual = next(line for line in resets() if "captured" not in line)
+    world.start("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw")
+    wait_for("three rounds", lambda: len(resets()) >= before + 6)
+    world.stop()
+    that(len(world.lines(kind="exhibit", exhibit_kind="reset")) == 3)
+    for line in resets()[before:]:
+        that(set(line) == set(usual), line, usual)
+        that("captured" not in line and "exhibit_sha256" not in line, line)
+
+
 def nothing_is_shown_where_its_owner_says_so(world):
     """And a new program knows nothing of what the old one said."""
     with open(world.conf, "a", encoding="ascii") as conf:
@@ -212,19 +358,28 @@ def nothing_is_shown_where_its_owner_says_so(world):
 
 TESTS = (an_answer_as_ever_is_not_shown, another_answer_is_shown_once_and_named_each_time,
          the_analyzer_reads_it_byte_for_byte, nobody_else_reads_anything_of_it,
-         a_stranger_checks_its_lines_like_all_others, nothing_is_shown_where_its_owner_says_so)
+         a_stranger_checks_its_lines_like_all_others, who_is_reset_shows_the_reset_and_not_himself,
+         what_nobody_may_capture_is_told_without, nothing_is_shown_where_its_owner_says_so)
 
 
 def inside():
-    sh("ip link set lo up && ip link add e0 type veth peer name e1 && ip link set e0 up && "
-       f"ip link set e1 up && ip addr add {HOME}/24 dev e0 && ip route add default via 45.20.0.1 "
-       f"&& ip addr add {SITE}/32 dev lo && ip addr add {INGEST}/32 dev lo")
+    sh("mount -t tmpfs none /run && mkdir /run/netns && ip netns add router && ip netns add far && "
+       "ip -n router link set lo up && ip -n far link set lo up && "
+       "ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 && "
+       f"ip -n far addr add {AWAY}/32 dev lo && ip -n far addr add {AWAY6}/128 dev lo nodad && "
+       f"ip netns exec far sysctl -qw net.ipv4.ip_default_ttl={FAR_TTL}")
+    sh("ip link set lo up && ip link add e0 type veth peer name e1 netns router && "
+       f"ip addr add {HOME}/24 dev e0 && ip addr add {HOME6}/64 dev e0 nodad && "
+       "ip -n router addr add 45.20.0.1/24 dev e1 && ip -n router addr add 2003:20::1/64 dev e1 nodad "
+       "&& ip link set e0 up && ip -n router link set e1 up && ip route add default via 45.20.0.1 "
+       "&& ip -6 route add default via 2003:20::1 && "
+       f"ip addr add {SITE}/32 dev lo && ip addr add {INGEST}/32 dev lo")
     sh("echo 0 0 > /proc/sys/net/ipv4/ping_group_range")
     with tempfile.TemporaryDirectory() as name, \
             checks_on_the_wire.Analyzer(INGEST, PORT) as server:
         world = World(pathlib.Path(name), server)
         failed = checks_on_the_wire.run_tests(TESTS, world)
-        for child in world.nginx, world.probe:
+        for child in world.nginx, world.probe, world.far, world.box:
             if child and child.poll() is None:
                 child.terminate()
                 child.wait()

@@ -11,7 +11,7 @@
  *                                           memory (a file that lives from run to run)
  *                                           state (a folder: the packets of a transfer are
  *                                           captured, where the system lets us)
- *                                           shows usual_status; an exhibit's lines stand
+ *                                           shows captures usual_status; an exhibit's lines stand
  *                                           behind the others
  */
 #include <poll.h>
@@ -131,6 +131,8 @@ take_number(struct job *job, int64_t *deadline_us, const char *name, long number
 		job->bound = number != 0;
 	else if (!strcmp(name, "shows"))
 		job->shows = number != 0;
+	else if (!strcmp(name, "captures"))
+		job->captures = number != 0;
 	else if (!strcmp(name, "usual_status"))
 		job->usual_status = number;
 	else if (!strcmp(name, "number"))

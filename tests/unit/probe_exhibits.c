@@ -128,7 +128,7 @@ a_job_is_told_what_its_target_usually_answers_and_whether_anything_is_shown(
 	struct job job = {.check = CHECK_http};
 
 	strcpy(job.target.id, "essential-000001");
-	exhibits_ask(&job, b->x);
+	exhibits_ask(&job, b->x, b->now_us);
 	assert_true(job.shows);
 	assert_int_equal(job.usual_status, 0);
 	measure(b, "essential-000001", 301);
@@ -136,17 +136,17 @@ a_job_is_told_what_its_target_usually_answers_and_whether_anything_is_shown(
 	assert_false(b->m.has[FIELD_exhibit_sha256]);
 	measure(b, "essential-000002", 403);
 	exhibits_take(&b->m, b->x, &b->e, b->now_us);
-	exhibits_ask(&job, b->x);
+	exhibits_ask(&job, b->x, b->now_us);
 	assert_int_equal(job.usual_status, 301);
 	/* What is shown as unlike the usual is not the usual from then on. */
 	show(b, "essential-000001", "blocked");
-	exhibits_ask(&job, b->x);
+	exhibits_ask(&job, b->x, b->now_us);
 	assert_int_equal(job.usual_status, 301);
 	job.check = CHECK_tls;
-	exhibits_ask(&job, b->x);
+	exhibits_ask(&job, b->x, b->now_us);
 	assert_int_equal(job.usual_status, 0);
 	b->config.profiles[PROFILE_HOME].exhibits = 0;
-	exhibits_ask(&job, b->x);
+	exhibits_ask(&job, b->x, b->now_us);
 	assert_false(job.shows);
 }
 
@@ -177,6 +177,105 @@ a_child_that_lies_of_its_exhibit_leaves_none(void **state)
 	assert_int_equal(exhibits_say(&b->lines, b->x, &b->m), 0);
 }
 
+/* A check of this target over this uplink that ended so, and shows these bytes as the kind reset,
+ * "" none; how many lines came of it. */
+static size_t
+end(struct bench *b, const struct job *job, enum outcome outcome, const char *shown)
+{
+	measure(b, job->target.id, 0);
+	b->m.has[FIELD_status] = false;
+	SET(&b->m, check, job->check);
+	SET(&b->m, outcome, outcome);
+	if (job->uplink_number > 0)
+		SET(&b->m, uplink, job->uplink_number);
+	if (shown[0])
+		assert_int_equal(exhibit_seal(&b->e, EXHIBIT_KIND_reset,
+					 (struct span){shown, strlen(shown)},
+					 crypto_key_public(b->key)),
+			OK);
+	exhibits_take(&b->m, b->x, &b->e, b->now_us);
+	return exhibits_say(&b->lines, b->x, &b->m);
+}
+
+static bool
+is_captured(struct bench *b, struct job *job)
+{
+	exhibits_ask(job, b->x, b->now_us);
+	return job->captures;
+}
+
+static struct job
+job_of(enum check check, const char *target)
+{
+	struct job job = {.check = check};
+
+	snprintf(job.target.id, sizeof(job.target.id), "%s", target);
+	return job;
+}
+
+static void
+a_check_that_was_reset_is_captured_when_it_is_tried_again(void **state)
+{
+	struct bench *b = *state;
+	struct job tls = job_of(CHECK_tls, "essential-000001"), http = tls,
+		   second = tls, other = job_of(CHECK_tls, "essential-000002");
+
+	http.check = CHECK_http;
+	second.uplink_number = 1;
+	assert_false(is_captured(b, &tls));
+	end(b, &tls, OUTCOME_connection_reset, "");
+	assert_true(is_captured(b, &tls));
+	assert_false(is_captured(b, &http));
+	assert_false(is_captured(b, &second));
+	assert_false(is_captured(b, &other));
+	end(b, &second, OUTCOME_ok, "");
+	end(b, &http, OUTCOME_connection_reset, "");
+	assert_true(is_captured(b, &tls) && is_captured(b, &http));
+	end(b, &tls, OUTCOME_generic_timeout_error, "");
+	assert_false(is_captured(b, &tls));
+	assert_true(is_captured(b, &http));
+	assert_int_equal(http.usual_status, 0);
+}
+
+static void
+another_check_that_was_reset_is_not_captured(void **state)
+{
+	struct bench *b = *state;
+
+	for (enum check check = 0; check < CHECK_COUNT; check++) {
+		struct job job = job_of(check, "essential-000001");
+
+		end(b, &job, OUTCOME_connection_reset, "");
+		assert_int_equal(is_captured(b, &job),
+			check == CHECK_tls || check == CHECK_http);
+	}
+}
+
+static void
+resets_take_half_of_a_days_exhibits_and_no_more_are_captured(void **state)
+{
+	struct bench *b = *state;
+	size_t most = (size_t)b->config.profiles[PROFILE_HOME].exhibits, said = 0;
+	char target[32], shown[32];
+
+	for (int i = 0; i < 40; i++) {
+		struct job job;
+
+		snprintf(shown, sizeof(shown), "reset %d", i);
+		snprintf(target, sizeof(target), "essential-1000%02d", i);
+		job = job_of(CHECK_tls, target);
+		end(b, &job, OUTCOME_connection_reset, "");
+		assert_int_equal(is_captured(b, &job), said < most / 2);
+		said += end(b, &job, OUTCOME_connection_reset, shown);
+		assert_false(is_captured(b, &job));
+	}
+	assert_int_equal(said, most / 2);
+	assert_int_equal(show(b, "essential-000001", "blocked"), 1);
+	b->now_us += 24 * HOUR_US;
+	assert_true(is_captured(
+		b, &(struct job){.check = CHECK_tls, .target.id = "essential-100001"}));
+}
+
 int
 main(void)
 {
@@ -187,6 +286,9 @@ main(void)
 		TEST(a_job_is_told_what_its_target_usually_answers_and_whether_anything_is_shown),
 		TEST(what_nobody_has_room_for_is_forgotten),
 		TEST(a_child_that_lies_of_its_exhibit_leaves_none),
+		TEST(a_check_that_was_reset_is_captured_when_it_is_tried_again),
+		TEST(another_check_that_was_reset_is_not_captured),
+		TEST(resets_take_half_of_a_days_exhibits_and_no_more_are_captured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
