@@ -642,7 +642,8 @@ bool ship_record_next(struct ship_record *record, struct span *rest);
 struct ship_page {
 	void *at;
 	size_t bytes;
-	uint32_t uplink; /* over which it goes */
+	uint32_t uplink; /* over which it goes, */
+	const char *interface; /* and by which interface alone; "", NULL: as routed */
 };
 struct fetch_connection;
 struct fetch_request;
@@ -650,7 +651,7 @@ bool ship_exchange(const struct ship_page *page, struct fetch_connection *connec
 	const struct fetch_request *request, enum ship_kind kind,
 	const uint8_t id[static HASH_BYTES]);
 bool ship_ask_where(const struct ship_page *page, struct fetch_connection *connection,
-	const struct enrolment *e, const char *nonce, const char *interface);
+	const struct enrolment *e, const char *nonce);
 /* ${tag}: of the list one has, "" none. The record has the status and, of a list that is
  * new, the body. */
 bool ship_ask_list(const struct ship_page *page, struct fetch_connection *connection,

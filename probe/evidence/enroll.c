@@ -99,7 +99,7 @@ enroll_child(void *arg, void *at, size_t page_bytes)
 {
 	const struct attempt_to_enroll *a = arg;
 	const struct invite *invite = a->enroll->invite;
-	struct ship_page page = {at, page_bytes, 0};
+	struct ship_page page = {.at = at, .bytes = page_bytes};
 	struct fetch_connection *connection;
 	char url[ENDPOINT_BYTES + 32];
 	struct buf body = {0};
@@ -117,7 +117,7 @@ enroll_child(void *arg, void *at, size_t page_bytes)
 			    .body = buf_span(&body),
 			    .max_answer = 2048},
 		    SHIP_TOKEN, a->id) &&
-		ship_ask_where(&page, connection, a->enrolment, a->nonce, "") &&
+		ship_ask_where(&page, connection, a->enrolment, a->nonce) &&
 		a->enroll->config->targets[0] == '\0')
 		(void)ship_ask_list(&page, connection, a->enrolment, "");
 	buf_free(&body);

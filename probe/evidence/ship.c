@@ -51,11 +51,14 @@ ship_exchange(const struct ship_page *page, struct fetch_connection *connection,
 {
 	struct ship_record record = {
 		.kind = SHIP_LOST, .uplink = page->uplink, .boot_us = clock_boot_us()};
+	struct fetch_request bound = *request;
 	struct buf answer = {0};
 	long status = 0;
 	bool ok = false;
 
-	if (fetch_exchange(&answer, &status, connection, request) != OK) {
+	/* Also where the one before was closed, and another connection is made. */
+	bound.interface = page->interface;
+	if (fetch_exchange(&answer, &status, connection, &bound) != OK) {
 		int64_t sent_bytes = fetch_sent_bytes(connection);
 
 		record.bytes = (uint32_t)(sent_bytes + EXCHANGE_BYTES);
@@ -81,7 +84,7 @@ done:
 
 bool
 ship_ask_where(const struct ship_page *page, struct fetch_connection *connection,
-	const struct enrolment *e, const char *nonce, const char *interface)
+	const struct enrolment *e, const char *nonce)
 {
 	static const uint8_t no_id[HASH_BYTES];
 	char url[URL_BYTES];
@@ -90,7 +93,6 @@ ship_ask_where(const struct ship_page *page, struct fetch_connection *connection
 	return ship_exchange(page, connection,
 		&(struct fetch_request){.method = "GET",
 			.url = url,
-			.interface = interface,
 			.pin = e->pin,
 			.max_answer = SHIP_ANSWER_MAX,
 			.connect_limit_s = CONNECT_LIMIT_S,
@@ -210,9 +212,10 @@ ship_over(struct ship_load *load, size_t uplink, const char *interface)
 	if (fetch_open(&connection) != OK)
 		return;
 	load->page.uplink = (uint32_t)uplink;
+	load->page.interface = interface;
 	if (shipment->places)
 		going = ship_ask_where(&load->page, connection, shipment->enrolment,
-			shipment->nonces[uplink], interface);
+			shipment->nonces[uplink]);
 	if (going && !load->done)
 		ship_segments(load, connection);
 	fetch_close(connection);
@@ -230,7 +233,8 @@ ship_child(void *arg, void *at, size_t page_bytes)
 {
 	const struct shipment *shipment = arg;
 	const struct uplinks *u = &shipment->uplinks;
-	struct ship_load load = {.page = {at, page_bytes, 0}, .shipment = shipment};
+	struct ship_load load = {
+		.page = {.at = at, .bytes = page_bytes}, .shipment = shipment};
 	size_t most = shipment->most < SHIP_MOST ? shipment->most : SHIP_MOST;
 
 	load.n = spool_list(load.ids, most, shipment->spool);
