@@ -28,11 +28,12 @@ link_note(struct measurement *m, const struct job *job, const struct route_link 
 	struct device device;
 
 	device_read(&device, DEVICE_TREE, uplink);
-	/* What was said at enrolment was said of the first uplink. */
-	if (job->uplink_number == 0 && job->medium != MEDIUM_unknown)
-		SET(m, medium, job->medium);
-	else if (device.mobile)
+	/* What was said at enrolment was said of the first uplink, and of the line that it was
+	 * then: another may have taken its place. */
+	if (device.mobile)
 		SET(m, medium, MEDIUM_mobile);
+	else if (job->uplink_number == 0 && job->medium != MEDIUM_unknown)
+		SET(m, medium, job->medium);
 	if (device.operstate != OPERSTATE_unknown)
 		SET(m, operstate, device.operstate);
 	/* Its carrier is the association: the kernel gives a station none before

@@ -210,7 +210,7 @@ keep(struct recorder *r, const struct measurement *m)
 	if (r->exhibits != NULL)
 		r->n += exhibits_say(r->lines.len < WAITING_MAX / 2 ? &r->lines : NULL,
 			r->exhibits, m);
-	if (r->uplink > 0 && m->check == CHECK_link && m->has[FIELD_medium])
+	if (m->check == CHECK_link && m->has[FIELD_medium])
 		r->medium = m->medium;
 }
 
@@ -289,7 +289,9 @@ say_network(struct measurement *m, const struct recorder *r)
 	const struct enrolment *e = r->enrolment;
 
 	SET(m, kind, LINE_network);
-	SET(m, medium, r->uplink == 0 ? e->medium : r->medium);
+	SET(m, medium,
+		r->medium != MEDIUM_unknown || r->uplink > 0 ? (int64_t)r->medium
+							     : (int64_t)e->medium);
 	TEXT(m, country, e->country);
 	if (e->region[0] != '\0')
 		TEXT(m, region, e->region);

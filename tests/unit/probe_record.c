@@ -212,6 +212,28 @@ a_second_uplinks_segment_has_its_own_lines_and_network(void **state)
 }
 
 static void
+the_first_uplinks_network_is_what_its_device_is_and_else_what_was_declared(void **state)
+{
+	struct bench *b = make_bench();
+	struct job job = {.check = CHECK_link, .rung = RUNG_link, .round = 1};
+	struct measurement m;
+
+	(void)state;
+	b->enrolment.medium = MEDIUM_fixed;
+	runner_unmeasured(&b->ms[0], &job, REASON_internal, b->now_us);
+	recorder_add(b->r, b->ms, 1, NULL, b->now_us);
+	seal(b);
+	line(&m, b, 1, LINE_network);
+	assert_int_equal(m.medium, MEDIUM_fixed);
+	SET(&b->ms[0], medium, MEDIUM_mobile);
+	recorder_add(b->r, b->ms, 1, NULL, b->now_us);
+	seal(b);
+	line(&m, b, 1, LINE_network);
+	assert_int_equal(m.medium, MEDIUM_mobile);
+	free_bench(b);
+}
+
+static void
 the_first_uplinks_segment_leaves_the_seconds_lines_out(void **state)
 {
 	struct bench *b = make_bench();
@@ -367,6 +389,8 @@ main(void)
 			the_first_uplinks_segment_leaves_the_seconds_lines_out),
 		cmocka_unit_test(
 			a_change_of_the_ladder_closes_early_twelve_times_an_hour),
+		cmocka_unit_test(
+			the_first_uplinks_network_is_what_its_device_is_and_else_what_was_declared),
 		cmocka_unit_test(a_pulse_closes_early_when_its_answer_changes),
 		cmocka_unit_test(what_is_told_of_an_old_batch_is_no_pulse),
 		cmocka_unit_test(the_interval_closes),
