@@ -209,20 +209,20 @@ icmp_send_all(struct icmp_run *run)
 {
 	const struct icmp_plan *plan = run->plan;
 	struct icmp_result *r = run->result;
-	int64_t start_us = clock_boot_us(), end_us = start_us + plan->longest_us;
+	int64_t next_us = clock_boot_us(), end_us = next_us + plan->longest_us;
 	int64_t linger_end_us;
 	unsigned count = plan->count;
 
 	if (count > ICMP_COUNT_MAX)
 		count = ICMP_COUNT_MAX;
 	for (unsigned i = 0; i < count || i == 0; i++) {
-		int64_t next_us = start_us + (int64_t)i * plan->pace_us;
-
 		if (next_us > end_us)
 			break;
 		icmp_wait(run, next_us, false);
 		icmp_step(run, STAGE_send);
 		icmp_send(run);
+		/* Also where we were held up: no two come closer. */
+		next_us = clock_boot_us() + plan->pace_us;
 		if (r->sent)
 			icmp_step(run, STAGE_reply);
 	}
