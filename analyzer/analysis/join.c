@@ -87,21 +87,66 @@ lies_under(const struct anomaly *low, const struct anomaly *high,
 	return false;
 }
 
-/* Does ${low}, on a lower rung of the same probe, explain ${high}? It does when half of what
- * is known of the latter, from its first bad sample to its last, lies where the former may
- * have been: what is looked at once an hour has wide edges, and they are nobody's fault. */
+/* Does ${low} reach over ${us}, when ${high} was bad? */
 static bool
-explains(const struct anomaly *low, const struct anomaly *high,
+reaches(const struct anomaly *low, const struct anomaly *high, int64_t us,
 	const struct record *record)
 {
-	int64_t from = low->start_lo_us > high->start_hi_us ? low->start_lo_us
-							    : high->start_hi_us;
-	int64_t to = end_of(low) < high->end_lo_us ? end_of(low) : high->end_lo_us;
+	return low != high && (!low->weak || high->weak) && low->start_lo_us <= us &&
+	       end_of(low) >= us && lies_under(low, high, record);
+}
 
-	if (low->weak && !high->weak)
-		return false;
-	return lies_under(low, high, record) && from <= to &&
-	       (to - from) * 2 >= high->end_lo_us - high->start_hi_us;
+/* Where what reaches over ${us} ends, the latest; before it: nothing does. */
+static int64_t
+reached_until(const struct anomaly *anomalies, size_t n, const struct anomaly *high,
+	int64_t us, const struct record *record)
+{
+	int64_t until_us = us - 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (end_of(&anomalies[i]) > until_us &&
+			reaches(&anomalies[i], high, us, record))
+			until_us = end_of(&anomalies[i]);
+	return until_us;
+}
+
+/* When the next one that may be why begins, after ${us}. */
+static int64_t
+next_begin(const struct anomaly *anomalies, size_t n, const struct anomaly *high,
+	int64_t us, const struct record *record)
+{
+	int64_t next_us = INT64_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (anomalies[i].start_lo_us > us &&
+			anomalies[i].start_lo_us < next_us &&
+			reaches(&anomalies[i], high, anomalies[i].start_lo_us, record))
+			next_us = anomalies[i].start_lo_us;
+	return next_us;
+}
+
+/* Do the anomalies on lower rungs of the same probe explain ${high}? They do when half of
+ * what is known of it, from its first bad sample to its last, lies where one of them may have
+ * been, together: a rung that answers for a moment is not well, and what is looked at once an
+ * hour has wide edges, which are nobody's fault. */
+static bool
+is_explained(const struct anomaly *anomalies, size_t n, const struct anomaly *high,
+	const struct record *record)
+{
+	int64_t us = high->start_hi_us, end_us = high->end_lo_us, covered_us = 0;
+	bool any = false;
+
+	while (us <= end_us) {
+		int64_t until_us = reached_until(anomalies, n, high, us, record);
+
+		if (until_us >= us) {
+			any = true;
+			covered_us += (until_us < end_us ? until_us : end_us) - us;
+		}
+		us = until_us > us ? until_us
+				   : next_begin(anomalies, n, high, us, record);
+	}
+	return any && covered_us * 2 >= end_us - high->start_hi_us;
 }
 
 static void
@@ -112,10 +157,9 @@ absorb(struct anomaly *anomalies, size_t n, const struct record *record)
 			end++)
 			anomalies[end].event = 0;
 		for (size_t high = i; high < end; high++)
-			for (size_t low = i; low < end; low++)
-				if (low != high && explains(&anomalies[low],
-							   &anomalies[high], record))
-					anomalies[high].event = ANOMALY_ABSORBED;
+			if (is_explained(
+				    &anomalies[i], end - i, &anomalies[high], record))
+				anomalies[high].event = ANOMALY_ABSORBED;
 	}
 }
 

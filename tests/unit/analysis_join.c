@@ -14,8 +14,8 @@ struct scene {
 	struct probe probes[PROBES];
 	struct target_info targets[1];
 	struct record record;
-	struct anomaly anomalies[2 * PROBES];
-	struct event events[2 * PROBES];
+	struct anomaly anomalies[3 * PROBES];
+	struct event events[3 * PROBES];
 	size_t n;
 };
 
@@ -62,6 +62,36 @@ events_of(struct scene *s, enum family family)
 	for (size_t i = 0; i < n; i++)
 		found += s->events[i].family == family;
 	return found;
+}
+
+static void
+test_a_rung_that_answered_for_a_moment_explains_what_never_did(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){100, 105, 130, 135});
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){150, 155, 180, 185});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){98, 110, 180, 190});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 0);
+	/* What begins before the other ends goes on where that ended. */
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){100, 105, 130, 135});
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){120, 125, 160, 165});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){98, 110, 200, 210});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 0);
+	/* With the second half alone the most of it is not. */
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){150, 155, 180, 185});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){98, 110, 180, 190});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
 }
 
 static void
@@ -128,6 +158,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_a_rung_that_answered_for_a_moment_explains_what_never_did),
 		cmocka_unit_test(test_a_probe_that_fell_silent_needs_no_list),
 		cmocka_unit_test(
 			test_a_target_looked_at_once_an_hour_is_explained_by_its_rung),
