@@ -185,6 +185,20 @@ verify(const struct segment *segment, const struct note *note, uint64_t n)
 	return NULL;
 }
 
+/* Not = {0}: 16 KiB of spans that n keeps apart from what was read. */
+static void
+clear(struct segment *segment)
+{
+	memset(segment, 0, offsetof(struct segment, lines));
+}
+
+enum err
+segment_split(struct segment *segment, struct span bytes)
+{
+	clear(segment);
+	return read_lines(segment, &bytes) ? ERR_FORMAT : OK;
+}
+
 enum err
 segment_read(struct segment *segment, struct span bytes, const char **why)
 {
@@ -194,8 +208,7 @@ segment_read(struct segment *segment, struct span bytes, const char **why)
 
 	if (!why)
 		why = &ignored;
-	/* Not = {0}: 16 KiB of spans that n keeps apart from what was read. */
-	memset(segment, 0, offsetof(struct segment, lines));
+	clear(segment);
 	*why = bytes.len > SEGMENT_FILE_MAX ? "the segment is longer than any may be"
 					    : read_lines(segment, &bytes);
 	if (!*why)

@@ -43,6 +43,10 @@ NODISCARD enum err segment_write(struct buf *out, uint8_t id[static HASH_BYTES],
 NODISCARD enum err segment_read(
 	struct segment *segment, struct span bytes, const char **why);
 
+/* Only finds the lines of a segment that segment_read() took when it came: nothing is
+ * verified, and all else of ${segment} is left at nothing. ERR_FORMAT: no lines. */
+NODISCARD enum err segment_split(struct segment *segment, struct span bytes);
+
 /* Appends the C2SP tlog-proof that shows line ${index} (below n) of a segment that was
  * read: its salt as "extra", the inclusion path, the note. */
 void segment_prove(struct buf *out, const struct segment *segment, size_t index);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/answers.h"
 #include "analyzer/analysis/leaves.h"
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/steps.h"
@@ -35,6 +36,7 @@ struct earlier { /* an event of the analysis before this one */
 
 struct analysis {
 	struct loaded loaded;
+	struct answers answers;
 	struct bin *bins;
 	struct anomaly *anomalies;
 	struct event *events;
@@ -304,6 +306,8 @@ compute(struct analysis *a)
 {
 	const struct record *r = &a->loaded.record;
 
+	answers_open(&a->answers, r);
+	a->loaded.record.answers = &a->answers;
 	a->bins = room(4 * r->samples_n + r->probes_n, sizeof(*a->bins));
 	a->bins_n = rollup(a->bins, r);
 	a->anomalies = room(a->bins_n, sizeof(*a->anomalies));
@@ -357,6 +361,7 @@ forget(struct analysis *a)
 	free(a->events);
 	free(a->anomalies);
 	free(a->bins);
+	answers_close(&a->answers);
 	load_free(&a->loaded);
 }
 

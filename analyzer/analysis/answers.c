@@ -19,27 +19,47 @@ has_answer(const struct sample *s)
 	return s->check == CHECK_dns && s->answer && s->target != NO_TARGET;
 }
 
+static struct answer *
+grow(struct answer *rows, size_t *cap)
+{
+	*cap = *cap ? *cap * 2 : 64;
+	rows = realloc(rows, *cap * sizeof(*rows));
+	if (!rows)
+		abort();
+	return rows;
+}
+
 void
 answers_open(struct answers *answers, const struct record *record)
 {
-	size_t kept = 0;
+	size_t kept = 0, cap = 0;
 
-	*answers = (struct answers){
-		.rows = calloc(record->samples_n + 1, sizeof(*answers->rows))};
-	if (!answers->rows)
-		abort();
+	*answers = (struct answers){0};
 	for (size_t i = 0; i < record->samples_n; i++) {
 		const struct sample *s = &record->samples[i];
 
-		if (record->probes[s->probe].control && has_answer(s))
-			answers->rows[answers->n++] =
-				(struct answer){s->answer, s->target};
+		if (!record->probes[s->probe].control || !has_answer(s))
+			continue;
+		if (answers->n == cap)
+			answers->rows = grow(answers->rows, &cap);
+		answers->rows[answers->n++] = (struct answer){s->answer, s->target};
 	}
-	qsort(answers->rows, answers->n, sizeof(*answers->rows), order);
+	if (answers->n)
+		qsort(answers->rows, answers->n, sizeof(*answers->rows), order);
 	for (size_t i = 0; i < answers->n; i++)
 		if (!kept || order(&answers->rows[kept - 1], &answers->rows[i]))
 			answers->rows[kept++] = answers->rows[i];
 	answers->n = kept;
+}
+
+const struct answers *
+answers_of(struct answers *mine, const struct record *record)
+{
+	*mine = (struct answers){0};
+	if (record->answers)
+		return record->answers;
+	answers_open(mine, record);
+	return mine;
 }
 
 void

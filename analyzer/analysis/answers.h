@@ -16,6 +16,8 @@ struct answers {
 };
 
 void answers_open(struct answers *answers, const struct record *record);
+/* The record's own, or else ${mine}, opened; either way ${mine} is to be closed. */
+const struct answers *answers_of(struct answers *mine, const struct record *record);
 void answers_close(struct answers *answers);
 /* 1: a control probe was told the same; 0: all were told something else; -1: none was told
  * anything, or the sample holds no answer. */

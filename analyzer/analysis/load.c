@@ -27,6 +27,8 @@ struct loader {
 	int64_t *enrolled_utc_us; /* by probe */
 	struct claim *claims; /* by segment */
 	struct again *again; /* lines that may be said again, by sample */
+	uint32_t *ids; /* targets in the order of their ids */
+	size_t ids_cap;
 	uint32_t
 		*resolver_targets; /* bit by target: asked of the configured resolver */
 	size_t again_n, again_cap;
@@ -89,13 +91,42 @@ load_probe(void *arg, const struct store_probe *probe)
 	r->probes_n++;
 }
 
+/* Where in the order of ids this one is, or would stand. */
+static size_t
+place_of_target(const struct loader *l, const char *id)
+{
+	size_t low = 0, high = l->out->record.targets_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(l->out->targets[l->ids[middle]].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static uint32_t
 find_target(const struct loader *l, const char *id)
 {
-	for (size_t i = 0; i < l->out->record.targets_n; i++)
-		if (!strcmp(l->out->targets[i].id, id))
-			return (uint32_t)i;
-	return NO_TARGET;
+	size_t at = place_of_target(l, id);
+
+	if (at == l->out->record.targets_n ||
+		strcmp(l->out->targets[l->ids[at]].id, id) != 0)
+		return NO_TARGET;
+	return l->ids[at];
+}
+
+static void
+add_id(struct loader *l, const char *id)
+{
+	size_t n = l->out->record.targets_n, at = place_of_target(l, id);
+
+	l->ids = grow(l->ids, n, &l->ids_cap, sizeof(*l->ids));
+	memmove(&l->ids[at + 1], &l->ids[at], (n - at) * sizeof(*l->ids));
+	l->ids[at] = (uint32_t)n;
 }
 
 /* The first target of the same host: what a name's events are told by. */
@@ -134,6 +165,7 @@ load_target(struct loader *l, const struct target *row)
 		.name = name_of(l, row->host, (uint32_t)r->targets_n)};
 	memcpy(l->out->targets[r->targets_n].id, row->id, sizeof(row->id));
 	l->resolver_targets[r->targets_n] = !strcmp(row->address, "resolver");
+	add_id(l, row->id);
 	r->targets_n++;
 }
 
@@ -181,12 +213,23 @@ load_point(void *arg, const struct store_point *point)
 	l->out->points[r->points_n++] = p;
 }
 
+/* Probes come in the order of their epochs. */
 static uint32_t
 find_probe(const struct loader *l, const char *epoch)
 {
-	for (size_t i = 0; i < l->out->record.probes_n; i++)
-		if (!strcmp(l->epochs[i], epoch))
-			return (uint32_t)i;
+	size_t low = 0, high = l->out->record.probes_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(l->epochs[middle], epoch);
+
+		if (order == 0)
+			return (uint32_t)middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return UINT32_MAX;
 }
 
@@ -274,7 +317,7 @@ load_segment(void *arg, const struct store_segment *stored)
 	struct loaded_segment *info;
 	bool placed = false;
 
-	if (frame.probe == UINT32_MAX || segment_read(l->segment, stored->bytes, NULL))
+	if (frame.probe == UINT32_MAX || segment_split(l->segment, stored->bytes))
 		return true;
 	out->segments =
 		grow(out->segments, out->segments_n, &l->segments_cap, sizeof(*info));
@@ -423,6 +466,7 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 	free(l.enrolled_utc_us);
 	free(l.claims);
 	free(l.again);
+	free(l.ids);
 	free(l.resolver_targets);
 	free(l.segment);
 	free(l.m);

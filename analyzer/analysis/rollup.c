@@ -183,23 +183,23 @@ merge_all(struct bin *bins, size_t n)
 size_t
 rollup(struct bin *bins, const struct record *record)
 {
-	struct answers answers;
+	struct answers mine;
+	const struct answers *answers = answers_of(&mine, record);
 	size_t n = 0;
 
-	answers_open(&answers, record);
 	for (size_t i = 0; i < record->samples_n; i++) {
 		const struct sample *s = &record->samples[i];
 		const struct sample *next = i + 1 < record->samples_n ? s + 1 : NULL;
 
 		if (record->probes[s->probe].control)
 			continue;
-		n += add_sample(&bins[n], record, &answers, s);
+		n += add_sample(&bins[n], record, answers, s);
 		if (next && next->probe == s->probe)
 			n += add_dark(&bins[n], record, s, next);
 		else
 			n += add_silent(&bins[n], record, s);
 	}
-	answers_close(&answers);
+	answers_close(&mine);
 	qsort(bins, n, sizeof(*bins), order);
 	return merge_all(bins, n);
 }

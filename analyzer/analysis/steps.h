@@ -92,6 +92,8 @@ struct point {
 	uint32_t source; /* an index: which series */
 };
 
+struct answers; /* answers.h */
+
 /* All that one analysis looks at. samples: by probe, then time, then segment and line. */
 struct record {
 	const struct sample *samples;
@@ -104,6 +106,7 @@ struct record {
 	size_t targets_n;
 	const struct point *points; /* by source, then time */
 	size_t points_n;
+	const struct answers *answers; /* NULL: each step takes them from the samples */
 	int64_t window_us; /* width of a bin */
 	int64_t reference_us; /* how far back a baseline looks */
 	int64_t horizon_us; /* nothing later than this could have arrived */

@@ -42,7 +42,7 @@ take_dns(struct tally *t, const struct sample *s)
 static void
 take_name(struct seen *seen, const struct view *v, const struct sample *s)
 {
-	bool unlike = answers_agree(&v->answers, s) == 0;
+	bool unlike = answers_agree(v->answers, s) == 0;
 
 	if (!rollup_by_name(s))
 		return;
@@ -121,9 +121,8 @@ take_usual_rtt(struct tally *t, const struct record *r, const struct sample *s)
 		seen->usual_rtt_us = s->rtt_us;
 }
 
-/* What was usual before: the rate, and whether mains was there to be lost. Returns how
- * many samples say so. */
-static size_t
+/* What was usual before: the rate, and whether mains was there to be lost. */
+static void
 take_before(struct tally *t, bool *mains, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
@@ -141,7 +140,6 @@ take_before(struct tally *t, bool *mains, const struct view *v, uint32_t probe)
 		take_usual_rtt(t, r, &r->samples[i]);
 	}
 	t->usual_rate = baseline_median(&rates, 0);
-	return n;
 }
 
 /* The boot before the event against the boot after it. */
@@ -158,26 +156,41 @@ rebooted(const struct view *v, uint32_t probe)
 	return false;
 }
 
+/* One that has not measured for so long, or never, is nobody's witness. */
+static bool
+is_here(const struct view *v, const struct tally *t, uint32_t probe)
+{
+	const struct record *r = v->record;
+	const struct network *home = &r->networks[r->probes[probe].network];
+	size_t first;
+
+	if (r->probes[probe].control)
+		return true;
+	return !strcmp(home->country, v->event->country) &&
+	       (t->affected || record_find(&first, r, probe,
+				       v->from_us - r->reference_us, v->to_us) > 0);
+}
+
 static void
 take_probe(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
-	const struct network *home = &r->networks[r->probes[probe].network];
-	size_t first, n, before;
-	bool mains;
+	size_t first, n;
+	bool mains = false;
 
 	t->network = r->probes[probe].network;
+	t->here = is_here(v, t, probe);
+	if (!t->here)
+		return;
 	t->on_mains = t->supply_unknown = true;
-	before = take_before(t, &mains, v, probe);
+	/* Of the others no row asks what was usual, and it is many samples. */
+	if (t->affected || r->probes[probe].control)
+		take_before(t, &mains, v, probe);
 	n = record_find(&first, r, probe, v->from_us, v->to_us);
-	/* One that has not measured for so long, or never, is nobody's witness. */
-	t->here = r->probes[probe].control ||
-		  ((before + n > 0 || t->affected) &&
-			  !strcmp(home->country, v->event->country));
 	for (size_t i = first; i < first + n; i++)
 		take_sample(t, v, i);
 	t->mains_lost = t->mains_lost && mains;
-	t->rebooted = rebooted(v, probe);
+	t->rebooted = t->affected && rebooted(v, probe);
 	if (!t->power_lines_n)
 		t->on_mains = t->supply_unknown = false;
 }
@@ -281,7 +294,7 @@ view_open(struct view *view, const struct event *event, const struct anomaly *an
 	};
 	if (!view->tallies || !view->seen)
 		abort();
-	answers_open(&view->answers, record);
+	view->answers = answers_of(&view->mine, record);
 	for (uint32_t i = event->n; i-- > 0;) {
 		const struct anomaly *a = &anomalies[event->first + i];
 
@@ -297,7 +310,7 @@ view_open(struct view *view, const struct event *event, const struct anomaly *an
 void
 view_close(struct view *view)
 {
-	answers_close(&view->answers);
+	answers_close(&view->mine);
 	free(view->seen);
 	free(view->tallies);
 }

@@ -43,7 +43,8 @@ struct view {
 	const struct record *record;
 	const struct event *event;
 	int64_t from_us, to_us;
-	struct answers answers;
+	struct answers mine;
+	const struct answers *answers; /* the record's, or mine */
 	struct tally *tallies; /* by probe */
 	struct seen *seen; /* by probe and target */
 };
