@@ -23,6 +23,7 @@ int explain_event(struct context *context, int argc, char **argv);
 int import_run(struct context *context, int argc, char **argv);
 int lists_run(struct context *context, int argc, char **argv);
 int query_run(struct context *context, int argc, char **argv);
+int recompute_events(struct context *context, int argc, char **argv);
 int report_event(struct context *context, int argc, char **argv);
 int scores_print(struct context *context, int argc, char **argv);
 int segments_export(struct context *context, int argc, char **argv);

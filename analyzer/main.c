@@ -8,7 +8,6 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/report/options.h"
-#include "common/clock.h"
 #include "common/conf.h"
 #include "common/log.h"
 
@@ -31,7 +30,7 @@ catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* ---- serve, analyze ---- */
+/* ---- serve ---- */
 
 struct addresses {
 	const char *ingest, *pages;
@@ -82,49 +81,6 @@ serve(struct context *context, int argc, char **argv)
 		       : 1;
 }
 
-struct span_of_time {
-	int64_t since_utc_us, until_utc_us;
-};
-
-static error_t
-parse_analyze(int key, char *arg, struct argp_state *state)
-{
-	struct span_of_time *span = state->input;
-
-	switch (key) {
-	case 's':
-		span->since_utc_us = options_time(state, arg);
-		break;
-	case 'u':
-		span->until_utc_us = options_time(state, arg);
-		break;
-	default:
-		return options_only(key, arg, state);
-	}
-	return 0;
-}
-
-static int
-analyze(struct context *context, int argc, char **argv)
-{
-	static const struct argp_option options[] = {
-		{"since", 's', "TIME", 0, "leave events as they are that ended before",
-			0},
-		{"until", 'u', "TIME", 0, "leave out what was measured after", 0}, {0}};
-	static const struct argp argp = {.options = options,
-		.parser = parse_analyze,
-		.doc = "Computes every event anew from what is stored.\v"
-		       "For example:\n  faultline-analyzer analyze --until "
-		       "2026-01-09T00:00:00Z"};
-	struct span_of_time span = {0, clock_utc_us()};
-
-	options_parse(&argp, argc, argv, &span);
-	return analyze_run(context->store, &context->settings, span.since_utc_us,
-		       span.until_utc_us) == OK
-		       ? 0
-		       : 1;
-}
-
 /* ---- the table ---- */
 
 static const struct command {
@@ -146,8 +102,8 @@ static const struct command {
 		false},
 	{"import", "--from series [--metric bgp|active|traffic] FILE...",
 		"take what others measured of the same networks", import_run, false},
-	{"analyze", "[--since T] [--until T]", "compute the events anew", analyze,
-		false},
+	{"analyze", "[--since T] [--until T] [--weights FILE] | --print-weights",
+		"compute the events anew", recompute_events, true},
 	{"events", "[filters]", "list what happened", events_list, false},
 	{"explain", "EVENT", "the arithmetic of a verdict, row by row", explain_event,
 		false},

@@ -21,6 +21,7 @@
 
 struct setting;
 struct store;
+struct weights;
 struct where_db;
 
 /* ---- settings.c: analyzer.conf ---- */
@@ -127,9 +128,10 @@ NODISCARD enum err opener_mandate(struct buf *note, struct opener *opener);
 /* ---- analysis/analyze.c: calls the pure steps in order over what is stored ---- */
 
 /* Computes every event anew from the stored segments and replaces the stored ones; an
- * event that overlaps a stored one of the same networks keeps its id. */
+ * event that overlaps a stored one of the same networks keeps its id. ${weights} (analysis/steps.h) NULL: the
+ * official ones; with others all that it says is marked unofficial. */
 NODISCARD enum err analyze_run(struct store *store, const struct settings *settings,
-	int64_t since_utc_us, int64_t until_utc_us);
+	int64_t since_utc_us, int64_t until_utc_us, const struct weights *weights);
 
 /* ---- serve/: two addresses ---- */
 

@@ -35,6 +35,7 @@ struct earlier { /* an event of the analysis before this one */
 };
 
 struct analysis {
+	const struct weights *weights;
 	struct loaded loaded;
 	struct answers answers;
 	struct bin *bins;
@@ -245,6 +246,7 @@ describe(struct judged *j, const struct analysis *a, const struct event *event)
 		.anomalies = a->anomalies,
 		.witness = &j->witness,
 		.verdict = &j->verdict,
+		.weights = a->weights,
 		.observations = j->observations,
 		.observations_n = j->observations_n,
 		.lines = j->lines,
@@ -267,6 +269,7 @@ describe(struct judged *j, const struct analysis *a, const struct event *event)
 		j->stored.end_utc_us =
 			verdict_instant(&error_us, event->end_lo_us, event->end_hi_us);
 	j->stored.probability_ppm = j->verdict.class_ppm[j->verdict.class];
+	j->stored.unofficial = !evidence_official(a->weights);
 	j->stored.asns = buf_span(&j->asns);
 	j->stored.networks = buf_span(&j->networks);
 	j->stored.json = buf_span(&j->json);
@@ -320,7 +323,7 @@ compute(struct analysis *a)
 
 		j->observations_n = observe(
 			j->observations, &j->witness, &a->events[i], a->anomalies, r);
-		classify(&j->verdict, j->observations, j->observations_n);
+		classify(&j->verdict, j->observations, j->observations_n, a->weights);
 	}
 }
 
@@ -367,9 +370,9 @@ forget(struct analysis *a)
 
 enum err
 analyze_run(struct store *store, const struct settings *settings, int64_t since_utc_us,
-	int64_t until_utc_us)
+	int64_t until_utc_us, const struct weights *weights)
 {
-	struct analysis a = {0};
+	struct analysis a = {.weights = weights ? weights : evidence_weights()};
 	enum err err;
 
 	err = load_read(&a.loaded, store, settings, until_utc_us);

@@ -33,10 +33,36 @@ classify_exp(int64_t x)
 	return value >> 30;
 }
 
+/* Both sides squared: where the value lies between two of the table, the nearer of the two
+ * logarithms is that on whose side of their geometric mean it is. */
+int32_t
+classify_log(uint64_t part, uint64_t whole)
+{
+	uint64_t value = (part << 32) / whole;
+	int32_t x = 0;
+
+	for (int32_t step = 1 << 11; step; step >>= 1)
+		if (classify_exp(x + step) >= value)
+			x += step;
+	return (unsigned __int128)value * value <
+			       (unsigned __int128)classify_exp(x) * classify_exp(x + 1)
+		       ? x + 1
+		       : x;
+}
+
+static int16_t
+capped(int16_t lr, int16_t cap)
+{
+	if (lr > cap)
+		return cap;
+	return lr < -cap ? (int16_t)-cap : lr;
+}
+
 /* For one cause: of each group the row that moves it furthest. */
 static void
 count_rows(int16_t counted[ROW_COUNT], enum cause cause,
-	const struct observation *observations, size_t n, bool with_judged)
+	const struct observation *observations, size_t n, bool with_judged,
+	const struct weights *weights)
 {
 	int strongest[GROUP_COUNT];
 
@@ -50,22 +76,13 @@ count_rows(int16_t counted[ROW_COUNT], enum cause cause,
 		if (!with_judged && evidence_row(row)->basis == BASIS_judged)
 			continue;
 		if (*best < 0 ||
-			abs(evidence_row(row)->lr[cause]) >
-				abs(evidence_row((enum row) * best)->lr[cause]))
+			abs(weights->lr[row][cause]) > abs(weights->lr[*best][cause]))
 			*best = (int)row;
 	}
-	for (size_t g = 0; g < GROUP_COUNT; g++) {
-		int lr = strongest[g] < 0
-				 ? 0
-				 : evidence_row((enum row)strongest[g])->lr[cause];
-
-		if (lr > GROUP_CAP_CENTINATS)
-			lr = GROUP_CAP_CENTINATS;
-		if (lr < -GROUP_CAP_CENTINATS)
-			lr = -GROUP_CAP_CENTINATS;
+	for (size_t g = 0; g < GROUP_COUNT; g++)
 		if (strongest[g] >= 0)
-			counted[strongest[g]] = (int16_t)lr;
-	}
+			counted[strongest[g]] = capped(
+				weights->lr[strongest[g]][cause], weights->cap[g]);
 }
 
 /* Log-odds -> parts per million that sum to a million; the largest takes the rest. */
@@ -116,7 +133,8 @@ choose(struct verdict *v, size_t observations_n)
 }
 
 void
-classify(struct verdict *verdict, const struct observation *observations, size_t n)
+classify(struct verdict *verdict, const struct observation *observations, size_t n,
+	const struct weights *weights)
 {
 	int32_t measured_sum[CAUSE_COUNT], measured_ppm[CAUSE_COUNT];
 
@@ -124,9 +142,9 @@ classify(struct verdict *verdict, const struct observation *observations, size_t
 	for (size_t c = 0; c < CAUSE_COUNT; c++) {
 		int16_t counted[ROW_COUNT], measured[ROW_COUNT];
 
-		count_rows(counted, (enum cause)c, observations, n, true);
-		count_rows(measured, (enum cause)c, observations, n, false);
-		verdict->prior[c] = evidence_prior((enum cause)c);
+		count_rows(counted, (enum cause)c, observations, n, true, weights);
+		count_rows(measured, (enum cause)c, observations, n, false, weights);
+		verdict->prior[c] = evidence_prior(weights, (enum cause)c);
 		verdict->sum[c] = measured_sum[c] = verdict->prior[c];
 		for (size_t r = 0; r < ROW_COUNT; r++) {
 			verdict->sum[c] += counted[r];

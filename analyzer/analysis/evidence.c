@@ -31,6 +31,22 @@ enum {
 	D50 = -391,
 };
 
+static const struct evidence_row rows[ROW_COUNT] = {
+#define ROW(id_, group_, basis_, S, T, I, L, overrides, sentence_, source_)            \
+	[ROW_##id_] = {                                                                \
+		.id = #id_,                                                            \
+		.group = GROUP_##group_,                                               \
+		.basis = BASIS_##basis_,                                               \
+		.sentence = sentence_,                                                 \
+		.source = source_,                                                     \
+	},
+#include "analyzer/analysis/evidence.def"
+};
+
+/*
+ * The prior is by class alone, the same for every country: what goes wrong is ordinary or
+ * infrastructure nine times in ten (spontaneous glitches outnumber shutdowns).
+ */
 #define FIRST_OF(class, first, last) [CAUSE_##first... CAUSE_##last] = class
 #define AT(cause, ratio) [CAUSE_##cause] = (ratio),
 
@@ -40,21 +56,21 @@ enum {
 #else
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
-static const struct evidence_row rows[ROW_COUNT] = {
-#define ROW(id_, group_, basis_, S, T, I, L, overrides, sentence_, source_)            \
-	[ROW_##id_] = {                                                                \
-		.id = #id_,                                                            \
-		.group = GROUP_##group_,                                               \
-		.basis = BASIS_##basis_,                                               \
-		.lr = {FIRST_OF(S, shutdown_full, shutdown_service),                   \
-			FIRST_OF(T, throttling_downgrade, throttling_bytecap),         \
-			FIRST_OF(I, infrastructure_power, infrastructure_hazard),      \
-			FIRST_OF(L, ordinary_congestion, ordinary_geoblocked),         \
-			overrides},                                                    \
-		.sentence = sentence_,                                                 \
-		.source = source_,                                                     \
-	},
+static const struct weights official = {
+	.prior_ppm = {[CLASS_shutdown] = 100000,
+		[CLASS_throttling] = 50000,
+		[CLASS_infrastructure] = 350000,
+		[CLASS_ordinary] = 500000},
+	.cap = {[0 ... GROUP_COUNT - 1] = X50},
+	.lr =
+		{
+#define ROW(id, group, basis, S, T, I, L, overrides, sentence, source)                 \
+	[ROW_##id] = {FIRST_OF(S, shutdown_full, shutdown_service),                    \
+		FIRST_OF(T, throttling_downgrade, throttling_bytecap),                 \
+		FIRST_OF(I, infrastructure_power, infrastructure_hazard),              \
+		FIRST_OF(L, ordinary_congestion, ordinary_geoblocked), overrides},
 #include "analyzer/analysis/evidence.def"
+		},
 };
 #pragma GCC diagnostic pop
 
@@ -66,17 +82,30 @@ static const struct {
 #include "analyzer/analysis/evidence.def"
 };
 
-/*
- * The prior is by class alone, the same for every country: what goes wrong is ordinary or
- * infrastructure nine times in ten (spontaneous glitches outnumber shutdowns). Inside a
- * class every cause is alike: 100 ln(.10/6), 100 ln(.05/5), 100 ln(.35/7), 100 ln(.50/5).
- */
-static const int32_t class_prior[CLASS_COUNT] = {-409, -461, -300, -230};
+const struct weights *
+evidence_weights(void)
+{
+	return &official;
+}
+
+bool
+evidence_official(const struct weights *weights)
+{
+	return !memcmp(weights->prior_ppm, official.prior_ppm,
+		       sizeof(official.prior_ppm)) &&
+	       !memcmp(weights->cap, official.cap, sizeof(official.cap)) &&
+	       !memcmp(weights->lr, official.lr, sizeof(official.lr));
+}
 
 int32_t
-evidence_prior(enum cause cause)
+evidence_prior(const struct weights *weights, enum cause cause)
 {
-	return class_prior[causes[cause].class];
+	enum class class = causes[cause].class;
+	uint64_t alike = 0;
+
+	for (size_t c = 0; c < CAUSE_COUNT; c++)
+		alike += causes[c].class == class;
+	return -classify_log((uint64_t)weights->prior_ppm[class], 1000000 * alike);
 }
 
 const struct evidence_row *
@@ -109,20 +138,34 @@ evidence_basis_name(enum basis basis)
 	return names[basis];
 }
 
+const char *
+evidence_group_name(enum group group)
+{
+	static const char *const names[] = {
+#define GROUP(name) #name,
+#include "analyzer/analysis/evidence.def"
+	};
+
+	return names[group];
+}
+
 void
-evidence_version(char out[static EVIDENCE_VERSION_BYTES])
+evidence_version(char out[static EVIDENCE_VERSION_BYTES], const struct weights *weights)
 {
 	struct buf text = {0};
 	uint8_t hash[HASH_BYTES];
 
 	for (size_t c = 0; c < CAUSE_COUNT; c++)
-		buf_printf(
-			&text, "%s %d\n", causes[c].name, class_prior[causes[c].class]);
+		buf_printf(&text, "%s %d\n", causes[c].name,
+			weights->prior_ppm[causes[c].class]);
+	for (size_t g = 0; g < GROUP_COUNT; g++)
+		buf_printf(&text, "%s %d\n", evidence_group_name((enum group)g),
+			weights->cap[g]);
 	for (size_t r = 0; r < ROW_COUNT; r++) {
 		buf_printf(&text, "%s %d %d %s", rows[r].id, (int)rows[r].group,
 			(int)rows[r].basis, rows[r].sentence);
 		for (size_t c = 0; c < CAUSE_COUNT; c++)
-			buf_printf(&text, " %d", rows[r].lr[c]);
+			buf_printf(&text, " %d", weights->lr[r][c]);
 		buf_puts(&text, "\n");
 	}
 	crypto_sha256(hash, text.data, text.len);

@@ -257,27 +257,40 @@ struct evidence_row {
 	const char *id;
 	enum group group; /* correlated rows: only the strongest of a group counts */
 	enum basis basis;
-	int16_t lr[CAUSE_COUNT]; /* centinats */
 	const char *sentence; /* {n} {of} {value} {other} */
 	const char *source;
 };
 const struct evidence_row *evidence_row(enum row row);
+const char *evidence_group_name(enum group group);
 enum class evidence_class(enum cause cause);
 const char *evidence_cause_name(enum cause cause); /* "shutdown.full" */
 const char *evidence_class_name(enum class class);
 const char *evidence_basis_name(enum basis basis);
-/* 100 ln of the cause's probability before anything was observed. */
-int32_t evidence_prior(enum cause cause);
 /* The row's sentence with its figures in place. */
 void evidence_sentence(struct buf *out, const struct observation *observation);
-/* First 12 hex of the SHA-256 of everything the table says: its version. */
+
+/* The numbers of the table: what a verdict may be computed with others of (weights.h). */
+struct weights {
+	int32_t prior_ppm[CLASS_COUNT]; /* above 0, a million in all; shared evenly by a
+					 * class's causes */
+	int16_t cap
+		[GROUP_COUNT]; /* centinats, from 0: inside one group no cause is moved
+				   * further */
+	int16_t lr[ROW_COUNT][CAUSE_COUNT]; /* centinats */
+};
+/* Those of evidence.def: the official ones. */
+const struct weights *evidence_weights(void);
+bool evidence_official(const struct weights *weights);
+/* 100 ln of the cause's probability before anything was observed. */
+int32_t evidence_prior(const struct weights *weights, enum cause cause);
+/* First 12 hex of the SHA-256 of everything the table says, with these weights: its
+ * version. */
 #define EVIDENCE_VERSION_BYTES 13
-void evidence_version(char out[static EVIDENCE_VERSION_BYTES]);
+void evidence_version(
+	char out[static EVIDENCE_VERSION_BYTES], const struct weights *weights);
 
 /* The class must reach this, or the answer is insufficient. */
 #define CLASS_LEAST_PPM 600000
-/* Inside one group no cause is moved by more than ln 50. */
-#define GROUP_CAP_CENTINATS 391
 
 struct verdict {
 	int32_t cause_ppm[CAUSE_COUNT];
@@ -291,8 +304,11 @@ struct verdict {
 	int32_t sum[CAUSE_COUNT]; /* prior and all that counted */
 	int16_t counted[ROW_COUNT][CAUSE_COUNT]; /* what of a row entered the sum */
 };
-void classify(
-	struct verdict *verdict, const struct observation *observations, size_t n);
+void classify(struct verdict *verdict, const struct observation *observations, size_t n,
+	const struct weights *weights);
 
 /* exp(-x/100) in units of 2^-32, x >= 0: the one table behind every probability. */
 uint64_t classify_exp(int64_t x);
+/* The x from 0 whose exp(-x/100) is nearest to part / whole, as logarithms go: rounded as
+ * 100 ln is. 0 < part <= whole, part < 2^32; sure down to one in a hundred thousand. */
+int32_t classify_log(uint64_t part, uint64_t whole);

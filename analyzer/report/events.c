@@ -3,6 +3,7 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/report/options.h"
+#include "analyzer/report/verdict.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
 #include "common/utc.h"
@@ -29,6 +30,7 @@ static const struct column columns[] = {
 	{"cause", COLUMN_TEXT},
 	{"probability", COLUMN_NUMBER},
 	{"asns", COLUMN_TEXT},
+	{"weights", COLUMN_TEXT},
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -134,7 +136,8 @@ print(void *arg, const struct store_event *event)
 		*at = *at == ',' ? ' ' : *at;
 	listing_row(p->listing,
 		(const char *const[COLUMNS]){event->id, event->country, start, end,
-			event->class_name, event->cause, probability, asns});
+			event->class_name, event->cause, probability, asns,
+			event->unofficial ? VERDICT_UNOFFICIAL : "official"});
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/report/options.h"
+#include "analyzer/report/verdict.h"
 #include "analyzer/store/store.h"
 #include "common/log.h"
 
@@ -110,11 +111,14 @@ print_head(const json_t *verdict)
 
 	printf("event %s: %s, %s\n", string_of(verdict, "event"), class,
 		string_of(verdict, "cause"));
-	printf("from %s (+-%.1f s) to %s; %s; evidence table %s\n",
+	printf("from %s (+-%.1f s) to %s; %s; evidence table %s%s\n",
 		string_of(start, "estimate"),
 		json_number_value(json_object_get(start, "error_s")),
 		json_is_null(end) ? "now" : string_of(end, "estimate"),
-		string_of(verdict, "standing"), string_of(verdict, "version"));
+		string_of(verdict, "standing"), string_of(verdict, "version"),
+		strcmp(string_of(verdict, "weights"), VERDICT_UNOFFICIAL)
+			? ""
+			: ", UNOFFICIAL: other weights than the published ones");
 }
 
 static void

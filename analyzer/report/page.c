@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyzer/report/verdict.h"
 #include "common/crypto.h"
 
 /* What may be shown to others rests on as many (WIRE.md, "What is public"). */
@@ -199,6 +200,8 @@ write_badges(struct html *html, const struct told *t)
 	html_element(html, "b", "", t->class_name);
 	html_element(html, "b", "", percent.data);
 	html_element(html, "b", "", t->standing);
+	if (!strcmp(t->weights, VERDICT_UNOFFICIAL))
+		html_element(html, "b", "", "unofficial weights");
 	html_text(html, "Faultline event ");
 	html_element(html, "span", "hash", t->event);
 	html_end(html);

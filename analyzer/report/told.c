@@ -148,6 +148,7 @@ read_all(struct told *told, const json_t *json)
 
 	told->event = text(json, "event");
 	told->version = text(json, "version");
+	told->weights = text(json, "weights");
 	told->standing = text(json, "standing");
 	told->class_name = text(json, "class");
 	told->cause = text(json, "cause");

@@ -34,7 +34,7 @@ struct told_rows {
 
 struct told {
 	void *json; /* holds the texts */
-	const char *event, *version, *standing, *class_name, *cause;
+	const char *event, *version, *weights, *standing, *class_name, *cause;
 	const char *level, *country;
 	const char *regions[TOLD_LIST], *media[TOLD_LIST], *limits[TOLD_LIST];
 	uint32_t asns[TOLD_LIST];

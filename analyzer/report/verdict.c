@@ -302,6 +302,9 @@ limits(const struct described *d)
 			 "in a "
 			 "public log yet, so what is proved rests on the analyzer's "
 			 "word."));
+	if (!evidence_official(d->weights))
+		append(out, text("Unofficial: it was computed with other weights than "
+				 "the published ones."));
 	if (d->event->affected < CORROBORATED_PROBES)
 		append(out, text("Fewer than three probes saw it."));
 	if (!d->event->end_hi_us)
@@ -335,10 +338,12 @@ verdict_json(struct buf *out, const struct described *d)
 	json_t *evidence = must(json_array()), *against = must(json_array());
 	char version[EVIDENCE_VERSION_BYTES], *line;
 
-	evidence_version(version);
+	evidence_version(version, d->weights);
 	rows_json(evidence, against, d);
 	put(json, "event", text(d->id));
 	put(json, "version", text(version));
+	put(json, "weights",
+		text(evidence_official(d->weights) ? "official" : VERDICT_UNOFFICIAL));
 	put(json, "standing", text(standing(d)));
 	put(json, "scope", scope(d));
 	put(json, "start",

@@ -12,6 +12,7 @@ struct described {
 	const struct anomaly *anomalies;
 	const struct witness *witness;
 	const struct verdict *verdict;
+	const struct weights *weights; /* that it was computed with */
 	const struct observation *observations;
 	size_t observations_n;
 	/* Leaf hashes of the lines an observation points at, in hex; "" unknown. */
@@ -22,6 +23,9 @@ struct described {
 	char baseline_hash[HASH_HEX_BYTES]; /* of the segments looked at */
 	char targets_hash[HASH_HEX_BYTES];
 };
+
+/* As a verdict says of its weights, when they are not those of evidence.def. */
+#define VERDICT_UNOFFICIAL "unofficial"
 
 /* Appends the machine-readable verdict, one line of JSON without its newline. */
 void verdict_json(struct buf *out, const struct described *d);

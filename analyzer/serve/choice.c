@@ -190,6 +190,7 @@ take(void *arg, const struct store_event *e)
 	row->start_utc_us = e->start_utc_us;
 	row->end_utc_us = e->end_utc_us;
 	row->probability_ppm = e->probability_ppm;
+	row->unofficial = e->unofficial;
 	buf_clear(&row->json);
 	buf_add(&row->json, e->json.at, e->json.len);
 }

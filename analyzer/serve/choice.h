@@ -28,6 +28,7 @@ void choice_query(struct buf *out, const struct choice_filter *filter, bool curs
 struct choice_row {
 	char id[17], country[3], class_name[24], cause[32];
 	int64_t start_utc_us, end_utc_us, probability_ppm;
+	bool unofficial; /* as struct store_event has it */
 	struct buf json;
 };
 struct choice {

@@ -134,6 +134,8 @@ write_event(struct html *html, const struct choice_row *row)
 	html_begin(html, "td");
 	html_text(html, page_headline(row->cause));
 	html_element(html, "div", "small", row->cause);
+	if (row->unofficial)
+		html_element(html, "div", "small", "unofficial weights");
 	html_end(html);
 	page_percent(&percent, row->probability_ppm);
 	begin_number(html, "probability of the class");

@@ -65,7 +65,7 @@ analyze_if_new(struct context *context, int64_t *seen)
 
 	if (store_segment_count(&n, context->store) != OK || n == *seen)
 		return;
-	if (analyze_run(context->store, &context->settings, 0, now_utc_us) == OK)
+	if (analyze_run(context->store, &context->settings, 0, now_utc_us, NULL) == OK)
 		*seen = n;
 }
 

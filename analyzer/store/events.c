@@ -8,7 +8,8 @@ add_event(struct store *store, const struct store_event *event)
 	struct sqlite3_stmt *st = NULL;
 	enum err err = sqlite_prepare(&st, store,
 		"INSERT INTO event(id, country, class, cause, start_utc_us, end_utc_us,"
-		" probability_ppm, asns, networks, json) VALUES(?,?,?,?,?,?,?,?,?,?)");
+		" probability_ppm, asns, networks, json, unofficial)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?)");
 
 	if (err != OK)
 		return err;
@@ -22,6 +23,7 @@ add_event(struct store *store, const struct store_event *event)
 	sqlite_bind_span(st, 8, event->asns);
 	sqlite_bind_span(st, 9, event->networks);
 	sqlite_bind_span(st, 10, event->json);
+	sqlite_bind_int(st, 11, event->unofficial);
 	return sqlite_finish(store, st, "keep an event");
 }
 
@@ -58,7 +60,7 @@ store_each_event(struct store *store, store_event_fn *fn, void *arg)
 	struct store_event event;
 	enum err err = sqlite_prepare(&st, store,
 		"SELECT id, country, class, cause, start_utc_us, end_utc_us,"
-		" probability_ppm, asns, networks, json FROM event"
+		" probability_ppm, asns, networks, json, unofficial FROM event"
 		" ORDER BY start_utc_us, id");
 
 	if (err != OK)
@@ -74,6 +76,7 @@ store_each_event(struct store *store, store_event_fn *fn, void *arg)
 		event.asns = sqlite_span(st, 7);
 		event.networks = sqlite_span(st, 8);
 		event.json = sqlite_span(st, 9);
+		event.unofficial = sqlite_int(st, 10) != 0;
 		fn(arg, &event);
 	}
 	sqlite_end(st);

@@ -11,7 +11,7 @@
 #include "common/log.h"
 
 #define APPLICATION_ID 0x464c544c /* "FLTL", as file(1) would look for it */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 /* How long a command waits for the server's write to end, or the server for a command's. */
 #define BUSY_MS 10000
 
@@ -45,12 +45,13 @@ static const char schema[] =
 
 /* What brings a store of version i + 1 to the next one. A new store takes all of them. */
 static const char *const upgrades[SCHEMA_VERSION - 1] = {
-	"CREATE TABLE series(country TEXT NOT NULL, asn INTEGER NOT NULL,"
-	" metric TEXT NOT NULL, source TEXT NOT NULL, utc_us INTEGER NOT NULL,"
-	" value_micro INTEGER NOT NULL,"
-	" PRIMARY KEY(country, asn, metric, source, utc_us)) WITHOUT ROWID;",
-	"CREATE TABLE mandate(serial INTEGER PRIMARY KEY, country TEXT NOT NULL,"
-	" sha256 BLOB NOT NULL, note BLOB NOT NULL);",
+	("CREATE TABLE series(country TEXT NOT NULL, asn INTEGER NOT NULL,"
+	 " metric TEXT NOT NULL, source TEXT NOT NULL, utc_us INTEGER NOT NULL,"
+	 " value_micro INTEGER NOT NULL,"
+	 " PRIMARY KEY(country, asn, metric, source, utc_us)) WITHOUT ROWID;"),
+	("CREATE TABLE mandate(serial INTEGER PRIMARY KEY, country TEXT NOT NULL,"
+	 " sha256 BLOB NOT NULL, note BLOB NOT NULL);"),
+	"ALTER TABLE event ADD COLUMN unofficial INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* What SQLite said, once, with errno where the system said one. */

@@ -104,6 +104,7 @@ struct store_event {
 	char class_name[24], cause[32];
 	int64_t start_utc_us, end_utc_us; /* end 0: still open */
 	int64_t probability_ppm; /* of the class */
+	bool unofficial; /* computed with other weights than the published ones */
 	struct span asns; /* ",1,22,333," */
 	struct span networks; /* what an id is carried over by: sorted keys */
 	struct span json;

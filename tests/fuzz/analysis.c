@@ -218,7 +218,7 @@ analyse(const struct record *r)
 		must(witness.alive <= witness.reporting &&
 			witness.reporting <= witness.expected);
 		must_be_timeline(&events[i], r);
-		classify(&verdict, observations, n);
+		classify(&verdict, observations, n, evidence_weights());
 		must_hold(&verdict, observations, n, r);
 		for (size_t c = 0; c < CAUSE_COUNT; c++)
 			hash = (hash ^ (uint32_t)verdict.cause_ppm[c]) * 1099511628211u;

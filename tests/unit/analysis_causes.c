@@ -117,11 +117,11 @@ test_a_world_that_is_dead_behind_routes_that_stay_was_shut_off(void **state)
 static void
 test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing(void **state)
 {
-	const struct evidence_row *row = evidence_row(ROW_2);
+	const int16_t *lr = evidence_weights()->lr[ROW_2];
 
 	(void)state;
 	for (size_t i = 0; i < CAUSE_COUNT; i++)
-		assert_int_equal(row->lr[i] != 0, i == CAUSE_infrastructure_power);
+		assert_int_equal(lr[i] != 0, i == CAUSE_infrastructure_power);
 }
 
 int

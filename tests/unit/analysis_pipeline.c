@@ -269,8 +269,8 @@ test_of_one_group_only_the_strongest_row_counts(void **state)
 	struct verdict v, one;
 
 	(void)state;
-	classify(&v, both, 2);
-	classify(&one, both, 1);
+	classify(&v, both, 2, evidence_weights());
+	classify(&one, both, 1, evidence_weights());
 	assert_int_equal(
 		v.sum[CAUSE_infrastructure_power], one.sum[CAUSE_infrastructure_power]);
 	assert_int_equal(v.counted[ROW_2b][CAUSE_infrastructure_power], 0);
@@ -282,7 +282,7 @@ test_without_evidence_the_answer_is_insufficient(void **state)
 	struct verdict v;
 
 	(void)state;
-	classify(&v, NULL, 0);
+	classify(&v, NULL, 0, evidence_weights());
 	assert_true(v.insufficient);
 }
 

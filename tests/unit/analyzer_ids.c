@@ -69,7 +69,7 @@ analyze(struct opening *o)
 {
 	struct kept kept = {0};
 
-	assert_int_equal(analyze_run(o->store, &o->settings, 0, 0), OK);
+	assert_int_equal(analyze_run(o->store, &o->settings, 0, 0, NULL), OK);
 	assert_int_equal(store_each_event(o->store, keep, &kept), OK);
 	return kept;
 }

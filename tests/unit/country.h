@@ -324,7 +324,8 @@ country_new(enum trouble trouble)
 	if (c->events_n) {
 		c->observations_n = observe(c->observations, &c->witness, &c->events[0],
 			c->anomalies, &c->record);
-		classify(&c->verdict, c->observations, c->observations_n);
+		classify(&c->verdict, c->observations, c->observations_n,
+			evidence_weights());
 	}
 	return c;
 }
