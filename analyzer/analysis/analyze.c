@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/answers.h"
+#include "analyzer/analysis/ids.h"
 #include "analyzer/analysis/leaves.h"
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/steps.h"
@@ -27,13 +28,6 @@ struct judged {
 	struct store_event stored;
 };
 
-struct earlier { /* an event of the analysis before this one */
-	char id[17];
-	int64_t start_utc_us, end_utc_us;
-	char *networks;
-	bool taken;
-};
-
 struct analysis {
 	const struct weights *weights;
 	struct loaded loaded;
@@ -42,8 +36,8 @@ struct analysis {
 	struct anomaly *anomalies;
 	struct event *events;
 	struct judged *judged;
-	struct earlier *earlier;
-	size_t bins_n, anomalies_n, events_n, earlier_n;
+	struct ids earlier;
+	size_t bins_n, anomalies_n, events_n;
 };
 
 static void *
@@ -59,23 +53,14 @@ room(size_t n, size_t size)
 static void
 remember(void *arg, const struct store_event *event)
 {
-	struct analysis *a = arg;
-	struct earlier *e;
+	struct ids *earlier = arg;
 
-	a->earlier = realloc(a->earlier, (a->earlier_n + 1) * sizeof(*a->earlier));
-	if (!a->earlier)
-		bug("no memory for an event");
-	e = &a->earlier[a->earlier_n++];
-	memset(e, 0, sizeof(*e));
-	memcpy(e->id, event->id, sizeof(e->id));
-	e->start_utc_us = event->start_utc_us;
-	e->end_utc_us = event->end_utc_us ? event->end_utc_us : INT64_MAX;
-	e->networks = strndup(event->networks.at, event->networks.len);
-	if (!e->networks)
-		bug("no memory for an event");
+	ids_remember(earlier, event->id, event->start_utc_us, event->end_utc_us,
+		event->networks);
 }
 
-/* Between commas the family and each network: what an id goes by. */
+/* Between commas the family, what alone was missed, and each network: what an id goes
+ * by. */
 static void
 name_networks(struct judged *j, const struct analysis *a, const struct event *event)
 {
@@ -85,6 +70,9 @@ name_networks(struct judged *j, const struct analysis *a, const struct event *ev
 	buf_puts(&j->networks, ",");
 	for (size_t n = 0; n < r->networks_n; n++) {
 		const struct network *network = &r->networks[n];
+		const char *target = event->target == NO_TARGET
+					     ? ""
+					     : a->loaded.targets[event->target].id;
 		bool affected = false;
 		struct buf asn = {0};
 
@@ -92,9 +80,9 @@ name_networks(struct judged *j, const struct analysis *a, const struct event *ev
 			affected = a->anomalies[event->first + i].network == n;
 		if (!affected)
 			continue;
-		buf_printf(&j->networks, "%s/%s/%s/%u/%s,", families[event->family],
-			network->country, network->region, network->asn,
-			medium_name((enum medium)network->medium));
+		buf_printf(&j->networks, "%s%s%s/%s/%s/%u/%s,", families[event->family],
+			*target ? ":" : "", target, network->country, network->region,
+			network->asn, medium_name((enum medium)network->medium));
 		buf_printf(&asn, ",%u,", network->asn);
 		if (!strstr(j->asns.data, asn.data))
 			buf_printf(&j->asns, "%u,", network->asn);
@@ -102,36 +90,12 @@ name_networks(struct judged *j, const struct analysis *a, const struct event *ev
 	}
 }
 
-/* Does one of the names between commas stand in both? */
-static bool
-share_network(const char *left, const char *right)
-{
-	const char *at = left + 1;
-
-	while (*at) {
-		size_t n = strcspn(at, ",");
-		struct buf name = {0};
-		bool found;
-
-		buf_puts(&name, ",");
-		buf_add(&name, at, n);
-		buf_puts(&name, ",");
-		found = strstr(right, name.data) != NULL;
-		buf_free(&name);
-		if (found)
-			return true;
-		at += n + (at[n] == ',');
-	}
-	return false;
-}
-
 /* An event whose edges moved may keep the id that another would now be given. */
 static bool
 is_in_use(const char *id, const struct analysis *a)
 {
-	for (size_t i = 0; i < a->earlier_n; i++)
-		if (!strcmp(a->earlier[i].id, id))
-			return true;
+	if (ids_have(&a->earlier, id))
+		return true;
 	for (size_t i = 0; i < a->events_n; i++)
 		if (!strcmp(a->judged[i].id, id))
 			return true;
@@ -144,21 +108,19 @@ is_in_use(const char *id, const struct analysis *a)
 static int64_t
 name_event(struct judged *j, struct analysis *a, const struct event *event)
 {
-	int64_t end = event->end_hi_us ? event->end_hi_us : INT64_MAX;
+	const struct ids_earlier *earlier;
 	struct buf text = {0};
 	uint8_t hash[HASH_BYTES];
 	char id[sizeof(j->id)];
+	int64_t error_us, start_us, end_us = 0;
 
-	for (size_t i = 0; i < a->earlier_n; i++) {
-		struct earlier *e = &a->earlier[i];
-
-		if (e->taken || e->start_utc_us > end ||
-			e->end_utc_us < event->start_lo_us ||
-			!share_network(j->networks.data, e->networks))
-			continue;
-		memcpy(j->id, e->id, sizeof(j->id));
-		e->taken = true;
-		return e->end_utc_us;
+	start_us = verdict_instant(&error_us, event->start_lo_us, event->start_hi_us);
+	if (event->end_hi_us)
+		end_us = verdict_instant(&error_us, event->end_lo_us, event->end_hi_us);
+	earlier = ids_take(&a->earlier, start_us, end_us, j->networks.data);
+	if (earlier) {
+		memcpy(j->id, earlier->id, sizeof(j->id));
+		return earlier->end_us;
 	}
 	buf_printf(&text, "%s\n%s\n%lld\n", event->country, j->networks.data,
 		(long long)(event->start_hi_us / a->loaded.record.window_us));
@@ -357,9 +319,7 @@ forget(struct analysis *a)
 		buf_free(&a->judged[i].networks);
 		buf_free(&a->judged[i].json);
 	}
-	for (size_t i = 0; i < a->earlier_n; i++)
-		free(a->earlier[i].networks);
-	free(a->earlier);
+	ids_free(&a->earlier);
 	free(a->judged);
 	free(a->events);
 	free(a->anomalies);
@@ -377,7 +337,7 @@ analyze_run(struct store *store, const struct settings *settings, int64_t since_
 
 	err = load_read(&a.loaded, store, settings, until_utc_us);
 	if (!err)
-		err = store_each_event(store, remember, &a);
+		err = store_each_event(store, remember, &a.earlier);
 	if (err)
 		goto done;
 	compute(&a);

@@ -134,6 +134,35 @@ an_id_that_one_event_keeps_is_not_given_to_another(void **state)
 	assert_string_not_equal(moved.ids[1], moved.ids[0]);
 }
 
+/* One that began before it and went on behind it, of the same networks: as when another
+ * probe had been broken all the time. */
+static void
+an_event_is_the_earlier_one_whose_edges_are_nearest(void **state)
+{
+	struct opening *o = *state;
+	struct kept first = analyze(o), again;
+	struct store_event earlier[2] = {{.id = "0123456789abcdef",
+		.country = "ZZ",
+		.class_name = "ordinary",
+		.cause = "ordinary.local",
+		.start_utc_us = first.start_us[0] - WINDOW_US,
+		.probability_ppm = 1,
+		.asns = {",", 1},
+		.networks = {first.networks[0], strlen(first.networks[0])},
+		.json = {"{}", 2}}};
+
+	assert_int_equal(first.n, 2);
+	earlier[1] = earlier[0];
+	memcpy(earlier[1].id, first.ids[0], sizeof earlier[1].id);
+	earlier[1].start_utc_us = first.start_us[0];
+	earlier[1].end_utc_us = first.start_us[0] + 4 * WINDOW_US;
+	assert_int_equal(store_replace_events(o->store, earlier, 2, 0), OK);
+	again = analyze(o);
+	assert_int_equal(again.n, 2);
+	assert_string_equal(again.ids[0], first.ids[0]);
+	assert_string_equal(again.ids[1], earlier[0].id);
+}
+
 int
 main(void)
 {
@@ -142,6 +171,9 @@ main(void)
 			the_same_data_give_the_same_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_id_that_one_event_keeps_is_not_given_to_another, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			an_event_is_the_earlier_one_whose_edges_are_nearest, setup,
 			teardown),
 	};
 
