@@ -20,7 +20,6 @@ ids_remember(struct ids *ids, const char *id, int64_t start_us, int64_t end_us,
 	e->start_us = start_us;
 	e->end_us = end_us ? end_us : INT64_MAX;
 	buf_add(&e->networks, networks.at, networks.len);
-	buf_puts(&e->networks, "");
 }
 
 /* Does one of the names between commas stand in both? */

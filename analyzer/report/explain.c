@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/steps.h"
 #include "analyzer/commands.h"
 #include "analyzer/report/options.h"
 #include "analyzer/report/verdict.h"
@@ -90,7 +91,7 @@ print_row(const json_t *row, const struct columns *columns, const char *mark)
 		printf("%+*ld", WIDTH,
 			number_of(json_object_get(row, "lr"),
 				string_of(columns->cause[c], "cause")));
-	printf("\n       %s\n", string_of(row, "says"));
+	printf("\n       %s: %s\n", string_of(row, "group"), string_of(row, "says"));
 }
 
 static void
@@ -121,6 +122,78 @@ print_head(const json_t *verdict)
 			: ", UNOFFICIAL: other weights than the published ones");
 }
 
+/* ---- all of it, for whoever computes it again ---- */
+
+/* " 7 +230", " 13 +391 (of +500)" where a cap holds it, " (8 +208)" where another of its
+ * group weighs more, or nothing. */
+static void
+print_share(const json_t *row, const char *cause)
+{
+	const char *id = string_of(row, "row");
+	long lr = number_of(json_object_get(row, "lr"), cause);
+	long aside = number_of(json_object_get(row, "set_aside"), cause);
+
+	if (lr && aside)
+		printf(" %s %+ld (of %+ld)", id, lr, aside);
+	else if (lr)
+		printf(" %s %+ld", id, lr);
+	else if (aside)
+		printf(" (%s %+ld)", id, aside);
+}
+
+static void
+print_cause(const json_t *verdict, const json_t *cause)
+{
+	const char *name = string_of(cause, "cause");
+	const json_t *row;
+	size_t i;
+
+	printf(" %-24s prior %ld;", name, number_of(cause, "prior_centinats"));
+	json_array_foreach(json_object_get(verdict, "evidence"), i, row)
+		print_share(row, name);
+	json_array_foreach(json_object_get(verdict, "against"), i, row)
+		print_share(row, name);
+	printf("; sum %ld; %.6f\n", number_of(cause, "sum_centinats"),
+		json_number_value(json_object_get(cause, "probability")));
+}
+
+static void
+print_numbers(const char *name, const json_t *numbers)
+{
+	const char *of;
+	json_t *number;
+
+	printf("%s:", name);
+	json_object_foreach((json_t *)(uintptr_t)numbers, of, number)
+	{
+		printf(json_is_integer(number) ? " %s %.0f" : " %s %.6f", of,
+			json_number_value(number));
+	}
+	putchar('\n');
+}
+
+static void
+print_all(const json_t *verdict)
+{
+	const json_t *cause;
+	size_t i;
+
+	printf("\nall causes: the prior, each row that was seen, their sum, the "
+	       "probability;"
+	       " in brackets what\nanother row of its group outweighs, or what a cap "
+	       "holds\n");
+	json_array_foreach(json_object_get(verdict, "causes"), i, cause)
+		print_cause(verdict, cause);
+	print_numbers("caps of the groups", json_object_get(verdict, "caps_centinats"));
+	print_numbers("classes", json_object_get(verdict, "class_probability"));
+	print_numbers("classes without judged rows",
+		json_object_get(verdict, "class_probability_measured_only"));
+	printf("deliberate: %.6f, shutdown and throttling together\n",
+		json_number_value(json_object_get(verdict, "deliberate")));
+	printf("a class needs %.6f, or the verdict is insufficient\n",
+		CLASS_LEAST_PPM / 1e6);
+}
+
 static void
 print_verdict(const json_t *verdict)
 {
@@ -131,8 +204,8 @@ print_verdict(const json_t *verdict)
 	choose_columns(&columns, causes);
 	print_head(verdict);
 	printf("\nhundredths of natural logarithms of likelihood ratios; of rows of "
-	       "one group"
-	       " only the strongest counts\n\n %-14s",
+	       "one group only the strongest counts, and no more than its cap\n\n "
+	       "%-14s",
 		"");
 	for (size_t c = 0; c < columns.n; c++)
 		printf("%*s", WIDTH, string_of(columns.cause[c], "cause"));
@@ -150,6 +223,7 @@ print_verdict(const json_t *verdict)
 				json_object_get(columns.cause[c], "probability")));
 	printf("\n\nprobability = exp(sum / 100) over its total for all %zu causes\n",
 		json_array_size(causes));
+	print_all(verdict);
 }
 
 static void

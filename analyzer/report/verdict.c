@@ -188,6 +188,35 @@ ratios(const struct verdict *v, enum row row)
 	return out;
 }
 
+/* What the row weighs where that is not what counted: another of its group weighs more,
+ * or the group's cap is lower. */
+static json_t *
+set_aside(const struct described *d, enum row row)
+{
+	json_t *out = must(json_object());
+
+	for (size_t c = 0; c < CAUSE_COUNT; c++)
+		if (d->weights->lr[row][c] != d->verdict->counted[row][c])
+			put(out, evidence_cause_name((enum cause)c),
+				json_integer(d->weights->lr[row][c]));
+	return out;
+}
+
+/* Of the groups whose rows were seen, in centinats. */
+static json_t *
+caps(const struct described *d)
+{
+	json_t *out = must(json_object());
+
+	for (size_t i = 0; i < d->observations_n; i++) {
+		enum group group = evidence_row(d->observations[i].row)->group;
+
+		put(out, evidence_group_name(group),
+			json_integer(d->weights->cap[group]));
+	}
+	return out;
+}
+
 static json_t *
 row_json(const struct described *d, size_t i)
 {
@@ -201,9 +230,11 @@ row_json(const struct described *d, size_t i)
 		if (d->lines[i][l][0])
 			append(lines, text(d->lines[i][l]));
 	put(out, "row", text(row->id));
+	put(out, "group", text(evidence_group_name(row->group)));
 	put(out, "basis", text(evidence_basis_name(row->basis)));
 	put(out, "says", text(sentence.data));
 	put(out, "lr", ratios(d->verdict, o->row));
+	put(out, "set_aside", set_aside(d, o->row));
 	put(out, "n", json_integer(o->n));
 	put(out, "of", json_integer(o->of));
 	put(out, "source", text(row->source));
@@ -358,6 +389,7 @@ verdict_json(struct buf *out, const struct described *d)
 	put(json, "class_probability_measured_only", distribution(v->measured_ppm));
 	put(json, "cause", text(verdict_cause(v)));
 	put(json, "causes", causes(v));
+	put(json, "caps_centinats", caps(d));
 	put(json, "deliberate", ppm(v->deliberate_ppm));
 	put(json, "probes", probes(d));
 	put(json, "evidence", evidence);
