@@ -1,11 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/analysis/answers.h"
 #include "analyzer/analysis/ids.h"
 #include "analyzer/analysis/leaves.h"
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/watch.h"
 #include "analyzer/report/verdict.h"
 #include "analyzer/steps.h"
 #include "analyzer/store/store.h"
@@ -31,13 +31,12 @@ struct judged {
 struct analysis {
 	const struct weights *weights;
 	struct loaded loaded;
-	struct answers answers;
-	struct bin *bins;
+	struct watch watch;
 	struct anomaly *anomalies;
 	struct event *events;
 	struct judged *judged;
 	struct ids earlier;
-	size_t bins_n, anomalies_n, events_n;
+	size_t anomalies_n, events_n;
 };
 
 static void *
@@ -147,7 +146,7 @@ prove(int64_t *not_before_us, int64_t *not_after_us, const struct analysis *a,
 	*not_before_us = *not_after_us = 0;
 	if (record_find(&first, r, probe, edge_us, edge_us + 1)) {
 		const struct loaded_segment *s =
-			&a->loaded.segments[r->samples[first].segment];
+			&a->loaded.probes[probe].segments[r->samples[first].segment];
 
 		*not_before_us = s->anchor_utc_us;
 		*not_after_us = s->received_utc_us;
@@ -169,8 +168,26 @@ prove_edges(struct described *d, const struct analysis *a, const struct event *e
 	}
 }
 
-/* Hash of the ids of every segment, and of the points of every imported series, that the
- * verdict could have looked at. */
+/* Of one probe's segments that reach into the time: where they begin, and the chain up to
+ * the last of them. */
+static void
+hash_chain(struct buf *out, const struct loaded_probe *p, int64_t from, int64_t to)
+{
+	const struct loaded_segment *s = p->segments;
+	size_t first = 0, end = p->segments_n;
+
+	while (end > 0 && (!s[end - 1].first_utc_us || s[end - 1].first_utc_us > to))
+		end--;
+	while (first < end && (!s[first].first_utc_us || s[first].last_utc_us < from))
+		first++;
+	if (first == end)
+		return;
+	buf_printf(out, "%zu\n", first);
+	buf_add(out, s[end - 1].chain, sizeof(s[end - 1].chain));
+}
+
+/* Hash over every segment, and the points of every imported series, that the verdict could
+ * have looked at. */
 static void
 hash_inputs(struct described *d, const struct analysis *a, const struct event *event)
 {
@@ -179,12 +196,8 @@ hash_inputs(struct described *d, const struct analysis *a, const struct event *e
 	struct buf ids = {0};
 	uint8_t hash[HASH_BYTES];
 
-	for (size_t i = 0; i < a->loaded.segments_n; i++) {
-		const struct loaded_segment *s = &a->loaded.segments[i];
-
-		if (s->first_utc_us && s->first_utc_us <= to && s->last_utc_us >= from)
-			buf_add(&ids, s->id, sizeof(s->id));
-	}
+	for (size_t i = 0; i < a->loaded.record.probes_n; i++)
+		hash_chain(&ids, &a->loaded.probes[i], from, to);
 	for (size_t i = 0; i < a->loaded.record.points_n; i++) {
 		const struct point *p = &a->loaded.points[i];
 
@@ -271,12 +284,9 @@ compute(struct analysis *a)
 {
 	const struct record *r = &a->loaded.record;
 
-	answers_open(&a->answers, r);
-	a->loaded.record.answers = &a->answers;
-	a->bins = room(4 * r->samples_n + r->probes_n, sizeof(*a->bins));
-	a->bins_n = rollup(a->bins, r);
-	a->anomalies = room(a->bins_n, sizeof(*a->anomalies));
-	a->anomalies_n = detect(a->anomalies, a->bins, a->bins_n, r);
+	watch_take(&a->watch, &a->loaded.changed_utc_us, r, a->loaded.fresh);
+	a->loaded.record.answers = &a->watch.answers;
+	a->anomalies_n = watch_end(&a->anomalies, &a->watch, r);
 	a->events = room(a->anomalies_n, sizeof(*a->events));
 	a->events_n = join(a->events, a->anomalies, a->anomalies_n, r);
 	a->judged = room(a->events_n, sizeof(*a->judged));
@@ -323,8 +333,7 @@ forget(struct analysis *a)
 	free(a->judged);
 	free(a->events);
 	free(a->anomalies);
-	free(a->bins);
-	answers_close(&a->answers);
+	watch_forget(&a->watch);
 	load_free(&a->loaded);
 }
 

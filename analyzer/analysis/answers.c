@@ -32,7 +32,7 @@ grow(struct answer *rows, size_t *cap)
 void
 answers_open(struct answers *answers, const struct record *record)
 {
-	size_t kept = 0, cap = 0;
+	size_t kept = 0;
 
 	*answers = (struct answers){0};
 	for (size_t i = 0; i < record->samples_n; i++) {
@@ -40,8 +40,8 @@ answers_open(struct answers *answers, const struct record *record)
 
 		if (!record->probes[s->probe].control || !has_answer(s))
 			continue;
-		if (answers->n == cap)
-			answers->rows = grow(answers->rows, &cap);
+		if (answers->n == answers->cap)
+			answers->rows = grow(answers->rows, &answers->cap);
 		answers->rows[answers->n++] = (struct answer){s->answer, s->target};
 	}
 	if (answers->n)
@@ -69,27 +69,77 @@ answers_close(struct answers *answers)
 	*answers = (struct answers){0};
 }
 
-int
-answers_agree(const struct answers *answers, const struct sample *sample)
+/* Where in the order it stands, or would. */
+static size_t
+place_of(const struct answers *answers, const struct answer *wanted)
 {
-	struct answer wanted = {sample->answer, sample->target};
 	size_t low = 0, high = answers->n;
 
-	if (!has_answer(sample))
-		return -1;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (order(&answers->rows[middle], &wanted) < 0)
+		if (order(&answers->rows[middle], wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low < answers->n && !order(&answers->rows[low], &wanted))
+	return low;
+}
+
+static bool
+is_at(const struct answers *answers, size_t at, const struct answer *wanted)
+{
+	return at < answers->n && !order(&answers->rows[at], wanted);
+}
+
+bool
+answers_add(struct answers *answers, const struct sample *sample)
+{
+	struct answer row = {sample->answer, sample->target};
+	size_t at;
+
+	if (!has_answer(sample))
+		return false;
+	at = place_of(answers, &row);
+	if (is_at(answers, at, &row))
+		return false;
+	if (answers->n == answers->cap)
+		answers->rows = grow(answers->rows, &answers->cap);
+	memmove(&answers->rows[at + 1], &answers->rows[at],
+		(answers->n - at) * sizeof(row));
+	answers->rows[at] = row;
+	answers->n++;
+	return true;
+}
+
+static int
+agree(const struct answers *answers, const struct answer *wanted)
+{
+	size_t at = place_of(answers, wanted);
+
+	if (is_at(answers, at, wanted))
 		return 1;
 	/* Its neighbours in the order tell whether the target has any row. */
-	if ((low < answers->n && answers->rows[low].target == sample->target) ||
-		(low && answers->rows[low - 1].target == sample->target))
+	if ((at < answers->n && answers->rows[at].target == wanted->target) ||
+		(at && answers->rows[at - 1].target == wanted->target))
 		return 0;
 	return -1;
+}
+
+int
+answers_agree(const struct answers *answers, const struct sample *sample)
+{
+	struct answer wanted = {sample->answer, sample->target};
+
+	return has_answer(sample) ? agree(answers, &wanted) : -1;
+}
+
+bool
+answers_differ(
+	const struct answers *a, const struct answers *b, const struct answers *told)
+{
+	for (size_t i = 0; i < told->n; i++)
+		if (agree(a, &told->rows[i]) != agree(b, &told->rows[i]))
+			return true;
+	return false;
 }

@@ -10,15 +10,14 @@
 
 /* One line whose leaf is wanted, and where the answer goes. */
 struct wanted {
-	uint32_t segment, line;
+	uint32_t probe, segment, line;
 	size_t at;
 };
 
 struct leaves {
-	const struct loaded *loaded;
 	char (*out)[HASH_HEX_BYTES];
-	struct wanted *wanted;
-	size_t n, next, segment_index;
+	const struct wanted *wanted; /* of one segment */
+	size_t n;
 	struct segment *segment;
 };
 
@@ -27,6 +26,8 @@ by_place(const void *left, const void *right)
 {
 	const struct wanted *a = left, *b = right;
 
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
 	if (a->segment != b->segment)
 		return a->segment < b->segment ? -1 : 1;
 	return a->line < b->line ? -1 : a->line > b->line;
@@ -46,51 +47,47 @@ take_leaf(struct leaves *l, const struct wanted *w)
 	crypto_hex(l->out[w->at], leaf, HASH_BYTES);
 }
 
-/* Segments come in the order in which they were loaded. */
+/* What a verdict points at is verified once more. */
 static bool
-find_leaves(void *arg, const struct store_segment *stored)
+take_leaves(void *arg, const struct store_segment *stored)
 {
 	struct leaves *l = arg;
-	bool read = false;
 
-	if (l->segment_index >= l->loaded->segments_n ||
-		memcmp(l->loaded->segments[l->segment_index].id, stored->id,
-			HASH_BYTES))
-		return true; /* one that was not loaded */
-	while (l->next < l->n && l->wanted[l->next].segment == l->segment_index) {
-		if (!read && segment_read(l->segment, stored->bytes, NULL))
-			return false;
-		read = true;
-		take_leaf(l, &l->wanted[l->next++]);
-	}
-	l->segment_index++;
-	return l->next < l->n;
+	if (segment_read(l->segment, stored->bytes, NULL) == OK)
+		for (size_t i = 0; i < l->n; i++)
+			take_leaf(l, &l->wanted[i]);
+	return false;
 }
 
 enum err
 leaves_find(char (*leaves)[HASH_HEX_BYTES], struct store *store,
 	const struct loaded *loaded, const uint32_t *samples, size_t n)
 {
-	struct leaves l = {
-		.loaded = loaded,
-		.out = leaves,
-		.wanted = calloc(n + 1, sizeof(*l.wanted)),
-		.n = n,
-		.segment = malloc(sizeof(*l.segment)),
-	};
-	enum err err;
+	struct leaves l = {.out = leaves, .segment = malloc(sizeof(*l.segment))};
+	struct wanted *wanted = calloc(n + 1, sizeof(*wanted));
+	enum err err = OK;
 
-	if (!l.wanted || !l.segment)
+	if (!wanted || !l.segment)
 		bug("no memory for leaf hashes");
 	for (size_t i = 0; i < n; i++) {
 		const struct sample *s = &loaded->samples[samples[i]];
 
 		leaves[i][0] = '\0';
-		l.wanted[i] = (struct wanted){s->segment, s->line, i};
+		wanted[i] = (struct wanted){s->probe, s->segment, s->line, i};
 	}
-	qsort(l.wanted, n, sizeof(*l.wanted), by_place);
-	err = store_each_segment(store, find_leaves, &l);
-	free(l.wanted);
+	qsort(wanted, n, sizeof(*wanted), by_place);
+	for (size_t i = 0; !err && i < n; i += l.n) {
+		const struct wanted *w = &wanted[i];
+
+		for (l.n = 1; i + l.n < n && w[l.n].probe == w->probe &&
+			      w[l.n].segment == w->segment;)
+			l.n++;
+		l.wanted = w;
+		err = store_one_segment(store, loaded->known.names[w->probe].epoch,
+			loaded->probes[w->probe].segments[w->segment].seq, take_leaves,
+			&l);
+	}
+	free(wanted);
 	free(l.segment);
 	return err;
 }

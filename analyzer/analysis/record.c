@@ -4,7 +4,9 @@
 static size_t
 lower_bound(const struct record *record, uint32_t probe, int64_t utc_us)
 {
-	size_t low = 0, high = record->samples_n;
+	const struct extent *extent = record->extents ? &record->extents[probe] : NULL;
+	size_t low = extent ? extent->first : 0;
+	size_t high = extent ? extent->first + extent->n : record->samples_n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;

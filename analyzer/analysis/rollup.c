@@ -1,4 +1,5 @@
 #include "analyzer/analysis/answers.h"
+#include "analyzer/analysis/rollup.h"
 
 #include <stdlib.h>
 
@@ -127,12 +128,7 @@ order(const void *left, const void *right)
 		return a->index < b->index ? -1 : 1;
 	if (a->window != b->window)
 		return a->window < b->window ? -1 : 1;
-	/* Only to make the order total: merging does not depend on it. */
-	if (a->last_good_us != b->last_good_us)
-		return a->last_good_us < b->last_good_us ? -1 : 1;
-	if (a->last_bad_us != b->last_bad_us)
-		return a->last_bad_us < b->last_bad_us ? -1 : 1;
-	return 0;
+	return 0; /* merging does not depend on it */
 }
 
 static void
@@ -149,9 +145,24 @@ most(int64_t *into, int64_t value)
 		*into = value;
 }
 
-static void
-merge(struct bin *into, const struct bin *from)
+/* When its first sample was. */
+static int64_t
+first_of(const struct bin *bin)
 {
+	int64_t first_us = bin->first_good_us;
+
+	least(&first_us, bin->first_bad_us);
+	return first_us;
+}
+
+void
+rollup_merge(struct bin *into, const struct bin *from)
+{
+	int64_t into_us = first_of(into), from_us = first_of(from);
+
+	/* It lies where its first sample was taken. */
+	if (from_us < into_us || (from_us == into_us && from->network < into->network))
+		into->network = from->network;
 	into->tried += from->tried;
 	into->succeeded += from->succeeded;
 	most(&into->value, from->value);
@@ -159,6 +170,12 @@ merge(struct bin *into, const struct bin *from)
 	most(&into->last_good_us, from->last_good_us);
 	least(&into->first_bad_us, from->first_bad_us);
 	most(&into->last_bad_us, from->last_bad_us);
+}
+
+bool
+rollup_same_series(const struct bin *a, const struct bin *b)
+{
+	return a->probe == b->probe && a->series == b->series && a->index == b->index;
 }
 
 static size_t
@@ -169,11 +186,9 @@ merge_all(struct bin *bins, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct bin *last = kept ? &bins[kept - 1] : NULL;
 
-		if (last && last->probe == bins[i].probe &&
-			last->series == bins[i].series &&
-			last->index == bins[i].index &&
+		if (last && rollup_same_series(last, &bins[i]) &&
 			last->window == bins[i].window && last->series != SERIES_DARK)
-			merge(last, &bins[i]);
+			rollup_merge(last, &bins[i]);
 		else
 			bins[kept++] = bins[i];
 	}
@@ -181,24 +196,42 @@ merge_all(struct bin *bins, size_t n)
 }
 
 size_t
+rollup_take(struct bin *bins, struct rollup_past *past, const struct record *record,
+	const struct answers *answers, const struct sample *s)
+{
+	size_t n = past->any ? add_dark(bins, record, &past->last, s) : 0;
+
+	past->any = true;
+	past->last = *s;
+	return n + add_sample(&bins[n], record, answers, s);
+}
+
+size_t
+rollup_end(struct bin *bin, const struct rollup_past *past, const struct record *record)
+{
+	return past->any ? add_silent(bin, record, &past->last) : 0;
+}
+
+size_t
 rollup(struct bin *bins, const struct record *record)
 {
 	struct answers mine;
 	const struct answers *answers = answers_of(&mine, record);
+	struct rollup_past past = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < record->samples_n; i++) {
 		const struct sample *s = &record->samples[i];
-		const struct sample *next = i + 1 < record->samples_n ? s + 1 : NULL;
 
 		if (record->probes[s->probe].control)
 			continue;
-		n += add_sample(&bins[n], record, answers, s);
-		if (next && next->probe == s->probe)
-			n += add_dark(&bins[n], record, s, next);
-		else
-			n += add_silent(&bins[n], record, s);
+		if (past.any && past.last.probe != s->probe) {
+			n += rollup_end(&bins[n], &past, record);
+			past = (struct rollup_past){0};
+		}
+		n += rollup_take(&bins[n], &past, record, answers, s);
 	}
+	n += rollup_end(&bins[n], &past, record);
 	answers_close(&mine);
 	qsort(bins, n, sizeof(*bins), order);
 	return merge_all(bins, n);

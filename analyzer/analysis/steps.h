@@ -44,7 +44,8 @@ struct target_info {
 struct sample {
 	int64_t utc_us; /* above 0, at most 2^54 */
 	uint32_t probe, network, target; /* indexes; target may be NO_TARGET */
-	uint32_t segment, line; /* where the signed line stands */
+	uint32_t segment, line; /* where the signed line stands: in which of its probe's
+				 * segments, in the order of their numbers */
 	uint32_t boot;
 	uint8_t check, rung, outcome, stage, supply;
 	int8_t success; /* 1, 0, or -1: could not be measured */
@@ -94,7 +95,12 @@ struct point {
 
 struct answers; /* answers.h */
 
-/* All that one analysis looks at. samples: by probe, then time, then segment and line. */
+/* Where the samples of one probe stand among all. */
+struct extent {
+	size_t first, n;
+};
+
+/* All that one analysis looks at. samples: of each probe by time, then segment and line. */
 struct record {
 	const struct sample *samples;
 	size_t samples_n;
@@ -110,6 +116,7 @@ struct record {
 	int64_t window_us; /* width of a bin */
 	int64_t reference_us; /* how far back a baseline looks */
 	int64_t horizon_us; /* nothing later than this could have arrived */
+	const struct extent *extents; /* by probe; NULL: one probe behind the other */
 };
 /* The samples of one probe in [from, to): the first's index, and how many. */
 size_t record_find(size_t *first, const struct record *record, uint32_t probe,

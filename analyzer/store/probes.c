@@ -98,8 +98,9 @@ store_use_invite(struct store *store, const uint8_t code_hash[static HASH_BYTES]
 	return err == OK ? mark_used(store, code_hash, probe->epoch) : err;
 }
 
+#define NAME_COLUMNS "SELECT epoch, role, cohort, state, token_hash, enrolled_utc_us,"
 #define PROBE_COLUMNS                                                                  \
-	"SELECT epoch, role, cohort, state, token_hash, enrolled_utc_us,"              \
+	NAME_COLUMNS                                                                   \
 	" (SELECT COUNT(*) FROM segment WHERE segment.epoch = probe.epoch) FROM "      \
 	"probe "
 
@@ -168,12 +169,12 @@ store_set_probe_state(struct store *store, const char *epoch, const char *state)
 	return err;
 }
 
-enum err
-store_each_probe(struct store *store, store_probe_fn *fn, void *arg)
+static enum err
+each_probe(struct store *store, const char *sql, store_probe_fn *fn, void *arg)
 {
 	struct sqlite3_stmt *st = NULL;
 	struct store_probe probe;
-	enum err err = sqlite_prepare(&st, store, PROBE_COLUMNS "ORDER BY epoch");
+	enum err err = sqlite_prepare(&st, store, sql);
 
 	if (err != OK)
 		return err;
@@ -183,4 +184,16 @@ store_each_probe(struct store *store, store_probe_fn *fn, void *arg)
 	}
 	sqlite_end(st);
 	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err
+store_each_probe(struct store *store, store_probe_fn *fn, void *arg)
+{
+	return each_probe(store, PROBE_COLUMNS "ORDER BY epoch", fn, arg);
+}
+
+enum err
+store_each_name(struct store *store, store_probe_fn *fn, void *arg)
+{
+	return each_probe(store, NAME_COLUMNS " 0 FROM probe ORDER BY epoch", fn, arg);
 }

@@ -55,28 +55,81 @@ store_add_segment(struct store *store, const struct store_segment *s)
 	return err == OK ? ERR_LIMIT : err;
 }
 
-enum err
-store_each_segment(struct store *store, store_segment_fn *fn, void *arg)
-{
-	struct sqlite3_stmt *st = NULL;
-	struct store_segment s;
-	enum err err = sqlite_prepare(&st, store,
-		"SELECT epoch, seq, id, received_utc_us, bytes FROM segment"
-		" ORDER BY epoch, seq");
+#define SEGMENT_COLUMNS "SELECT n, epoch, seq, id, received_utc_us, bytes FROM segment "
 
-	if (err != OK)
-		return err;
+/* Ends the statement. */
+static enum err
+each_segment(
+	struct store *store, struct sqlite3_stmt *st, store_segment_fn *fn, void *arg)
+{
+	struct store_segment s;
+	enum err err;
+
 	while ((err = sqlite_next(store, st)) == OK) {
-		sqlite_text(s.epoch, sizeof s.epoch, st, 0);
-		s.seq = (uint64_t)sqlite_int(st, 1);
-		sqlite_hash(s.id, st, 2);
-		s.received_utc_us = sqlite_int(st, 3);
-		s.bytes = sqlite_span(st, 4);
+		s.n = sqlite_int(st, 0);
+		sqlite_text(s.epoch, sizeof s.epoch, st, 1);
+		s.seq = (uint64_t)sqlite_int(st, 2);
+		sqlite_hash(s.id, st, 3);
+		s.received_utc_us = sqlite_int(st, 4);
+		s.bytes = sqlite_span(st, 5);
 		if (!fn(arg, &s))
 			break;
 	}
 	sqlite_end(st);
 	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err
+store_each_segment(struct store *store, store_segment_fn *fn, void *arg)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err =
+		sqlite_prepare(&st, store, SEGMENT_COLUMNS "ORDER BY epoch, seq");
+
+	return err == OK ? each_segment(store, st, fn, arg) : err;
+}
+
+enum err
+store_each_segment_of(
+	struct store *store, const char *epoch, store_segment_fn *fn, void *arg)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err = sqlite_prepare(
+		&st, store, SEGMENT_COLUMNS "WHERE epoch = ? ORDER BY seq");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_text(st, 1, epoch);
+	return each_segment(store, st, fn, arg);
+}
+
+enum err
+store_each_segment_behind(
+	struct store *store, int64_t n, store_segment_fn *fn, void *arg)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err =
+		sqlite_prepare(&st, store, SEGMENT_COLUMNS "WHERE n > ? ORDER BY n");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_int(st, 1, n);
+	return each_segment(store, st, fn, arg);
+}
+
+enum err
+store_one_segment(struct store *store, const char *epoch, uint64_t seq,
+	store_segment_fn *fn, void *arg)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err = sqlite_prepare(
+		&st, store, SEGMENT_COLUMNS "WHERE epoch = ? AND seq = ?");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_text(st, 1, epoch);
+	sqlite_bind_int(st, 2, (int64_t)seq);
+	return each_segment(store, st, fn, arg);
 }
 
 /* Segments are never taken out, so the newest number is their count. */

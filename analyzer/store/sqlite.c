@@ -383,6 +383,16 @@ store_close(struct store *store)
 }
 
 enum err
+store_folder(char folder[static FILE_PATH_BYTES], const struct store *store)
+{
+	const char *slash = strrchr(store->path, '/');
+	int n = slash ? (int)(slash - store->path) : 0;
+
+	snprintf(folder, FILE_PATH_BYTES, "%.*s", n, store->path);
+	return slash ? OK : ERR_NOT_FOUND;
+}
+
+enum err
 store_begin(struct store *store)
 {
 	enum err err;

@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/crypto.h"
 #include "common/err.h"
+#include "common/file.h"
 
 /*
  * What is kept: invites, probes, segments as they came (verbatim, once), target lists,
@@ -19,6 +20,9 @@ NODISCARD enum err store_create(const char *dir);
 /* A file that is no store of ours: logged in one sentence, ERR_FORMAT. */
 NODISCARD enum err store_open(struct store **store, const char *dir);
 void store_close(struct store *store);
+/* The folder that it lies in. */
+NODISCARD enum err store_folder(
+	char folder[static FILE_PATH_BYTES], const struct store *store);
 
 /* Several writes as one; commit makes them durable. Nested calls are a bug(). */
 NODISCARD enum err store_begin(struct store *store);
@@ -52,6 +56,8 @@ NODISCARD enum err store_set_probe_state(
 	struct store *store, const char *epoch, const char *state);
 typedef void store_probe_fn(void *arg, const struct store_probe *probe);
 NODISCARD enum err store_each_probe(struct store *store, store_probe_fn *fn, void *arg);
+/* The same without counting segments, which takes longer than all else: they are 0. */
+NODISCARD enum err store_each_name(struct store *store, store_probe_fn *fn, void *arg);
 
 struct store_segment {
 	char epoch[65];
@@ -59,6 +65,7 @@ struct store_segment {
 	uint8_t id[HASH_BYTES];
 	int64_t received_utc_us;
 	struct span bytes; /* the whole .seg, seed line included */
+	int64_t n; /* when read: its place in the order in which they came, from 1 */
 };
 /* ERR_EXISTS: this id is here already. ERR_LIMIT: this epoch and seq with another id: the
  * other is kept as it was, this one is noted as an equivocation. ERR_FULL. */
@@ -68,6 +75,14 @@ NODISCARD enum err store_add_segment(
 typedef bool store_segment_fn(void *arg, const struct store_segment *segment);
 NODISCARD enum err store_each_segment(
 	struct store *store, store_segment_fn *fn, void *arg);
+/* The same of one probe's, in the order of seq; of those that came behind the first n, in
+ * the order in which they came; of one, if it is there. */
+NODISCARD enum err store_each_segment_of(
+	struct store *store, const char *epoch, store_segment_fn *fn, void *arg);
+NODISCARD enum err store_each_segment_behind(
+	struct store *store, int64_t n, store_segment_fn *fn, void *arg);
+NODISCARD enum err store_one_segment(struct store *store, const char *epoch,
+	uint64_t seq, store_segment_fn *fn, void *arg);
 /* Grows with every segment stored: tells whether anything is new. */
 NODISCARD enum err store_segment_count(int64_t *n, struct store *store);
 NODISCARD enum err store_segments_since(

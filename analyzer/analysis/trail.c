@@ -1,0 +1,244 @@
+#include "analyzer/analysis/trail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/analysis/rollup.h"
+#include "analyzer/analysis/walk.h"
+
+/* One series: its newest bin, which more samples may join, and the way of all before it. */
+struct course {
+	struct bin open;
+	struct walk walk;
+	bool touched; /* since the last trail_end() */
+	bool unwell; /* if it ended here, an anomaly would be left */
+};
+
+struct trail {
+	struct rollup_past past;
+	struct answers told;
+	struct course *
+		*table; /* open addressing, by series; as large as a power of two */
+	size_t table_n, n;
+	struct course **touched, **unwell;
+	size_t touched_n, touched_cap, unwell_n, unwell_cap;
+	struct anomaly *done;
+	size_t done_n, done_cap;
+};
+
+static void *
+need(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
+struct trail *
+trail_new(void)
+{
+	return need(calloc(1, sizeof(struct trail)));
+}
+
+void
+trail_free(struct trail *trail)
+{
+	if (!trail)
+		return;
+	for (size_t i = 0; i < trail->table_n; i++)
+		free(trail->table[i]);
+	free(trail->table);
+	free(trail->touched);
+	free(trail->unwell);
+	free(trail->done);
+	answers_close(&trail->told);
+	free(trail);
+}
+
+static void
+add_done(struct trail *trail, const struct anomaly *anomaly)
+{
+	if (trail->done_n == trail->done_cap) {
+		trail->done_cap = trail->done_cap ? trail->done_cap * 2 : 8;
+		trail->done = need(
+			realloc(trail->done, trail->done_cap * sizeof(*trail->done)));
+	}
+	trail->done[trail->done_n++] = *anomaly;
+}
+
+static void
+add_course(struct course ***list, size_t *n, size_t *cap, struct course *course)
+{
+	if (*n == *cap) {
+		*cap = *cap ? *cap * 2 : 8;
+		*list = need(realloc(*list, *cap * sizeof(**list)));
+	}
+	(*list)[(*n)++] = course;
+}
+
+/* ---- the table ---- */
+
+static size_t
+place_of(const struct trail *trail, const struct bin *bin)
+{
+	uint32_t hash = (bin->index * 16 + bin->series) * UINT32_C(2654435761);
+	size_t at = (hash ^ hash >> 15) & (trail->table_n - 1);
+
+	while (trail->table[at] && !rollup_same_series(&trail->table[at]->open, bin))
+		at = (at + 1) & (trail->table_n - 1);
+	return at;
+}
+
+static void
+widen(struct trail *trail)
+{
+	struct course **before = trail->table;
+	size_t n = trail->table_n;
+
+	trail->table_n = n ? n * 2 : 64;
+	trail->table = need(calloc(trail->table_n, sizeof(*trail->table)));
+	for (size_t i = 0; i < n; i++)
+		if (before[i])
+			trail->table[place_of(trail, &before[i]->open)] = before[i];
+	free(before);
+}
+
+/* The course of the bin's series; a new one holds it already. */
+static struct course *
+find_course(bool *is_new, struct trail *trail, const struct bin *bin)
+{
+	struct course **course;
+
+	if (trail->n * 2 >= trail->table_n)
+		widen(trail);
+	course = &trail->table[place_of(trail, bin)];
+	*is_new = !*course;
+	if (*is_new) {
+		*course = need(calloc(1, sizeof(**course)));
+		(*course)->open = *bin;
+		trail->n++;
+	}
+	return *course;
+}
+
+/* ---- samples ---- */
+
+static void
+take_bin(struct trail *trail, const struct record *record, const struct bin *bin)
+{
+	struct course *course;
+	struct anomaly anomaly;
+	bool is_new;
+
+	if (bin->series == SERIES_DARK) {
+		anomaly = walk_gap(bin, record);
+		add_done(trail, &anomaly);
+		return;
+	}
+	course = find_course(&is_new, trail, bin);
+	if (!course->touched)
+		add_course(&trail->touched, &trail->touched_n, &trail->touched_cap,
+			course);
+	course->touched = true;
+	if (is_new)
+		return;
+	if (course->open.window == bin->window) {
+		rollup_merge(&course->open, bin);
+		return;
+	}
+	if (walk_take(&anomaly, &course->walk, &course->open, record))
+		add_done(trail, &anomaly);
+	course->open = *bin;
+}
+
+void
+trail_take(struct trail *trail, const struct record *record,
+	const struct answers *answers, const struct sample *sample)
+{
+	struct bin bins[ROLLUP_BINS + 1];
+	size_t n = rollup_take(bins, &trail->past, record, answers, sample);
+
+	answers_add(&trail->told, sample);
+	for (size_t i = 0; i < n; i++)
+		take_bin(trail, record, &bins[i]);
+}
+
+const struct answers *
+trail_told(const struct trail *trail)
+{
+	return &trail->told;
+}
+
+/* ---- anomalies ---- */
+
+static int
+order(const void *left, const void *right)
+{
+	const struct anomaly *a = left, *b = right;
+
+	if (a->series != b->series)
+		return a->series < b->series ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
+	if (a->start_hi_us != b->start_hi_us)
+		return a->start_hi_us < b->start_hi_us ? -1 : 1;
+	return a->start_lo_us < b->start_lo_us ? -1 : a->start_lo_us > b->start_lo_us;
+}
+
+/* Which series would leave an anomaly? */
+static void
+look(struct trail *trail, const struct record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < trail->touched_n; i++) {
+		struct course *course = trail->touched[i];
+		bool well = walk_is_well(&course->walk, &course->open, record);
+
+		if (!well && !course->unwell)
+			add_course(&trail->unwell, &trail->unwell_n, &trail->unwell_cap,
+				course);
+		course->unwell = !well;
+		course->touched = false;
+	}
+	trail->touched_n = 0;
+	for (size_t i = 0; i < trail->unwell_n; i++)
+		if (trail->unwell[i]->unwell)
+			trail->unwell[kept++] = trail->unwell[i];
+	trail->unwell_n = kept;
+}
+
+/* One that its newest bin ends, or one that it leaves. */
+static size_t
+end_course(struct anomaly *anomaly, const struct course *course,
+	const struct record *record)
+{
+	struct walk walk = course->walk;
+
+	return walk_take(anomaly, &walk, &course->open, record) ||
+	       walk_end(anomaly, &walk, &course->open);
+}
+
+size_t
+trail_most(const struct trail *trail)
+{
+	return trail->done_n + trail->unwell_n + trail->touched_n + 1;
+}
+
+size_t
+trail_end(struct anomaly *anomalies, struct trail *trail, const struct record *record)
+{
+	size_t n = trail->done_n;
+	struct bin bin;
+
+	look(trail, record);
+	if (n)
+		memcpy(anomalies, trail->done, n * sizeof(*anomalies));
+	for (size_t i = 0; i < trail->unwell_n; i++)
+		n += end_course(&anomalies[n], trail->unwell[i], record);
+	if (rollup_end(&bin, &trail->past, record))
+		anomalies[n++] = walk_gap(&bin, record);
+	if (n)
+		qsort(anomalies, n, sizeof(*anomalies), order);
+	return n;
+}
