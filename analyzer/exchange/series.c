@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyzer/exchange/decimal.h"
 #include "common/utc.h"
 
 #define HEADER "source,metric,country,asn,time,value"
@@ -74,26 +75,11 @@ read_time(struct store_point *point, struct span text)
 static const char *
 read_value(struct store_point *point, struct span text)
 {
-	static const char why[] =
-		"a value is a decimal number from 0, at most six digits behind the "
-		"point";
-	const char *dot = text.len ? memchr(text.at, '.', text.len) : NULL;
-	struct span whole = {text.at, dot ? (size_t)(dot - text.at) : text.len};
-	int64_t micro = 0, unit = MICRO / 10;
-	uint64_t number;
-
-	if (!span_number(&number, whole, WHOLE_MAX))
-		return why;
-	for (const char *at = dot ? dot + 1 : NULL; at && at < text.at + text.len;
-		at++, unit /= 10) {
-		if (*at < '0' || *at > '9' || !unit)
-			return why;
-		micro += (*at - '0') * unit;
-	}
-	if (dot && dot + 1 == text.at + text.len)
-		return why;
-	point->value_micro = (int64_t)number * MICRO + micro;
-	return NULL;
+	return decimal_read(&point->value_micro, text, WHOLE_MAX)
+		       ? NULL
+		       : "a value is a decimal number from 0, at most six digits "
+			 "behind "
+			 "the point";
 }
 
 static const char *
