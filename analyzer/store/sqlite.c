@@ -11,7 +11,7 @@
 #include "common/log.h"
 
 #define APPLICATION_ID 0x464c544c /* "FLTL", as file(1) would look for it */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 /* How long a command waits for the server's write to end, or the server for a command's. */
 #define BUSY_MS 10000
 
@@ -52,6 +52,15 @@ static const char *const upgrades[SCHEMA_VERSION - 1] = {
 	("CREATE TABLE mandate(serial INTEGER PRIMARY KEY, country TEXT NOT NULL,"
 	 " sha256 BLOB NOT NULL, note BLOB NOT NULL);"),
 	"ALTER TABLE event ADD COLUMN unofficial INTEGER NOT NULL DEFAULT 0;",
+	("CREATE TABLE outage(id TEXT PRIMARY KEY, country TEXT NOT NULL,"
+	 " place TEXT NOT NULL, scope TEXT NOT NULL, asn INTEGER NOT NULL,"
+	 " begin_utc_us INTEGER NOT NULL, end_utc_us INTEGER NOT NULL,"
+	 " has_clock INTEGER NOT NULL, offset_s INTEGER NOT NULL,"
+	 " signals INTEGER NOT NULL, fell INTEGER NOT NULL) WITHOUT ROWID;"
+	 "CREATE TABLE level(country TEXT NOT NULL, source TEXT NOT NULL,"
+	 " region TEXT NOT NULL, utc_us INTEGER NOT NULL,"
+	 " value_micro INTEGER NOT NULL,"
+	 " PRIMARY KEY(country, source, region, utc_us)) WITHOUT ROWID;"),
 };
 
 /* What SQLite said, once, with errno where the system said one. */

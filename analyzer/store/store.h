@@ -11,7 +11,7 @@
 
 /*
  * What is kept: invites, probes, segments as they came (verbatim, once), target lists,
- * imported series, events. The only SQL is behind this. Every write is durable before it returns (SQLite,
+ * what was imported, events. The only SQL is behind this. Every write is durable before it returns (SQLite,
  * WAL, synchronous=FULL). Not thread safe: callers hold a lock.
  */
 struct store;
@@ -146,3 +146,41 @@ NODISCARD enum err store_put_point(
 typedef void store_point_fn(void *arg, const struct store_point *point);
 /* In the order of country, asn, metric, source, time. */
 NODISCARD enum err store_each_point(struct store *store, store_point_fn *fn, void *arg);
+
+/* What stands for a country whose name is none that we know; ISO 3166 leaves it free. */
+#define STORE_NO_COUNTRY "ZZ"
+
+/* An outage that others saw, without what they hold to be its cause. */
+struct store_outage {
+	char id[65]; /* the list's own */
+	char country[3];
+	char place[96]; /* the list's name of the country */
+	char scope[8]; /* country, region, as */
+	uint32_t asn; /* 0 none */
+	int64_t begin_utc_us, end_utc_us; /* end 0: it had not ended */
+	bool has_clock;
+	int32_t offset_s; /* local time less UTC when it began */
+	uint8_t signals, fell; /* how many are known, and how many of those fell */
+};
+/* One that has the same id gives way. */
+NODISCARD enum err store_put_outage(
+	struct store *store, const struct store_outage *outage);
+typedef void store_outage_fn(void *arg, const struct store_outage *outage);
+/* In the order of country, place, scope, begin, id. */
+NODISCARD enum err store_each_outage(
+	struct store *store, store_outage_fn *fn, void *arg);
+
+/* How many of a region's addresses answered in the step that began then. */
+struct store_level {
+	char source[33];
+	char country[3];
+	char region[97];
+	int64_t utc_us;
+	int64_t value_micro; /* percent, millionths */
+};
+/* One that has the same country, source, region and time gives way. */
+NODISCARD enum err store_put_level(
+	struct store *store, const struct store_level *level);
+typedef void store_level_fn(void *arg, const struct store_level *level);
+/* In the order of country, source, region, time. */
+NODISCARD enum err store_each_level(struct store *store, store_level_fn *fn, void *arg);

@@ -179,6 +179,7 @@ a_store_of_the_first_version_gets_its_tables_when_it_is_opened(void **state)
 	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 				 "DROP TABLE series; DROP TABLE mandate; "
+				 "DROP TABLE outage; DROP TABLE level; "
 				 "ALTER TABLE event DROP COLUMN unofficial;"
 				 "PRAGMA user_version=1",
 				 NULL, NULL, NULL),
