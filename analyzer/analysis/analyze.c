@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/ids.h"
+#include "analyzer/analysis/imported.h"
 #include "analyzer/analysis/leaves.h"
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/steps.h"
@@ -36,6 +37,7 @@ struct analysis {
 	struct event *events;
 	struct judged *judged;
 	struct ids earlier;
+	struct imported imported;
 	size_t anomalies_n, events_n;
 };
 
@@ -299,10 +301,20 @@ compute(struct analysis *a)
 	}
 }
 
+/* Had it ended by then when it was stored? Then it stays as it is. */
+static bool
+ended_before(const struct analysis *a, const char *id, int64_t since_utc_us)
+{
+	for (size_t i = 0; i < a->earlier.n; i++)
+		if (!strcmp(a->earlier.earlier[i].id, id))
+			return a->earlier.earlier[i].end_us < since_utc_us;
+	return false;
+}
+
 static enum err
 keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 {
-	struct store_event *events = room(a->events_n, sizeof(*events));
+	struct store_event *events = room(a->events_n + a->imported.n, sizeof(*events));
 	size_t n = 0;
 	enum err err;
 
@@ -316,6 +328,10 @@ keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 		describe(&a->judged[i], a, event);
 		events[n++] = a->judged[i].stored;
 	}
+	for (size_t i = 0; i < a->imported.n; i++)
+		if (!since_utc_us ||
+			!ended_before(a, a->imported.events[i].id, since_utc_us))
+			events[n++] = a->imported.events[i];
 	err = store_replace_events(store, events, n, since_utc_us);
 	free(events);
 	return err;
@@ -334,6 +350,7 @@ forget(struct analysis *a)
 	free(a->events);
 	free(a->anomalies);
 	watch_forget(&a->watch);
+	imported_free(&a->imported);
 	load_free(&a->loaded);
 }
 
@@ -351,6 +368,12 @@ analyze_run(struct store *store, const struct settings *settings, int64_t since_
 		goto done;
 	compute(&a);
 	err = fetch_lines(&a, store);
+	if (!err)
+		err = imported_read(&a.imported, store,
+			&(struct imported_how){.earlier = &a.earlier,
+				.weights = a.weights,
+				.reference_us = settings->reference_us,
+				.until_utc_us = until_utc_us});
 	if (!err)
 		err = keep(&a, store, since_utc_us);
 done:

@@ -45,6 +45,7 @@ observe_median(const int64_t *values, uint32_t n)
 
 static row_fn *const row_fns[ROW_COUNT] = {
 #define ROW(id, ...) [ROW_##id] = row_##id,
+#define IMPORTED(id, ...) [ROW_##id] = NULL,
 #include "analyzer/analysis/evidence.def"
 };
 
@@ -63,7 +64,7 @@ observe(struct observation *observations, struct witness *witness,
 
 		memset(o, 0, sizeof(*o));
 		o->row = (enum row)row;
-		if (row_fns[row](o, &view))
+		if (row_fns[row] && row_fns[row](o, &view))
 			n++;
 	}
 	view_close(&view);

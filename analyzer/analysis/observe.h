@@ -12,6 +12,7 @@
 /* Fills n, of, the figures and the lines; true when the row holds. */
 typedef bool row_fn(struct observation *o, const struct view *v);
 #define ROW(id, ...) row_fn row_##id;
+#define IMPORTED(id, ...) /* outages.h */
 #include "analyzer/analysis/evidence.def"
 
 /* Each probe that shows a row gives it a line or two. */

@@ -109,6 +109,7 @@ print_head(const json_t *verdict)
 	const json_t *start = json_object_get(verdict, "start");
 	const json_t *end = json_object_get(verdict, "end");
 	const char *class = string_of(verdict, "class");
+	const json_t *source = json_object_get(verdict, "source");
 
 	printf("event %s: %s, %s\n", string_of(verdict, "event"), class,
 		string_of(verdict, "cause"));
@@ -120,6 +121,9 @@ print_head(const json_t *verdict)
 		strcmp(string_of(verdict, "weights"), VERDICT_UNOFFICIAL)
 			? ""
 			: ", UNOFFICIAL: other weights than the published ones");
+	if (json_is_object(source))
+		printf("rests on what others measured: %s, %s\n",
+			string_of(source, "format"), string_of(source, "id"));
 }
 
 /* ---- all of it, for whoever computes it again ---- */

@@ -125,7 +125,10 @@ write_versions(struct html *html, const struct page *page)
 	hash(html, "Program", "faultline-analyzer " FAULTLINE_VERSION);
 	hash(html, "Table of evidence", t->version);
 	hash(html, "Target list, SHA-256", t->targets);
-	hash(html, "Segments looked at, SHA-256 of their ids", t->baseline);
+	hash(html,
+		t->format[0] ? "Imported rows, SHA-256"
+			     : "Segments looked at, SHA-256 of their ids",
+		t->baseline);
 	hash(html, "report.json, SHA-256", hex);
 	write_proof(html, "Proved of the beginning", &t->start);
 	write_proof(html, "Proved of the end", &t->end);

@@ -214,6 +214,11 @@ write_facts(struct html *html, const struct told *t)
 	page_fact(html, "Deliberate", &text);
 	put_standing(&text, t);
 	page_fact(html, "Standing", &text);
+	if (t->format[0]) {
+		buf_printf(&text, "what others measured, imported as %s: %s", t->format,
+			t->row);
+		page_fact(html, "Rests on", &text);
+	}
 	html_end(html);
 	buf_free(&text);
 }

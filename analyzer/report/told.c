@@ -172,6 +172,11 @@ read_all(struct told *told, const json_t *json)
 		read_texts(told->limits, TOLD_LIST, json_object_get(json, "limits"));
 	told->baseline = text(inputs, "baseline");
 	told->targets = text(inputs, "targets");
+	told->format = text(json_object_get(json, "source"), "format");
+	told->row = text(json_object_get(json, "source"), "id");
+	if (told->format[0]) /* no probe of ours: nothing is said of any */
+		told->expected = told->reporting = told->alive = told->affected =
+			told->cohorts = -1;
 }
 
 bool

@@ -49,6 +49,7 @@ struct told {
 	int64_t expected, reporting, alive, affected, cohorts; /* probes; -1 not said */
 	struct told_rows evidence, against;
 	const char *baseline, *targets;
+	const char *format, *row; /* of what others measured, that it rests on; "" */
 };
 
 /* False: the bytes are no JSON object; nothing is held then. */

@@ -151,7 +151,9 @@ scope(const struct described *d)
 	json_t *asns = must(json_array()), *media = must(json_array());
 	const char *level = "country";
 
-	if (d->event->affected == 1)
+	if (d->source)
+		level = d->source->level;
+	else if (d->event->affected == 1)
 		level = "probe";
 	else if (d->witness->operators == 1)
 		level = "network";
@@ -168,6 +170,8 @@ scope(const struct described *d)
 			append_once(asns, json_integer(n->asn));
 		append_once(media, text(medium_name((enum medium)n->medium)));
 	}
+	if (d->source && d->source->asn)
+		append(asns, json_integer(d->source->asn));
 	put(out, "level", text(level));
 	put(out, "country", text(d->event->country));
 	put(out, "regions", regions);
@@ -322,6 +326,24 @@ inputs(const struct described *d)
 	return out;
 }
 
+static void
+limits_of_source(json_t *out, const struct described *d)
+{
+	append(out,
+		text("It rests on what others measured from outside and published; no "
+		     "probe of ours saw it, and nothing of it is proved."));
+	append(out,
+		text("From outside, a cut at the border and one of everything look the "
+		     "same."));
+	if (!d->source->has_clock)
+		append(out,
+			text("The country's local time is not known: nothing is said "
+			     "of the minute, and times that were local stand as if "
+			     "they were UTC."));
+	if (!d->event->end_hi_us)
+		append(out, text("It had not ended when this was computed."));
+}
+
 static json_t *
 limits(const struct described *d)
 {
@@ -329,6 +351,10 @@ limits(const struct described *d)
 
 	append(out, text("Who gave an order, if there was one, is not shown by a "
 			 "network."));
+	if (d->source) {
+		limits_of_source(out, d);
+		return out;
+	}
 	append(out, text("Times are estimates from the probes' clocks; nothing here is "
 			 "in a "
 			 "public log yet, so what is proved rests on the analyzer's "
@@ -347,6 +373,32 @@ limits(const struct described *d)
 					 "of the analyzer vouches for them."));
 			break;
 		}
+	return out;
+}
+
+static json_t *
+source(const struct described *d)
+{
+	const struct verdict_source *s = d->source;
+	json_t *out, *order;
+
+	if (!s)
+		return must(json_null());
+	out = must(json_object());
+	put(out, "format", text(s->format));
+	put(out, "id", text(s->id));
+	if (!s->regions_n)
+		return out;
+	order = must(json_array());
+	for (size_t i = 0; i < s->regions_n; i++) {
+		json_t *one = must(json_object());
+
+		put(one, "region", text(s->regions[i]));
+		put(one, "fell", time_or_null(s->fell_at_us[i]));
+		append(order, one);
+	}
+	put(out, "first_to_fall", order);
+	put(out, "left", ppm(s->floor_ppm));
 	return out;
 }
 
@@ -397,7 +449,7 @@ verdict_json(struct buf *out, const struct described *d)
 	put(json, "alternatives", alternatives(d));
 	put(json, "inputs", inputs(d));
 	put(json, "limits", limits(d));
-	put(json, "source", json_null());
+	put(json, "source", source(d));
 	line = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	if (!line)
 		bug("no memory for a verdict");

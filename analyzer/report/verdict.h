@@ -4,6 +4,19 @@
 #include "common/buf.h"
 #include "common/crypto.h"
 
+/* What an event rests on that others measured. */
+struct verdict_source {
+	const char *format, *id; /* the row's own */
+	const char *level; /* of the scope: country, region, network */
+	uint32_t asn; /* 0 none */
+	bool has_clock; /* the country's local time is known */
+	/* levels of regions only: which fell first, and when */
+	const char *const *regions;
+	const int64_t *fell_at_us;
+	size_t regions_n;
+	int64_t floor_ppm; /* what was left, of the usual level */
+};
+
 /* An event with everything that its verdict rests on. */
 struct described {
 	char id[17];
@@ -22,6 +35,7 @@ struct described {
 	int64_t end_not_before_us, end_not_after_us;
 	char baseline_hash[HASH_HEX_BYTES]; /* of the segments looked at */
 	char targets_hash[HASH_HEX_BYTES];
+	const struct verdict_source *source; /* NULL: our own probes saw it */
 };
 
 /* As a verdict says of its weights, when they are not those of evidence.def. */

@@ -22,6 +22,7 @@ FLOORS = [
     ("analyzer/analysis/shelf.", ["common/", "analyzer/analysis/"], []),
     ("analyzer/analysis/leaves.", ["common/", "analyzer/"], ["analyzer/serve/"]),
     ("analyzer/analysis/times.", ["common/", "analyzer/"], ["analyzer/serve/"]),
+    ("analyzer/analysis/imported.", ["common/", "analyzer/"], ["analyzer/serve/"]),
     ("analyzer/analysis/", ["common/", "analyzer/analysis/"], []),
     ("analyzer/store/", ["common/", "analyzer/store/"], []),
     # They face the network: they hand bytes on and read nothing of them (objects.py holds
