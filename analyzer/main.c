@@ -100,7 +100,7 @@ static const struct command {
 		true},
 	{"ingest", "FILE|DIR...", "take segments that were carried here", carry_files,
 		false},
-	{"import", "--from series|outages [--metric M] [--country XX] FILE...",
+	{"import", "--from series|outages|context [--metric M] [--country XX] FILE...",
 		"take what others measured from outside", import_run, false},
 	{"analyze", "[--since T] [--until T] [--weights FILE] | --print-weights",
 		"compute the events anew", recompute_events, true},

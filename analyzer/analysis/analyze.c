@@ -38,6 +38,8 @@ struct analysis {
 	struct judged *judged;
 	struct ids earlier;
 	struct imported imported;
+	struct store_context *context;
+	size_t context_n;
 	size_t anomalies_n, events_n;
 };
 
@@ -49,6 +51,17 @@ room(size_t n, size_t size)
 	if (!memory)
 		bug("no memory for %zu records of %zu bytes", n, size);
 	return memory;
+}
+
+static void
+remember_context(void *arg, const struct store_context *context)
+{
+	struct analysis *a = arg;
+
+	a->context = realloc(a->context, (a->context_n + 1) * sizeof(*a->context));
+	if (!a->context)
+		bug("no memory for what else happened");
+	a->context[a->context_n++] = *context;
 }
 
 static void
@@ -227,6 +240,8 @@ describe(struct judged *j, const struct analysis *a, const struct event *event)
 		.observations = j->observations,
 		.observations_n = j->observations_n,
 		.lines = j->lines,
+		.context = a->context,
+		.context_n = a->context_n,
 	};
 	int64_t error_us;
 
@@ -351,6 +366,7 @@ forget(struct analysis *a)
 	free(a->anomalies);
 	watch_forget(&a->watch);
 	imported_free(&a->imported);
+	free(a->context);
 	load_free(&a->loaded);
 }
 
@@ -369,9 +385,13 @@ analyze_run(struct store *store, const struct settings *settings, int64_t since_
 	compute(&a);
 	err = fetch_lines(&a, store);
 	if (!err)
+		err = store_each_context(store, remember_context, &a);
+	if (!err)
 		err = imported_read(&a.imported, store,
 			&(struct imported_how){.earlier = &a.earlier,
 				.weights = a.weights,
+				.context = a.context,
+				.context_n = a.context_n,
 				.reference_us = settings->reference_us,
 				.until_utc_us = until_utc_us});
 	if (!err)

@@ -97,6 +97,8 @@ add_event(struct reader *r, struct draft *d)
 		.observations = d->observations,
 		.observations_n = d->observations_n,
 		.source = &d->source,
+		.context = r->how->context,
+		.context_n = r->how->context_n,
 	};
 	struct buf networks = {0}, json = {0};
 	int64_t error_us;

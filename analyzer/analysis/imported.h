@@ -16,6 +16,8 @@ struct imported {
 struct imported_how {
 	struct ids *earlier; /* of the analysis before */
 	const struct weights *weights;
+	const struct store_context *context; /* shown beside */
+	size_t context_n;
 	int64_t reference_us; /* how far back a baseline looks */
 	int64_t until_utc_us; /* rows that begin later are left out; 0: none are */
 };

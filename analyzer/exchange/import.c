@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyzer/exchange/context.h"
 #include "analyzer/exchange/levels.h"
 #include "analyzer/exchange/outages.h"
 #include "analyzer/exchange/series.h"
@@ -59,6 +60,15 @@ keep_outage(void *arg, const struct store_outage *outage)
 
 	i->rows++;
 	return store_put_outage(i->store, outage);
+}
+
+static enum err
+keep_context(void *arg, const struct store_context *context)
+{
+	struct importing *i = arg;
+
+	i->rows++;
+	return store_put_context(i->store, context);
 }
 
 /* "dir/Iran-2019-11.csv" -> "iran-2019-11". */
@@ -165,6 +175,18 @@ import_series(struct importing *i, const char *path, struct span bytes)
 	return err;
 }
 
+static enum err
+import_context(struct importing *i, const char *path, struct span bytes)
+{
+	const char *why = NULL;
+	uint64_t line = 0;
+	enum err err = context_read(bytes, keep_context, i, &line, &why);
+
+	if (why)
+		refuse(path, line, why);
+	return err;
+}
+
 /* How each format is read: one row, one function. */
 static const struct format {
 	const char *name;
@@ -173,6 +195,7 @@ static const struct format {
 } formats[] = {
 	{"series", import_series, SERIES_BYTES_MAX},
 	{"outages", import_outages, OUTAGES_BYTES_MAX},
+	{"context", import_context, CONTEXT_BYTES_MAX},
 };
 
 static const struct format *
@@ -232,7 +255,7 @@ parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (!find_format(i->from))
-			argp_error(state, "say --from series or --from outages");
+			argp_error(state, "say --from series, outages or context");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -244,7 +267,7 @@ int
 import_run(struct context *context, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"from", 'f', "FORMAT", 0, "series or outages", 0},
+		{"from", 'f', "FORMAT", 0, "series, outages or context", 0},
 		{"metric", 'm', "NAME", 0, "bgp, active or traffic: take no other", 0},
 		{"country", 'c', "XX", 0,
 			"whose regions these are, where the file's name does not begin "
@@ -261,7 +284,9 @@ import_run(struct context *context, int argc, char **argv)
 		       "whose "
 		       "first line names its columns: id, begin_utc, end_utc, country, "
 		       "scope, bgp_dropped, active_probing_dropped, telescope_dropped; "
-		       "others are passed over, above all a cause.\n\n"
+		       "others are passed over, above all a cause. context is CSV "
+		       "(kind,country,begin,end,source,says) that is shown and never "
+		       "counted.\n\n"
 		       "For example:\n  faultline-analyzer import --from series "
 		       "--metric bgp routes.csv"};
 	struct importing i = {.store = context->store};

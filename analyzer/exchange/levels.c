@@ -3,55 +3,20 @@
 #include <string.h>
 
 #include "analyzer/exchange/decimal.h"
+#include "analyzer/exchange/printable.h"
 #include "common/utc.h"
 
 #define COLUMNS 3
 #define MICRO INT64_C(1000000)
 #define PERCENT_MAX 1000
 
-/* How many bytes the UTF-8 character at the front has (RFC 3629); 0: it is none, or one
- * that is not to be printed. */
-static size_t
-character_bytes(struct span text)
-{
-	const uint8_t *at = (const uint8_t *)text.at;
-	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	uint32_t point = at[0];
-
-	if (n == 1)
-		return at[0] >= ' ' && at[0] != 0x7f;
-	if (at[0] < 0xc2 || at[0] > 0xf4 || n > text.len)
-		return 0;
-	point = at[0] & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (at[i] & 0x3fU);
-	}
-	if (point < (n == 3	     ? 0x800U
-			    : n == 4 ? 0x10000U
-				     : 0xa0U) ||
-		point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-		return 0;
-	return n;
-}
-
 static const char *
 read_region(struct store_level *level, struct span text)
 {
-	struct span rest = text;
-
 	if (text.len < 1 || text.len >= sizeof level->region)
 		return "a region has 1 to 96 bytes";
-	while (rest.len) {
-		size_t n = character_bytes(rest);
-
-		if (!n)
-			return "a region is written in UTF-8, without control "
-			       "characters";
-		rest.at += n;
-		rest.len -= n;
-	}
+	if (!printable_text(text))
+		return "a region is written in UTF-8, without control characters";
 	memcpy(level->region, text.at, text.len);
 	return NULL;
 }

@@ -199,6 +199,19 @@ print_all(const json_t *verdict)
 }
 
 static void
+print_context(const json_t *verdict)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(verdict, "context"), i, one) printf(
+		"%s  %s, from %s (%s): %s\n",
+		i ? "" : "what else happened; never counted, 1:1 for every cause\n",
+		string_of(one, "kind"), string_of(one, "begin"),
+		string_of(one, "source"), string_of(one, "says"));
+}
+
+static void
 print_verdict(const json_t *verdict)
 {
 	const json_t *causes = json_object_get(verdict, "causes"), *row;
@@ -228,6 +241,7 @@ print_verdict(const json_t *verdict)
 	printf("\n\nprobability = exp(sum / 100) over its total for all %zu causes\n",
 		json_array_size(causes));
 	print_all(verdict);
+	print_context(verdict);
 }
 
 static void

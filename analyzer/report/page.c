@@ -140,6 +140,29 @@ write_versions(struct html *html, const struct page *page)
 	buf_free(&text);
 }
 
+static void
+write_context(struct html *html, const struct told *t)
+{
+	if (!t->context_n)
+		return;
+	html_element(html, "h2", "", "What else happened");
+	html_element(html, "p", "",
+		"Shown because it was the same country and time. It is not counted: "
+		"what "
+		"stands beside an outage did not cause it for that.");
+	html_begin(html, "ul");
+	for (size_t i = 0; i < t->context_n; i++) {
+		const struct told_context *c = &t->context[i];
+		struct buf text = {0};
+
+		buf_printf(&text, "%s, from %s, says %s: %s", c->kind, c->begin,
+			c->source, c->says);
+		html_element(html, "li", "", text.data);
+		buf_free(&text);
+	}
+	html_end(html);
+}
+
 /* ---- the page ---- */
 
 static void
@@ -228,6 +251,7 @@ page_write(struct buf *out, const struct page *page)
 	page_claim_write(html, t);
 	page_timeline_write(html, page->timeline);
 	page_rows_write(html, t);
+	write_context(html, t);
 	write_watchers(html, t);
 	write_limits(html, page);
 	write_check(html, t);

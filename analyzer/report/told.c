@@ -140,6 +140,21 @@ read_rows(struct told_rows *out, const struct told *told, const json_t *array)
 }
 
 static void
+read_context(struct told *told, const json_t *array)
+{
+	for (size_t i = 0; i < json_array_size(array) && i < TOLD_LIST; i++) {
+		const json_t *one = json_array_get(array, i);
+
+		told->context[told->context_n++] = (struct told_context){
+			.kind = text(one, "kind"),
+			.begin = text(one, "begin"),
+			.source = text(one, "source"),
+			.says = text(one, "says"),
+		};
+	}
+}
+
+static void
 read_all(struct told *told, const json_t *json)
 {
 	const json_t *probes = json_object_get(json, "probes");
@@ -170,6 +185,7 @@ read_all(struct told *told, const json_t *json)
 	read_rows(&told->against, told, json_object_get(json, "against"));
 	told->limits_n =
 		read_texts(told->limits, TOLD_LIST, json_object_get(json, "limits"));
+	read_context(told, json_object_get(json, "context"));
 	told->baseline = text(inputs, "baseline");
 	told->targets = text(inputs, "targets");
 	told->format = text(json_object_get(json, "source"), "format");

@@ -32,6 +32,11 @@ struct told_rows {
 	size_t n;
 };
 
+/* What else happened: shown, never counted. */
+struct told_context {
+	const char *kind, *begin, *source, *says;
+};
+
 struct told {
 	void *json; /* holds the texts */
 	const char *event, *version, *weights, *standing, *class_name, *cause;
@@ -48,6 +53,8 @@ struct told {
 	size_t causes_n;
 	int64_t expected, reporting, alive, affected, cohorts; /* probes; -1 not said */
 	struct told_rows evidence, against;
+	struct told_context context[TOLD_LIST];
+	size_t context_n;
 	const char *baseline, *targets;
 	const char *format, *row; /* of what others measured, that it rests on; "" */
 };

@@ -315,13 +315,74 @@ probes(const struct described *d)
 	return out;
 }
 
+#define CONTEXT_BEFORE_US INT64_C(86400000000)
+
+static bool
+is_context_of(const struct described *d, const struct store_context *c)
+{
+	const struct event *e = d->event;
+
+	return !strcmp(c->country, e->country) &&
+	       (!e->end_hi_us || c->begin_utc_us <= e->end_hi_us) &&
+	       (c->end_utc_us ? c->end_utc_us : c->begin_utc_us) >=
+		       e->start_lo_us - CONTEXT_BEFORE_US;
+}
+
+/* What else happened: beside the verdict, with a likelihood ratio of 1 for every cause. */
+static json_t *
+context(const struct described *d)
+{
+	json_t *out = must(json_array());
+
+	for (size_t i = 0; i < d->context_n; i++) {
+		const struct store_context *c = &d->context[i];
+		json_t *one;
+
+		if (!is_context_of(d, c))
+			continue;
+		one = must(json_object());
+		put(one, "kind", text(c->kind));
+		put(one, "begin", time_or_null(c->begin_utc_us));
+		put(one, "end", time_or_null(c->end_utc_us));
+		put(one, "source", text(c->source));
+		put(one, "says", text(c->says));
+		put(one, "lr", json_integer(1));
+		append(out, one);
+	}
+	return out;
+}
+
+static json_t *
+context_hashes(const struct described *d)
+{
+	json_t *out = must(json_array());
+
+	for (size_t i = 0; i < d->context_n; i++) {
+		const struct store_context *c = &d->context[i];
+		uint8_t hash[HASH_BYTES];
+		char hex[HASH_HEX_BYTES];
+		struct buf row = {0};
+
+		if (!is_context_of(d, c))
+			continue;
+		buf_printf(&row, "%s,%s,%lld,%lld,%s,%s\n", c->kind, c->country,
+			(long long)c->begin_utc_us, (long long)c->end_utc_us, c->source,
+			c->says);
+		crypto_sha256(hash, row.data, row.len);
+		crypto_hex(hex, hash, sizeof(hash));
+		append(out, text(hex));
+		buf_free(&row);
+	}
+	return out;
+}
+
 static json_t *
 inputs(const struct described *d)
 {
 	json_t *out = must(json_object());
 
 	put(out, "baseline", text(d->baseline_hash));
-	put(out, "context", json_array());
+	put(out, "context", context_hashes(d));
 	put(out, "targets", text(d->targets_hash));
 	return out;
 }
@@ -447,6 +508,7 @@ verdict_json(struct buf *out, const struct described *d)
 	put(json, "evidence", evidence);
 	put(json, "against", against);
 	put(json, "alternatives", alternatives(d));
+	put(json, "context", context(d));
 	put(json, "inputs", inputs(d));
 	put(json, "limits", limits(d));
 	put(json, "source", source(d));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analyzer/analysis/steps.h"
+#include "analyzer/store/store.h"
 #include "common/buf.h"
 #include "common/crypto.h"
 
@@ -36,6 +37,9 @@ struct described {
 	char baseline_hash[HASH_HEX_BYTES]; /* of the segments looked at */
 	char targets_hash[HASH_HEX_BYTES];
 	const struct verdict_source *source; /* NULL: our own probes saw it */
+	/* All that is stored: what befell its country from a day before it is told. */
+	const struct store_context *context;
+	size_t context_n;
 };
 
 /* As a verdict says of its weights, when they are not those of evidence.def. */

@@ -1,6 +1,6 @@
 #include "analyzer/store/sqlite.h"
 
-/* Outages and levels of regions that others measured, imported row by row. */
+/* Outages, levels of regions and context, imported row by row. */
 
 enum err
 store_put_outage(struct store *store, const struct store_outage *outage)
@@ -93,6 +93,49 @@ store_each_level(struct store *store, store_level_fn *fn, void *arg)
 		level.utc_us = sqlite_int(st, 3);
 		level.value_micro = sqlite_int(st, 4);
 		fn(arg, &level);
+	}
+	sqlite_end(st);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err
+store_put_context(struct store *store, const struct store_context *context)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err = sqlite_prepare(&st, store,
+		"INSERT OR REPLACE INTO context(country, begin_utc_us, kind, source,"
+		" says, end_utc_us) VALUES(?,?,?,?,?,?)");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_text(st, 1, context->country);
+	sqlite_bind_int(st, 2, context->begin_utc_us);
+	sqlite_bind_text(st, 3, context->kind);
+	sqlite_bind_text(st, 4, context->source);
+	sqlite_bind_text(st, 5, context->says);
+	sqlite_bind_int(st, 6, context->end_utc_us);
+	return sqlite_finish(store, st, "keep a line of context");
+}
+
+enum err
+store_each_context(struct store *store, store_context_fn *fn, void *arg)
+{
+	struct sqlite3_stmt *st = NULL;
+	struct store_context context;
+	enum err err = sqlite_prepare(&st, store,
+		"SELECT country, begin_utc_us, kind, source, says, end_utc_us"
+		" FROM context ORDER BY country, begin_utc_us, kind, source, says");
+
+	if (err != OK)
+		return err;
+	while ((err = sqlite_next(store, st)) == OK) {
+		sqlite_text(context.country, sizeof context.country, st, 0);
+		context.begin_utc_us = sqlite_int(st, 1);
+		sqlite_text(context.kind, sizeof context.kind, st, 2);
+		sqlite_text(context.source, sizeof context.source, st, 3);
+		sqlite_text(context.says, sizeof context.says, st, 4);
+		context.end_utc_us = sqlite_int(st, 5);
+		fn(arg, &context);
 	}
 	sqlite_end(st);
 	return err == ERR_NOT_FOUND ? OK : err;

@@ -11,7 +11,7 @@
 #include "common/log.h"
 
 #define APPLICATION_ID 0x464c544c /* "FLTL", as file(1) would look for it */
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 /* How long a command waits for the server's write to end, or the server for a command's. */
 #define BUSY_MS 10000
 
@@ -61,6 +61,10 @@ static const char *const upgrades[SCHEMA_VERSION - 1] = {
 	 " region TEXT NOT NULL, utc_us INTEGER NOT NULL,"
 	 " value_micro INTEGER NOT NULL,"
 	 " PRIMARY KEY(country, source, region, utc_us)) WITHOUT ROWID;"),
+	("CREATE TABLE context(country TEXT NOT NULL, begin_utc_us INTEGER NOT NULL,"
+	 " kind TEXT NOT NULL, source TEXT NOT NULL, says TEXT NOT NULL,"
+	 " end_utc_us INTEGER NOT NULL,"
+	 " PRIMARY KEY(country, begin_utc_us, kind, source, says)) WITHOUT ROWID;"),
 };
 
 /* What SQLite said, once, with errno where the system said one. */

@@ -184,3 +184,17 @@ NODISCARD enum err store_put_level(
 typedef void store_level_fn(void *arg, const struct store_level *level);
 /* In the order of country, source, region, time. */
 NODISCARD enum err store_each_level(struct store *store, store_level_fn *fn, void *arg);
+
+/* What else happened: shown beside a verdict, never counted. */
+struct store_context {
+	char kind[33], country[3], source[33];
+	char says[201];
+	int64_t begin_utc_us, end_utc_us; /* end 0: not known */
+};
+/* One that says the same of the same time gives way. */
+NODISCARD enum err store_put_context(
+	struct store *store, const struct store_context *context);
+typedef void store_context_fn(void *arg, const struct store_context *context);
+/* In the order of country, begin, kind, source, says. */
+NODISCARD enum err store_each_context(
+	struct store *store, store_context_fn *fn, void *arg);

@@ -60,6 +60,24 @@ def rewrite(path, rows, columns):
         writer.writerows(rows)
 
 
+def check_that_context_weighs_nothing(place, events):
+    """An event that is said to have been ordered says so, and nothing else of it changes."""
+    target = json.loads(events.splitlines()[0])
+    line = f"alert,{target['scope']['country']},{target['start']['estimate']},,press,ordered"
+    (place / "context.csv").write_text(f"kind,country,begin,end,source,says\n{line}\n")
+    run("--dir", place / "real", "import", "--from", "context", place / "context.csv")
+    run("--dir", place / "real", "analyze")
+    now = [json.loads(event) for event in
+           run("--dir", place / "real", "events", "--format", "json").splitlines()]
+    told = [event["event"] for event in now if event["context"]]
+    for event in now:
+        event["context"], event["inputs"]["context"] = [], []
+    ok = target["event"] in told and now == [json.loads(event) for event in events.splitlines()]
+    print(f"{'ok' if ok else 'not so'}: what else happened is shown with {len(told)} events and "
+          "moves no probability")
+    return ok
+
+
 def check_that_no_label_leaks(place, rows, events):
     """With other causes, or none, everything is the same to the byte; none is in the store."""
     columns = list(rows[0])
@@ -75,6 +93,7 @@ def check_that_no_label_leaks(place, rows, events):
         bad += not same
         print(f"{'ok' if same else 'not so'}: with causes {name}, imported twice, every verdict is "
               "the same to the byte")
+    bad += not check_that_context_weighs_nothing(place, events)
     stored = b"".join(path.read_bytes() for path in (place / "real").glob("store.sqlite*"))
     words = {row["cause"] for row in rows} - set(investigated.NO_CAUSE)
     found = sorted(word for word in words if word.encode() in stored)

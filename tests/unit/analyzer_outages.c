@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/exchange/context.h"
 #include "analyzer/exchange/levels.h"
 #include "analyzer/exchange/outages.h"
 #include "common/file.h"
@@ -23,6 +24,7 @@
 struct kept {
 	struct store_outage outages[4];
 	struct store_level levels[4];
+	struct store_context contexts[4];
 	size_t n;
 };
 
@@ -292,6 +294,57 @@ a_level_that_is_none_is_named_by_its_line(void **state)
 	}
 }
 
+/* ---- context ---- */
+
+static enum err
+keep_context(void *arg, const struct store_context *context)
+{
+	struct kept *kept = arg;
+
+	assert_true(kept->n < 4);
+	kept->contexts[kept->n++] = *context;
+	return OK;
+}
+
+#define STORM "storm,QX,2026-01-08T16:30:00Z,,met-office,gusts of 40 m/s\n"
+
+static void
+a_line_of_context_says_what_happened_where_and_who_says_so(void **state)
+{
+	static const char *const wrong[] = {"", "storm,QX,2026-01-08T16:30:00Z,,x",
+		"Storm,QX,2026-01-08T16:30:00Z,,x,y",
+		"storm,qx,2026-01-08T16:30:00Z,,x,y", "storm,QX,,,x,y",
+		"storm,QX,2026-01-08T16:30:00Z,soon,x,y",
+		"storm,QX,2026-01-08T16:30:00Z,2026-01-08T16:29:59Z,x,y",
+		"storm,QX,2026-01-08T16:30:00Z,,,y",
+		"storm,QX,2026-01-08T16:30:00Z,,x,",
+		"storm,QX,2026-01-08T16:30:00Z,,x,\033[1m",
+		"storm,QX,2026-01-08T16:30:00Z,,x,\377"};
+	struct kept kept = {.n = 0};
+	const char *why = NULL;
+	uint64_t line;
+
+	(void)state;
+	assert_int_equal(context_read((struct span){CONTEXT_HEADER "\n" STORM,
+					      strlen(CONTEXT_HEADER "\n" STORM)},
+				 keep_context, &kept, &line, &why),
+		OK);
+	assert_int_equal(kept.n, 1);
+	assert_string_equal(kept.contexts[0].says, "gusts of 40 m/s");
+	assert_int_equal(kept.contexts[0].end_utc_us, 0);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		struct buf text = {0};
+
+		kept.n = 0;
+		buf_printf(&text, CONTEXT_HEADER "\n" STORM "%s\n", wrong[i]);
+		if (context_read(buf_span(&text), keep_context, &kept, &line, &why) !=
+			ERR_FORMAT)
+			fail_msg("taken: %s", wrong[i]);
+		assert_int_equal(line, 3);
+		buf_free(&text);
+	}
+}
+
 /* ---- the store ---- */
 
 static void
@@ -358,6 +411,8 @@ main(void)
 		cmocka_unit_test(a_zone_that_is_cut_short_is_none),
 		cmocka_unit_test(a_level_stands_at_the_local_time_of_its_country),
 		cmocka_unit_test(a_level_that_is_none_is_named_by_its_line),
+		cmocka_unit_test(
+			a_line_of_context_says_what_happened_where_and_who_says_so),
 		cmocka_unit_test(what_is_imported_twice_is_there_once),
 	};
 

@@ -177,12 +177,13 @@ a_store_of_the_first_version_gets_its_tables_when_it_is_opened(void **state)
 	sqlite3 *db = NULL;
 
 	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				 "DROP TABLE series; DROP TABLE mandate; "
-				 "DROP TABLE outage; DROP TABLE level; "
-				 "ALTER TABLE event DROP COLUMN unofficial;"
-				 "PRAGMA user_version=1",
-				 NULL, NULL, NULL),
+	assert_int_equal(
+		sqlite3_exec(db,
+			"DROP TABLE series; DROP TABLE mandate; "
+			"DROP TABLE outage; DROP TABLE level; DROP TABLE context;"
+			"ALTER TABLE event DROP COLUMN unofficial;"
+			"PRAGMA user_version=1",
+			NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 	check_points(place);
