@@ -10,7 +10,7 @@ dev) options=(-DCMAKE_C_COMPILER=gcc) ;;
 release) options=(-DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release) ;;
 sanitize) options=(-DCMAKE_C_COMPILER=gcc -DSANITIZE=ON) ;;
 fuzz) options=(-DCMAKE_C_COMPILER=clang -DSANITIZE=ON -DFUZZ=ON) ;;
-clang) options=(-DCMAKE_C_COMPILER=clang "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2 -g") ;;
+clang) options=(-DCMAKE_C_COMPILER=clang "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2 -g -march=native") ;;
 gcc-O0) options=(-DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug) ;;
 *)
 	echo "dev: there is no build '${1-}'; there are dev, release, sanitize, fuzz, clang, gcc-O0" >&2

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # cross.sh arm64: both packages for another processor into build/package-arm64, built in a
 # fresh Debian in a folder, so that this machine gets no second architecture. There the
-# probe is installed and run under the processor's emulator. Needs root, debootstrap and a
-# mirror (MIRROR=URL); exit 77 and a sentence where they cannot be had.
+# probe is installed and run under the processor's emulator; with FOLDERS=DIR so is the
+# analyzer, and the events that it finds in each folder of DIR are beside the packages as
+# NAME.jsonl. Needs root, debootstrap and a mirror (MIRROR=URL); exit 77 and a sentence where
+# they cannot be had.
 set -euo pipefail
 cd -- "$(dirname -- "$0")/../.."
 here=config/packaging
@@ -75,6 +77,20 @@ inside run.log "
 	\$run --version
 " || { tail -n 40 "$out/run.log" >&2 && die "the probe does not run for $arch"; }
 tail -n 40 "$out/run.log" | grep -A 99 '^check '
+if [ -n "${FOLDERS-}" ]; then
+	echo "dev: installing the analyzer for $arch and computing events under its emulator"
+	cp -r "$FOLDERS" "$dir/folders"
+	inside events.log "
+		apt-get -q -y --no-install-recommends install \
+			/build/faultline-analyzer_*_$arch.deb
+		for folder in /folders/*; do
+			run=\"qemu-aarch64-static /usr/bin/faultline-analyzer --dir \$folder\"
+			\$run analyze
+			\$run events --format json >\$folder.jsonl
+		done
+	" || { tail -n 40 "$out/events.log" >&2 && die "the analyzer does not run for $arch"; }
+	cp "$dir"/folders/*.jsonl "$out"
+fi
 for deb in "$out"/faultline-{probe,analyzer}_*.deb; do
 	[ "$(dpkg-deb -f "$deb" Architecture)" = "$arch" ] || die "$deb is not for $arch"
 	echo "dev: made ${deb#"$PWD/"}"
