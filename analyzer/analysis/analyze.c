@@ -7,6 +7,7 @@
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/steps.h"
 #include "analyzer/analysis/watch.h"
+#include "analyzer/report/history.h"
 #include "analyzer/report/verdict.h"
 #include "analyzer/steps.h"
 #include "analyzer/store/store.h"
@@ -15,7 +16,7 @@
 /* Calls the pure steps in order over what is stored, and stores what they say. */
 
 static const char *const families[] = {
-	"dark", "home", "reach", "target", "name", "rate", "silent"};
+	"dark", "home", "reach", "target", "name", "rate", IDS_SILENT};
 
 /* What one event became, with its texts. */
 struct judged {
@@ -24,8 +25,9 @@ struct judged {
 	struct observation observations[ROW_COUNT];
 	size_t observations_n;
 	char lines[ROW_COUNT][OBSERVATION_LINES][HASH_HEX_BYTES];
-	char id[17];
-	struct buf asns, networks, json;
+	char id[ID_BYTES];
+	int64_t ended_us; /* when the stored event of that id had; INT64_MAX: it had not */
+	struct buf asns, networks, json, state;
 	struct store_event stored;
 };
 
@@ -68,9 +70,11 @@ static void
 remember(void *arg, const struct store_event *event)
 {
 	struct ids *earlier = arg;
+	struct ids_earlier *e = ids_remember(earlier, event->id, event->start_utc_us,
+		event->end_utc_us, event->networks);
 
-	ids_remember(earlier, event->id, event->start_utc_us, event->end_utc_us,
-		event->networks);
+	e->gone = event->state != EVENT_STANDS;
+	e->withdrawn = event->state == EVENT_WITHDRAWN;
 }
 
 /* Between commas the family, what alone was missed, and each network: what an id goes
@@ -116,26 +120,35 @@ is_in_use(const char *id, const struct analysis *a)
 	return false;
 }
 
-/* An event keeps its id while late data moves its edges; a new one is named by what it
- * is: country, family, networks and the window in which it began. Returns when the stored one
- * of that id had ended; INT64_MAX: it had not, or there is none. */
-static int64_t
-name_event(struct judged *j, struct analysis *a, const struct event *event)
+/* An event keeps its id while late data moves its edges. */
+static void
+keep_id(struct judged *j, struct analysis *a, const struct event *event,
+	enum ids_like like)
 {
 	const struct ids_earlier *earlier;
-	struct buf text = {0};
-	uint8_t hash[HASH_BYTES];
-	char id[sizeof(j->id)];
 	int64_t error_us, start_us, end_us = 0;
 
+	if (j->id[0])
+		return;
 	start_us = verdict_instant(&error_us, event->start_lo_us, event->start_hi_us);
 	if (event->end_hi_us)
 		end_us = verdict_instant(&error_us, event->end_lo_us, event->end_hi_us);
-	earlier = ids_take(&a->earlier, start_us, end_us, j->networks.data);
-	if (earlier) {
-		memcpy(j->id, earlier->id, sizeof(j->id));
-		return earlier->end_us;
-	}
+	earlier = ids_take(&a->earlier, start_us, end_us, j->networks.data, like);
+	if (!earlier)
+		return;
+	memcpy(j->id, earlier->id, sizeof(j->id));
+	j->ended_us = earlier->end_us;
+}
+
+/* A new one is named by what it is: country, family, networks and the window in which it
+ * began. */
+static void
+name_event(struct judged *j, struct analysis *a, const struct event *event)
+{
+	struct buf text = {0};
+	uint8_t hash[HASH_BYTES];
+	char id[sizeof(j->id)];
+
 	buf_printf(&text, "%s\n%s\n%lld\n", event->country, j->networks.data,
 		(long long)(event->start_hi_us / a->loaded.record.window_us));
 	if (event->target != NO_TARGET)
@@ -146,8 +159,24 @@ name_event(struct judged *j, struct analysis *a, const struct event *event)
 		buf_puts(&text, "\n");
 	} while (is_in_use(id, a));
 	memcpy(j->id, id, sizeof(j->id));
+	j->ended_us = INT64_MAX;
 	buf_free(&text);
-	return INT64_MAX;
+}
+
+/* First all that are what an earlier one was; then those of which there was only silence
+ * before what was written down meanwhile came. */
+static void
+name_all(struct analysis *a)
+{
+	for (size_t i = 0; i < a->events_n; i++) {
+		name_networks(&a->judged[i], a, &a->events[i]);
+		keep_id(&a->judged[i], a, &a->events[i], IDS_SAME_KIND);
+	}
+	for (size_t i = 0; i < a->events_n; i++) {
+		keep_id(&a->judged[i], a, &a->events[i], IDS_SILENCE);
+		if (!a->judged[i].id[0])
+			name_event(&a->judged[i], a, &a->events[i]);
+	}
 }
 
 /* The segment that first shows an edge, and so what is proved of its time. */
@@ -249,6 +278,7 @@ describe(struct judged *j, const struct analysis *a, const struct event *event)
 	prove_edges(&d, a, event);
 	hash_inputs(&d, a, event);
 	verdict_json(&j->json, &d);
+	history_state(&j->state, &d);
 	memcpy(j->stored.id, j->id, sizeof(j->stored.id));
 	memcpy(j->stored.country, event->country, sizeof(j->stored.country));
 	strncpy(j->stored.class_name, verdict_class(&j->verdict),
@@ -326,6 +356,62 @@ ended_before(const struct analysis *a, const char *id, int64_t since_utc_us)
 	return false;
 }
 
+/* Those that this analysis did not find, though it looked. */
+static enum err
+lose_earlier(const struct analysis *a, const struct history *history,
+	const struct store_event *events, size_t n, int64_t since_utc_us)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; err == OK && i < a->earlier.n; i++) {
+		const struct ids_earlier *e = &a->earlier.earlier[i];
+		const char *part_of = NULL;
+		bool again = e->taken;
+
+		if (e->withdrawn || e->end_us < since_utc_us)
+			continue;
+		for (size_t k = 0; k < n && !again; k++)
+			again = !strcmp(e->id, events[k].id);
+		for (size_t k = 0; k < n && !again && !part_of; k++)
+			if (ids_alike(e, events[k].start_utc_us, events[k].end_utc_us,
+				    events[k].networks.at, IDS_ANY_KIND))
+				part_of = events[k].id;
+		if (!again)
+			err = history_lose(history, e->id, part_of);
+	}
+	return err;
+}
+
+/* All or nothing: what is said, and what of it is said otherwise than before. */
+static enum err
+write_all(const struct analysis *a, struct store *store,
+	const struct store_event *events, size_t n, int64_t since_utc_us)
+{
+	struct history history;
+	enum err err = store_begin(store);
+
+	if (err != OK)
+		return err;
+	err = history_begin(&history, store, &a->loaded, a->weights);
+	for (size_t i = 0; err == OK && i < a->events_n; i++)
+		if (a->judged[i].state.len)
+			err = history_note(&history, a->judged[i].id,
+				buf_span(&a->judged[i].state));
+	for (size_t i = 0; err == OK && i < a->imported.n; i++)
+		err = history_note(&history, a->imported.events[i].id,
+			buf_span(&a->imported.texts[i].state));
+	if (err == OK)
+		err = lose_earlier(a, &history, events, n, since_utc_us);
+	if (err == OK)
+		err = store_replace_events(store, events, n, since_utc_us);
+	if (err == OK)
+		err = history_end(&history);
+	if (err == OK)
+		return store_commit(store);
+	store_rollback(store);
+	return err;
+}
+
 static enum err
 keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 {
@@ -333,21 +419,19 @@ keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 	size_t n = 0;
 	enum err err;
 
+	name_all(a);
 	for (size_t i = 0; i < a->events_n; i++) {
-		const struct event *event = &a->events[i];
-
-		name_networks(&a->judged[i], a, event);
 		/* What had ended by then stays as it is. */
-		if (name_event(&a->judged[i], a, event) < since_utc_us)
+		if (a->judged[i].ended_us < since_utc_us)
 			continue;
-		describe(&a->judged[i], a, event);
+		describe(&a->judged[i], a, &a->events[i]);
 		events[n++] = a->judged[i].stored;
 	}
 	for (size_t i = 0; i < a->imported.n; i++)
 		if (!since_utc_us ||
 			!ended_before(a, a->imported.events[i].id, since_utc_us))
 			events[n++] = a->imported.events[i];
-	err = store_replace_events(store, events, n, since_utc_us);
+	err = write_all(a, store, events, n, since_utc_us);
 	free(events);
 	return err;
 }
@@ -359,6 +443,7 @@ forget(struct analysis *a)
 		buf_free(&a->judged[i].asns);
 		buf_free(&a->judged[i].networks);
 		buf_free(&a->judged[i].json);
+		buf_free(&a->judged[i].state);
 	}
 	ids_free(&a->earlier);
 	free(a->judged);
@@ -379,7 +464,7 @@ analyze_run(struct store *store, const struct settings *settings, int64_t since_
 
 	err = load_read(&a.loaded, store, settings, until_utc_us);
 	if (!err)
-		err = store_each_event(store, remember, &a.earlier);
+		err = store_each_event_ever(store, remember, &a.earlier);
 	if (err)
 		goto done;
 	compute(&a);

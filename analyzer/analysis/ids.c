@@ -5,7 +5,7 @@
 
 #include "common/log.h"
 
-void
+struct ids_earlier *
 ids_remember(struct ids *ids, const char *id, int64_t start_us, int64_t end_us,
 	struct span networks)
 {
@@ -20,21 +20,24 @@ ids_remember(struct ids *ids, const char *id, int64_t start_us, int64_t end_us,
 	e->start_us = start_us;
 	e->end_us = end_us ? end_us : INT64_MAX;
 	buf_add(&e->networks, networks.at, networks.len);
+	return e;
 }
 
-/* Does one of the names between commas stand in both? */
+/* Does one of the names between commas stand in both, or with ${where} what is behind its
+ * kind? */
 static bool
-share_name(const char *left, const char *right)
+share_name(const char *left, const char *right, bool where)
 {
 	const char *at = left + (*left == ',');
 
 	while (*at) {
-		size_t n = strcspn(at, ",");
+		size_t n = strcspn(at, ","), kind = where ? strcspn(at, "/") : 0;
 		struct buf name = {0};
 		bool found;
 
-		buf_puts(&name, ",");
-		buf_add(&name, at, n);
+		kind = kind < n ? kind : 0;
+		buf_puts(&name, kind ? "" : ",");
+		buf_add(&name, at + kind, n - kind);
 		buf_puts(&name, ",");
 		found = strstr(right, name.data) != NULL;
 		buf_free(&name);
@@ -60,21 +63,39 @@ distance(const struct ids_earlier *e, int64_t start_us, int64_t end_us)
 	return apart(e->start_us, start_us) / 2 + apart(e->end_us, end_us) / 2;
 }
 
+bool
+ids_alike(const struct ids_earlier *e, int64_t start_us, int64_t end_us,
+	const char *networks, enum ids_like like)
+{
+	if (like == IDS_SILENCE && !strstr(e->networks.data, "," IDS_SILENT "/"))
+		return false;
+	return e->start_us <= (end_us ? end_us : INT64_MAX) && e->end_us >= start_us &&
+	       share_name(networks, e->networks.data, like != IDS_SAME_KIND);
+}
+
+/* Is it a better choice than the best one so far? */
+static bool
+is_nearer(const struct ids_earlier *e, const struct ids_earlier *best, int64_t start_us,
+	int64_t end_us)
+{
+	if (!best || best->gone != e->gone)
+		return !best || best->gone;
+	return distance(e, start_us, end_us) < distance(best, start_us, end_us);
+}
+
 const struct ids_earlier *
-ids_take(struct ids *ids, int64_t start_us, int64_t end_us, const char *networks)
+ids_take(struct ids *ids, int64_t start_us, int64_t end_us, const char *networks,
+	enum ids_like like)
 {
 	struct ids_earlier *best = NULL;
-	int64_t end = end_us ? end_us : INT64_MAX;
 
 	for (size_t i = 0; i < ids->n; i++) {
 		struct ids_earlier *e = &ids->earlier[i];
 
-		if (e->taken || e->start_us > end || e->end_us < start_us ||
-			(best && distance(e, start_us, end) >=
-					 distance(best, start_us, end)) ||
-			!share_name(networks, e->networks.data))
-			continue;
-		best = e;
+		if (!e->taken &&
+			is_nearer(e, best, start_us, end_us ? end_us : INT64_MAX) &&
+			ids_alike(e, start_us, end_us, networks, like))
+			best = e;
 	}
 	if (best)
 		best->taken = true;

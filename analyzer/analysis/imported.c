@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/outages.h"
+#include "analyzer/report/history.h"
 #include "analyzer/report/verdict.h"
 #include "common/log.h"
 
@@ -70,7 +71,7 @@ name(struct store_event *event, const struct reader *r, const struct draft *d)
 	buf_add(&text, event->networks.at, event->networks.len);
 	if (!strcmp(d->source.format, "series")) {
 		earlier = ids_take(r->how->earlier, event->start_utc_us,
-			event->end_utc_us, event->networks.at);
+			event->end_utc_us, event->networks.at, IDS_SAME_KIND);
 		buf_printf(&text, "%lld", (long long)d->event.start_hi_us);
 	}
 	if (earlier)
@@ -100,7 +101,7 @@ add_event(struct reader *r, struct draft *d)
 		.context = r->how->context,
 		.context_n = r->how->context_n,
 	};
-	struct buf networks = {0}, json = {0};
+	struct imported_texts texts = {0};
 	int64_t error_us;
 
 	if (!verdict)
@@ -117,20 +118,20 @@ add_event(struct reader *r, struct draft *d)
 		e.end_utc_us = verdict_instant(
 			&error_us, d->event.end_lo_us, d->event.end_hi_us);
 	e.probability_ppm = verdict->class_ppm[verdict->class];
-	buf_printf(&networks, ",%s/%s,", d->source.format, d->source.id);
-	e.networks = buf_span(&networks);
+	buf_printf(&texts.networks, ",%s/%s,", d->source.format, d->source.id);
+	e.networks = buf_span(&texts.networks);
 	e.unofficial = !evidence_official(r->how->weights);
 	name(&e, r, d);
 	memcpy(described.id, e.id, sizeof described.id);
 	hash_hex(described.baseline_hash, HASH_HEX_BYTES - 1, buf_span(&d->inputs));
-	verdict_json(&json, &described);
+	verdict_json(&texts.json, &described);
+	history_state(&texts.state, &described);
 	out->events = grow(out->events, out->n, &out->cap, sizeof *out->events);
-	out->texts = realloc(out->texts, (out->cap * 2) * sizeof *out->texts);
+	out->texts = realloc(out->texts, out->cap * sizeof *out->texts);
 	if (!out->texts)
 		bug("no memory for an event");
-	e.json = buf_span(&json);
-	out->texts[out->n * 2] = networks;
-	out->texts[out->n * 2 + 1] = json;
+	e.json = buf_span(&texts.json);
+	out->texts[out->n] = texts;
 	out->events[out->n++] = e;
 	free(verdict);
 	buf_free(&d->inputs);
@@ -297,8 +298,11 @@ imported_read(struct imported *out, struct store *store, const struct imported_h
 void
 imported_free(struct imported *imported)
 {
-	for (size_t i = 0; i < imported->n * 2; i++)
-		buf_free(&imported->texts[i]);
+	for (size_t i = 0; i < imported->n; i++) {
+		buf_free(&imported->texts[i].networks);
+		buf_free(&imported->texts[i].json);
+		buf_free(&imported->texts[i].state);
+	}
 	free(imported->texts);
 	free(imported->events);
 	memset(imported, 0, sizeof *imported);

@@ -10,7 +10,10 @@
 struct imported {
 	struct store_event *events; /* point into what follows */
 	size_t n, cap;
-	struct buf *texts; /* of each event: networks, json */
+	struct imported_texts {
+		struct buf networks, json;
+		struct buf state; /* as of history_state() */
+	} * texts; /* of each event */
 };
 
 struct imported_how {

@@ -13,6 +13,7 @@ struct filter {
 	const char *country, *class_name;
 	uint32_t asn;
 	int64_t since_utc_us, least_ppm;
+	bool withdrawn;
 };
 
 struct printer {
@@ -43,6 +44,8 @@ static const struct argp_option options[] = {
 		"shutdown, throttling, infrastructure, ordinary or insufficient", 0},
 	{"min-probability", 'p', "P", 0,
 		"only events whose class reaches this (0 to 1)", 0},
+	{"withdrawn", 'w', NULL, 0,
+		"instead, those that were said once and are withdrawn", 0},
 	{0},
 };
 
@@ -88,6 +91,9 @@ parse(int key, char *arg, struct argp_state *state)
 		if (!parse_ppm(&filter->least_ppm, arg))
 			argp_error(state, "--min-probability: '%s' is not 0 to 1", arg);
 		return 0;
+	case 'w':
+		filter->withdrawn = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -98,6 +104,8 @@ passes(const struct filter *filter, const struct store_event *event)
 {
 	char asn[16];
 
+	if (event->state != (filter->withdrawn ? EVENT_WITHDRAWN : EVENT_STANDS))
+		return false;
 	if (filter->country && strcmp(filter->country, event->country))
 		return false;
 	if (filter->class_name && strcmp(filter->class_name, event->class_name))
@@ -158,7 +166,7 @@ events_list(struct context *context, int argc, char **argv)
 	else
 		listing_open(&printer.listing, stdout,
 			(enum listing_format)context->format, columns, COLUMNS);
-	err = store_each_event(context->store, print, &printer);
+	err = store_each_event_ever(context->store, print, &printer);
 	listing_close(printer.listing);
 	return err ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 
 #include "analyzer/analysis/steps.h"
 #include "analyzer/commands.h"
+#include "analyzer/report/changes.h"
 #include "analyzer/report/options.h"
 #include "analyzer/report/verdict.h"
 #include "analyzer/store/store.h"
@@ -22,6 +23,7 @@ struct columns {
 
 struct search {
 	const char *id;
+	bool history;
 	char *json;
 };
 
@@ -30,7 +32,8 @@ look(void *arg, const struct store_event *event)
 {
 	struct search *search = arg;
 
-	if (!search->json && !strcmp(event->id, search->id)) {
+	if (!search->json && event->state != EVENT_HIDDEN &&
+		!strcmp(event->id, search->id)) {
 		search->json = strndup(event->json.at, event->json.len);
 		if (!search->json)
 			bug("no memory for a verdict");
@@ -295,6 +298,10 @@ parse(int key, char *arg, struct argp_state *state)
 {
 	struct search *search = state->input;
 
+	if (key == 'H') {
+		search->history = true;
+		return 0;
+	}
 	if (key == ARGP_KEY_ARG && !search->id) {
 		search->id = arg;
 		return 0;
@@ -304,19 +311,42 @@ parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static int
+print_history(const struct context *context, const char *id)
+{
+	bool found;
+
+	if (changes_print(&found, context->store, id,
+		    (enum listing_format)context->format) != OK)
+		return 1;
+	if (!found)
+		log_error("there is no history of an event %s; 'events' lists the "
+			  "events, and analyze notes what changes them",
+			id);
+	return found ? 0 : 1;
+}
+
 int
 explain_event(struct context *context, int argc, char **argv)
 {
-	static const struct argp argp = {.parser = parse,
+	static const struct argp_option options[] = {
+		{"history", 'H', NULL, 0,
+			"instead, what was said of it before, and what changed it", 0},
+		{0}};
+	static const struct argp argp = {.options = options,
+		.parser = parse,
 		.args_doc = "EVENT",
 		.doc = "Shows the arithmetic of a verdict, row by row.\v"
-		       "For example:\n  faultline-analyzer explain b558a2e4092cb7a6"};
+		       "For example:\n  faultline-analyzer explain b558a2e4092cb7a6\n"
+		       "  faultline-analyzer explain b558a2e4092cb7a6 --history"};
 	struct search search = {0};
 	json_t *verdict = NULL;
 	int code = 1;
 
 	options_parse(&argp, argc, argv, &search);
-	if (store_each_event(context->store, look, &search))
+	if (search.history)
+		return print_history(context, search.id);
+	if (store_each_event_ever(context->store, look, &search))
 		goto done;
 	if (!search.json) {
 		log_error("there is no event %s; 'events' lists them", search.id);

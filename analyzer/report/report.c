@@ -23,7 +23,8 @@ look(void *arg, const struct store_event *event)
 {
 	const struct search *search = arg;
 
-	if (search->out->len || strcmp(event->id, search->id) != 0)
+	if (search->out->len || event->state == EVENT_HIDDEN ||
+		strcmp(event->id, search->id) != 0)
 		return;
 	buf_add(search->out, event->json.at, event->json.len);
 	buf_puts(search->out, "\n");
@@ -33,7 +34,7 @@ enum err
 report_json(struct buf *out, struct store *store, const char *event)
 {
 	struct search search = {event, out};
-	enum err err = store_each_event(store, look, &search);
+	enum err err = store_each_event_ever(store, look, &search);
 
 	if (err == OK && !out->len)
 		return ERR_NOT_FOUND;

@@ -463,8 +463,8 @@ source(const struct described *d)
 	return out;
 }
 
-static const char *
-standing(const struct described *d)
+const char *
+verdict_standing(const struct described *d)
 {
 	return !d->verdict->insufficient && d->event->affected >= CORROBORATED_PROBES &&
 			       d->verdict->class_ppm[d->verdict->class] >=
@@ -488,7 +488,7 @@ verdict_json(struct buf *out, const struct described *d)
 	put(json, "version", text(version));
 	put(json, "weights",
 		text(evidence_official(d->weights) ? "official" : VERDICT_UNOFFICIAL));
-	put(json, "standing", text(standing(d)));
+	put(json, "standing", text(verdict_standing(d)));
 	put(json, "scope", scope(d));
 	put(json, "start",
 		instant(e->start_lo_us, e->start_hi_us, d->start_not_before_us,

@@ -11,7 +11,7 @@
 #include "common/log.h"
 
 #define APPLICATION_ID 0x464c544c /* "FLTL", as file(1) would look for it */
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 /* How long a command waits for the server's write to end, or the server for a command's. */
 #define BUSY_MS 10000
 
@@ -65,6 +65,9 @@ static const char *const upgrades[SCHEMA_VERSION - 1] = {
 	 " kind TEXT NOT NULL, source TEXT NOT NULL, says TEXT NOT NULL,"
 	 " end_utc_us INTEGER NOT NULL,"
 	 " PRIMARY KEY(country, begin_utc_us, kind, source, says)) WITHOUT ROWID;"),
+	("ALTER TABLE event ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+	 "CREATE TABLE history(event TEXT NOT NULL, n INTEGER NOT NULL,"
+	 " json TEXT NOT NULL, PRIMARY KEY(event, n)) WITHOUT ROWID;"),
 };
 
 /* What SQLite said, once, with errno where the system said one. */

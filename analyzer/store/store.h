@@ -111,6 +111,12 @@ NODISCARD enum err store_add_mandate(
 NODISCARD enum err store_newest_mandate(
 	struct buf *note, uint64_t *serial, struct store *store);
 
+/* What became of an event at the last analysis. */
+enum store_state {
+	EVENT_STANDS,
+	EVENT_WITHDRAWN, /* all that has come by now does not bear it out */
+	EVENT_HIDDEN, /* one that looked back, or weighed otherwise, did not find it */
+};
 /* An event as analysis left it: the columns that listings filter by, and the whole
  * verdict as one JSON line (what events --format json prints). */
 struct store_event {
@@ -120,16 +126,34 @@ struct store_event {
 	int64_t start_utc_us, end_utc_us; /* end 0: still open */
 	int64_t probability_ppm; /* of the class */
 	bool unofficial; /* computed with other weights than the published ones */
+	enum store_state state;
 	struct span asns; /* ",1,22,333," */
 	struct span networks; /* what an id is carried over by: sorted keys */
 	struct span json;
 };
-/* All events that had not ended before ${since} (0: all) give way to these. */
+/* All events that stand and had not ended before ${since} (0: all) give way to these, and
+ * so do those of the same ids that do not stand. */
 NODISCARD enum err store_replace_events(struct store *store,
 	const struct store_event *events, size_t n, int64_t since_utc_us);
 typedef void store_event_fn(void *arg, const struct store_event *event);
-/* In the order of start, id. */
+/* In the order of start, id: those that stand; or all there ever were. */
 NODISCARD enum err store_each_event(struct store *store, store_event_fn *fn, void *arg);
+NODISCARD enum err store_each_event_ever(
+	struct store *store, store_event_fn *fn, void *arg);
+/* Another state, and with it another verdict. */
+NODISCARD enum err store_set_event_state(
+	struct store *store, const char *id, enum store_state state, struct span json);
+
+/* What was said of an event: texts by their numbers, which report/history.h gives. One of
+ * the same event and number gives way. */
+NODISCARD enum err store_put_history(
+	struct store *store, const char *event, int64_t n, struct span json);
+NODISCARD enum err store_drop_history(
+	struct store *store, const char *event, int64_t n);
+typedef void store_history_fn(void *arg, int64_t n, struct span json);
+/* In the order of n, from ${from} to ${to}. */
+NODISCARD enum err store_each_history(struct store *store, const char *event,
+	int64_t from, int64_t to, store_history_fn *fn, void *arg);
 
 /* A point of a series that others measured. */
 struct store_point {

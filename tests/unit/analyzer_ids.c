@@ -6,9 +6,11 @@
 
 #include <stdio.h>
 
+#include "analyzer/report/history.h"
 #include "tests/unit/opening.h"
 
-/* Events keep their ids while late data moves their edges, and no two ever share one. */
+/* Events keep their ids while late data moves their edges, no two ever share one, and what
+ * is not found any more is not lost. */
 #define NOW_US INT64_C(1700000000000000)
 #define WINDOW_US INT64_C(60000000)
 #define WINDOWS 30
@@ -163,6 +165,149 @@ an_event_is_the_earlier_one_whose_edges_are_nearest(void **state)
 	assert_string_equal(again.ids[1], earlier[0].id);
 }
 
+/* ---- what is not found any more ---- */
+
+struct ever {
+	char json[8][64];
+	char ids[8][17];
+	enum store_state states[8];
+	size_t n;
+};
+
+static void
+keep_ever(void *arg, const struct store_event *event)
+{
+	struct ever *ever = arg;
+
+	assert_true(ever->n < 8);
+	memcpy(ever->ids[ever->n], event->id, sizeof event->id);
+	snprintf(ever->json[ever->n], sizeof ever->json[0], "%.*s",
+		(int)event->json.len, event->json.at);
+	ever->states[ever->n++] = event->state;
+}
+
+static struct ever
+all_ever(struct opening *o)
+{
+	struct ever ever = {0};
+
+	assert_int_equal(store_each_event_ever(o->store, keep_ever, &ever), OK);
+	return ever;
+}
+
+/* An event that an earlier analysis found, and the lines do not show. */
+static void
+invent(struct opening *o, int window, const char *networks)
+{
+	struct store_event event = {.id = "feedfeedfeedfeed",
+		.country = "ZZ",
+		.class_name = "ordinary",
+		.cause = "ordinary.local",
+		.start_utc_us = FIRST_US + window * WINDOW_US,
+		.end_utc_us = FIRST_US + (window + 2) * WINDOW_US,
+		.probability_ppm = 1,
+		.asns = {",", 1},
+		.networks = {networks, strlen(networks)},
+		.json = {"{\"standing\":\"suspected\"}", 24}};
+
+	event.json.len = strlen(event.json.at);
+	assert_int_equal(store_replace_events(o->store, &event, 1, INT64_MAX), OK);
+}
+
+static void
+what_is_not_borne_out_any_more_is_withdrawn_and_stays_findable(void **state)
+{
+	struct opening *o = *state;
+	struct kept first = analyze(o), again;
+	struct ever ever;
+
+	invent(o, 15, first.networks[0]);
+	again = analyze(o);
+	assert_memory_equal(&first, &again, sizeof first);
+	again = analyze(o);
+	assert_memory_equal(&first, &again, sizeof first);
+	ever = all_ever(o);
+	assert_int_equal(ever.n, 3);
+	assert_string_equal(ever.ids[1], "feedfeedfeedfeed");
+	assert_int_equal(ever.states[1], EVENT_WITHDRAWN);
+	assert_string_equal(ever.json[1], "{\"standing\":\"withdrawn\"}");
+}
+
+static void
+who_looks_back_withdraws_nothing_and_ids_stay(void **state)
+{
+	struct opening *o = *state;
+	struct kept first = analyze(o), again;
+	struct ever ever;
+
+	assert_int_equal(
+		analyze_run(o->store, &o->settings, 0, FIRST_US + 15 * WINDOW_US, NULL),
+		OK);
+	ever = all_ever(o);
+	assert_int_equal(ever.n, 2);
+	assert_int_equal(ever.states[0], EVENT_STANDS);
+	assert_int_equal(ever.states[1], EVENT_HIDDEN);
+	again = analyze(o);
+	assert_memory_equal(&first, &again, sizeof first);
+}
+
+static void
+what_was_only_silence_keeps_its_id_when_more_is_known(void **state)
+{
+	struct opening *o = *state;
+	struct kept first = analyze(o), again;
+	char networks[300];
+
+	snprintf(
+		networks, sizeof networks, ",silent%s", strchr(first.networks[0], '/'));
+	assert_int_equal(store_replace_events(o->store, NULL, 0, 0), OK);
+	invent(o, 8, networks);
+	again = analyze(o);
+	assert_int_equal(again.n, 2);
+	assert_string_equal(again.ids[0], "feedfeedfeedfeed");
+	assert_string_equal(again.ids[1], first.ids[1]);
+}
+
+static void
+count(void *arg, int64_t n, struct span json)
+{
+	int64_t *last = arg;
+
+	(void)json;
+	assert_true(n == 1 || n > 40 - HISTORY_MOST);
+	last[0] = n;
+	last[1]++;
+}
+
+static void
+a_verdict_that_is_never_settled_fills_no_disk(void **state)
+{
+#define SAID                                                                           \
+	"\"cause\":\"insufficient\",\"standing\":\"suspected\",\"version\":\"0\","     \
+	"\"start\":1,\"end\":0,\"class_probability\":{},\"rows\":"
+	static const char *const states[] = {"{\"class\":\"shutdown\"," SAID "{}}",
+		"{\"class\":\"ordinary\"," SAID "{\"51\":\"it was silent\"}}"};
+	struct opening *o = *state;
+	struct loaded loaded = {0};
+	struct history history = {o->store, &loaded, true};
+	int64_t last[2] = {0};
+
+	for (int i = 0; i < 40; i++) {
+		const char *now = states[i % 2];
+
+		loaded.record.horizon_us = NOW_US + i;
+		for (int twice = 0; twice < 2; twice++)
+			assert_int_equal(history_note(&history, "0123456789abcdef",
+						 (struct span){now, strlen(now)}),
+				OK);
+	}
+	assert_int_equal(store_each_history(o->store, "0123456789abcdef", 1, INT64_MAX,
+				 count, last),
+		OK);
+	assert_int_equal(last[0], 40);
+	assert_int_equal(last[1], HISTORY_MOST);
+}
+
 int
 main(void)
 {
@@ -175,6 +320,16 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			an_event_is_the_earlier_one_whose_edges_are_nearest, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_borne_out_any_more_is_withdrawn_and_stays_findable,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_looks_back_withdraws_nothing_and_ids_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_was_only_silence_keeps_its_id_when_more_is_known, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			a_verdict_that_is_never_settled_fills_no_disk, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

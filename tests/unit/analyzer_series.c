@@ -182,6 +182,7 @@ a_store_of_the_first_version_gets_its_tables_when_it_is_opened(void **state)
 			"DROP TABLE series; DROP TABLE mandate; "
 			"DROP TABLE outage; DROP TABLE level; DROP TABLE context;"
 			"ALTER TABLE event DROP COLUMN unofficial;"
+			"ALTER TABLE event DROP COLUMN state; DROP TABLE history;"
 			"PRAGMA user_version=1",
 			NULL, NULL, NULL),
 		SQLITE_OK);
