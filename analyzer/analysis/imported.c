@@ -81,6 +81,22 @@ name(struct store_event *event, const struct reader *r, const struct draft *d)
 	buf_free(&text);
 }
 
+/* Nothing that was seen parts most causes of the class from each other: then to name the
+ * first of them would be a claim without evidence. */
+static bool
+has_no_cause(const struct verdict *v)
+{
+	size_t alike = 0, all = 0;
+
+	for (size_t c = 0; c < CAUSE_COUNT; c++) {
+		if (evidence_class((enum cause)c) != v->class)
+			continue;
+		all++;
+		alike += v->sum[c] == v->sum[v->cause];
+	}
+	return alike * 2 > all;
+}
+
 static void
 add_event(struct reader *r, struct draft *d)
 {
@@ -111,7 +127,9 @@ add_event(struct reader *r, struct draft *d)
 	classify(verdict, d->observations, d->observations_n, r->how->weights);
 	memcpy(e.country, d->country, sizeof e.country);
 	strncpy(e.class_name, verdict_class(verdict), sizeof e.class_name - 1);
-	strncpy(e.cause, verdict_cause(verdict), sizeof e.cause - 1);
+	d->source.no_cause = has_no_cause(verdict);
+	strncpy(e.cause, d->source.no_cause ? "insufficient" : verdict_cause(verdict),
+		sizeof e.cause - 1);
 	e.start_utc_us =
 		verdict_instant(&error_us, d->event.start_lo_us, d->event.start_hi_us);
 	if (d->event.end_hi_us)

@@ -109,6 +109,12 @@ decides(const struct told *t)
 	return strcmp(t->class_name, "insufficient") != 0;
 }
 
+static bool
+names_cause(const struct told *t)
+{
+	return decides(t) && strcmp(t->cause, "insufficient") != 0;
+}
+
 void
 page_title(struct buf *out, const struct told *t)
 {
@@ -117,7 +123,8 @@ page_title(struct buf *out, const struct told *t)
 	if (decides(t))
 		buf_printf(out, "%s %s in country %s: %s%s", likely(told_class_ppm(t)),
 			class_words(t->class_name), country,
-			cause_ppm(t) < SURE_PPM ? "most likely, " : "",
+			names_cause(t) && cause_ppm(t) < SURE_PPM ? "most likely, "
+								  : "",
 			page_headline(t->cause));
 	else
 		buf_printf(out, "Country %s: %s", country, page_headline(t->cause));
@@ -152,8 +159,12 @@ write_claim(struct html *html, const struct told *t)
 		buf_puts(&text, "; ");
 		page_percent(&text, told_class_ppm(t));
 		buf_printf(&text, " for the class %s, ", t->class_name);
-		page_percent(&text, cause_ppm(t));
-		buf_printf(&text, " for its cause %s", t->cause);
+		if (names_cause(t)) {
+			page_percent(&text, cause_ppm(t));
+			buf_printf(&text, " for its cause %s", t->cause);
+		} else {
+			buf_puts(&text, "and nothing tells most of its causes apart");
+		}
 	} else {
 		buf_puts(&text, "; no class reaches the 60 % that a verdict needs, the "
 				"likeliest ");
@@ -189,7 +200,7 @@ write_facts(struct html *html, const struct told *t)
 	}
 	page_fact(html, "Class", &text);
 	buf_puts(&text, t->cause);
-	if (decides(t)) {
+	if (names_cause(t)) {
 		buf_puts(&text, ", ");
 		page_percent(&text, cause_ppm(t));
 	}

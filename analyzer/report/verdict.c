@@ -500,7 +500,9 @@ verdict_json(struct buf *out, const struct described *d)
 	put(json, "class", text(verdict_class(v)));
 	put(json, "class_probability", distribution(v->class_ppm));
 	put(json, "class_probability_measured_only", distribution(v->measured_ppm));
-	put(json, "cause", text(verdict_cause(v)));
+	put(json, "cause",
+		text(d->source && d->source->no_cause ? "insufficient"
+						      : verdict_cause(v)));
 	put(json, "causes", causes(v));
 	put(json, "caps_centinats", caps(d));
 	put(json, "deliberate", ppm(v->deliberate_ppm));

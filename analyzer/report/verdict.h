@@ -11,6 +11,7 @@ struct verdict_source {
 	const char *level; /* of the scope: country, region, network */
 	uint32_t asn; /* 0 none */
 	bool has_clock; /* the country's local time is known */
+	bool no_cause; /* most causes of the class are as likely as the likeliest */
 	/* levels of regions only: which fell first, and when */
 	const char *const *regions;
 	const int64_t *fell_at_us;

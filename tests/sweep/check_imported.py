@@ -160,6 +160,10 @@ def main():
         place = pathlib.Path(folder)
         events = judge(place / "real", path)
         bad = check_that_no_label_leaks(place, rows, events)
+    named = {event["cause"] for event in map(json.loads, events.splitlines())} - {"insufficient"}
+    bad += bool(named)
+    print(f"{'not so' if named else 'ok'}: none is said to be a cable, a power cut or any other "
+          f"cause that these columns cannot tell {sorted(named) or ''}")
     for where, chosen in (("all countries", join(rows, events)),
                           ("without Syria", join(rows, events, "Syria"))):
         known = [row for row in chosen if row[2]]
