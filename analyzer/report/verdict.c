@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/ranking.h"
+#include "analyzer/report/real.h"
 #include "common/log.h"
 #include "common/utc.h"
 
@@ -409,9 +410,16 @@ static json_t *
 limits(const struct described *d)
 {
 	json_t *out = must(json_array());
+	struct buf tried = {0};
 
 	append(out, text("Who gave an order, if there was one, is not shown by a "
 			 "network."));
+	real_sentence(&tried);
+	append(out, text(tried.data));
+	buf_free(&tried);
+	if (!evidence_official(d->weights))
+		append(out, text("Unofficial: it was computed with other weights than "
+				 "the published ones."));
 	if (d->source) {
 		limits_of_source(out, d);
 		return out;
@@ -420,9 +428,6 @@ limits(const struct described *d)
 			 "in a "
 			 "public log yet, so what is proved rests on the analyzer's "
 			 "word."));
-	if (!evidence_official(d->weights))
-		append(out, text("Unofficial: it was computed with other weights than "
-				 "the published ones."));
 	if (d->event->affected < CORROBORATED_PROBES)
 		append(out, text("Fewer than three probes saw it."));
 	if (!d->event->end_hi_us)
