@@ -128,8 +128,7 @@ add_event(struct reader *r, struct draft *d)
 	memcpy(e.country, d->country, sizeof e.country);
 	strncpy(e.class_name, verdict_class(verdict), sizeof e.class_name - 1);
 	d->source.no_cause = has_no_cause(verdict);
-	strncpy(e.cause, d->source.no_cause ? "insufficient" : verdict_cause(verdict),
-		sizeof e.cause - 1);
+	strncpy(e.cause, verdict_named_cause(&described), sizeof e.cause - 1);
 	e.start_utc_us =
 		verdict_instant(&error_us, d->event.start_lo_us, d->event.start_hi_us);
 	if (d->event.end_hi_us)

@@ -117,7 +117,7 @@ history_state(struct buf *out, const struct described *d)
 		put(ppm, evidence_class_name((enum class)c),
 			json_real((double)d->verdict->class_ppm[c] / 1e6));
 	put(json, "class", json_string(verdict_class(d->verdict)));
-	put(json, "cause", json_string(verdict_cause(d->verdict)));
+	put(json, "cause", json_string(verdict_named_cause(d)));
 	put(json, "standing", json_string(verdict_standing(d)));
 	put(json, "version", json_string(version));
 	put(json, "start",

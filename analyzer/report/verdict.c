@@ -95,6 +95,13 @@ verdict_cause(const struct verdict *verdict)
 				     : evidence_cause_name(verdict->cause);
 }
 
+const char *
+verdict_named_cause(const struct described *d)
+{
+	return d->source && d->source->no_cause ? "insufficient"
+						: verdict_cause(d->verdict);
+}
+
 static json_t *
 distribution(const int32_t class_ppm[CLASS_COUNT])
 {
@@ -505,9 +512,7 @@ verdict_json(struct buf *out, const struct described *d)
 	put(json, "class", text(verdict_class(v)));
 	put(json, "class_probability", distribution(v->class_ppm));
 	put(json, "class_probability_measured_only", distribution(v->measured_ppm));
-	put(json, "cause",
-		text(d->source && d->source->no_cause ? "insufficient"
-						      : verdict_cause(v)));
+	put(json, "cause", text(verdict_named_cause(d)));
 	put(json, "causes", causes(v));
 	put(json, "caps_centinats", caps(d));
 	put(json, "deliberate", ppm(v->deliberate_ppm));

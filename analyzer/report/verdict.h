@@ -50,6 +50,8 @@ struct described {
 void verdict_json(struct buf *out, const struct described *d);
 const char *verdict_class(const struct verdict *verdict);
 const char *verdict_cause(const struct verdict *verdict);
+/* The same of an event, which may rest on an import that tells no cause. */
+const char *verdict_named_cause(const struct described *d);
 const char *verdict_standing(const struct described *d);
 /* Middle of the interval, and half its width in microseconds. */
 int64_t verdict_instant(int64_t *error_us, int64_t lo_us, int64_t hi_us);
