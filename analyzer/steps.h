@@ -133,6 +133,17 @@ NODISCARD enum err opener_mandate(struct buf *note, struct opener *opener);
 NODISCARD enum err analyze_run(struct store *store, const struct settings *settings,
 	int64_t since_utc_us, int64_t until_utc_us, const struct weights *weights);
 
+/* The same, from one analysis to the next: only what has come since is read and rolled up, and
+ * only the events that it can have changed are judged again. What is stored is what
+ * analyze_run() would have stored. ${settings} and ${weights} are borrowed. After a failure
+ * the next one begins from nothing. */
+struct analysis;
+void analyze_open(struct analysis **analysis, const struct settings *settings,
+	const struct weights *weights);
+NODISCARD enum err analyze_more(struct analysis *analysis, struct store *store,
+	int64_t since_utc_us, int64_t until_utc_us);
+void analyze_close(struct analysis *analysis);
+
 /* ---- serve/: two addresses ---- */
 
 NODISCARD enum err serve_run(struct context *context, const char *ingest,

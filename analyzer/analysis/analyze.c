@@ -5,6 +5,7 @@
 #include "analyzer/analysis/imported.h"
 #include "analyzer/analysis/leaves.h"
 #include "analyzer/analysis/load.h"
+#include "analyzer/analysis/stand.h"
 #include "analyzer/analysis/steps.h"
 #include "analyzer/analysis/watch.h"
 #include "analyzer/report/history.h"
@@ -14,6 +15,9 @@
 #include "common/log.h"
 
 /* Calls the pure steps in order over what is stored, and stores what they say. */
+
+/* After so many events the samples that they looked at are given back. */
+#define REST_EVENTS 16
 
 static const char *const families[] = {
 	"dark", "home", "reach", "target", "name", "rate", IDS_SILENT};
@@ -29,13 +33,15 @@ struct judged {
 	int64_t ended_us; /* when the stored event of that id had; INT64_MAX: it had not */
 	struct buf asns, networks, json, state;
 	struct store_event stored;
+	bool stands; /* its verdict is that of the analysis before */
 };
 
 struct analysis {
 	const struct weights *weights;
+	const struct settings *settings;
 	struct loaded loaded;
 	struct watch watch;
-	struct anomaly *anomalies;
+	struct anomaly *detected, *anomalies; /* before and after join() */
 	struct event *events;
 	struct judged *judged;
 	struct ids earlier;
@@ -43,6 +49,8 @@ struct analysis {
 	struct store_context *context;
 	size_t context_n;
 	size_t anomalies_n, events_n;
+	struct findings before; /* what the analysis before found; owns its arrays */
+	struct judged *judged_before;
 };
 
 static void *
@@ -84,9 +92,13 @@ name_networks(struct judged *j, const struct analysis *a, const struct event *ev
 {
 	const struct record *r = &a->loaded.record;
 
+	uint32_t *order = room(r->networks_n, sizeof(*order));
+
+	record_networks(order, r);
 	buf_puts(&j->asns, ",");
 	buf_puts(&j->networks, ",");
-	for (size_t n = 0; n < r->networks_n; n++) {
+	for (size_t k = 0; k < r->networks_n; k++) {
+		size_t n = order[k];
 		const struct network *network = &r->networks[n];
 		const char *target = event->target == NO_TARGET
 					     ? ""
@@ -106,6 +118,7 @@ name_networks(struct judged *j, const struct analysis *a, const struct event *ev
 			buf_printf(&j->asns, "%u,", network->asn);
 		buf_free(&asn);
 	}
+	free(order);
 }
 
 /* An event whose edges moved may keep the id that another would now be given. */
@@ -307,7 +320,8 @@ fetch_lines(struct analysis *a, struct store *store)
 	enum err err;
 
 	for (size_t e = 0; e < a->events_n; e++)
-		for (size_t o = 0; o < a->judged[e].observations_n; o++)
+		for (size_t o = 0;
+			!a->judged[e].stands && o < a->judged[e].observations_n; o++)
 			for (uint32_t l = 0; l < a->judged[e].observations[o].lines_n;
 				l++)
 				samples[n++] = a->judged[e].observations[o].lines[l];
@@ -315,7 +329,8 @@ fetch_lines(struct analysis *a, struct store *store)
 	err = leaves_find(leaves, store, &a->loaded, samples, n);
 	n = 0;
 	for (size_t e = 0; e < a->events_n; e++)
-		for (size_t o = 0; o < a->judged[e].observations_n; o++)
+		for (size_t o = 0;
+			!a->judged[e].stands && o < a->judged[e].observations_n; o++)
 			for (uint32_t l = 0; l < a->judged[e].observations[o].lines_n;
 				l++)
 				memcpy(a->judged[e].lines[o][l], leaves[n++],
@@ -323,6 +338,42 @@ fetch_lines(struct analysis *a, struct store *store)
 	free(leaves);
 	free(samples);
 	return err;
+}
+
+static struct findings
+findings_of(const struct analysis *a)
+{
+	return (struct findings){
+		a->detected, a->anomalies_n, a->anomalies, a->events, a->events_n};
+}
+
+/* The verdicts of the analysis before that nothing new can have changed. */
+static void
+keep_standing(struct analysis *a)
+{
+	struct findings now = findings_of(a);
+	int64_t until_us;
+	size_t hint = 0;
+
+	if (!a->judged_before)
+		return;
+	until_us = stand_until(&a->before, &now, a->loaded.changed_utc_us);
+	for (size_t i = 0; i < a->events_n; i++) {
+		size_t was = stand_find(&a->before, &now, i, until_us, hint);
+		struct judged *j = &a->judged[i];
+		const struct judged *from;
+
+		if (was == STAND_NONE)
+			continue;
+		hint = was + 1;
+		from = &a->judged_before[was];
+		j->stands = true;
+		j->witness = from->witness;
+		j->verdict = from->verdict;
+		j->observations_n = from->observations_n;
+		memcpy(j->observations, from->observations, sizeof(j->observations));
+		memcpy(j->lines, from->lines, sizeof(j->lines));
+	}
 }
 
 /* The pure steps, in the order the data flows. */
@@ -333,16 +384,23 @@ compute(struct analysis *a)
 
 	watch_take(&a->watch, &a->loaded.changed_utc_us, r, a->loaded.fresh);
 	a->loaded.record.answers = &a->watch.answers;
-	a->anomalies_n = watch_end(&a->anomalies, &a->watch, r);
+	a->anomalies_n = watch_end(&a->detected, &a->watch, r);
+	a->anomalies = room(a->anomalies_n, sizeof(*a->anomalies));
+	memcpy(a->anomalies, a->detected, a->anomalies_n * sizeof(*a->anomalies));
 	a->events = room(a->anomalies_n, sizeof(*a->events));
 	a->events_n = join(a->events, a->anomalies, a->anomalies_n, r);
 	a->judged = room(a->events_n, sizeof(*a->judged));
-	for (size_t i = 0; i < a->events_n; i++) {
+	keep_standing(a);
+	for (size_t i = 0, n = 0; i < a->events_n; i++) {
 		struct judged *j = &a->judged[i];
 
+		if (j->stands)
+			continue;
 		j->observations_n = observe(
 			j->observations, &j->witness, &a->events[i], a->anomalies, r);
 		classify(&j->verdict, j->observations, j->observations_n, a->weights);
+		if (++n % REST_EVENTS == 0)
+			load_rest(&a->loaded);
 	}
 }
 
@@ -437,51 +495,106 @@ keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 }
 
 static void
-forget(struct analysis *a)
+forget_before(struct analysis *a)
 {
+	free((void *)(uintptr_t)a->before.detected);
+	free((void *)(uintptr_t)a->before.anomalies);
+	free((void *)(uintptr_t)a->before.events);
+	free(a->judged_before);
+	a->before = (struct findings){0};
+	a->judged_before = NULL;
+}
+
+/* What was found now is what the next analysis builds on. */
+static void
+step_back(struct analysis *a)
+{
+	forget_before(a);
 	for (size_t i = 0; i < a->events_n; i++) {
 		buf_free(&a->judged[i].asns);
 		buf_free(&a->judged[i].networks);
 		buf_free(&a->judged[i].json);
 		buf_free(&a->judged[i].state);
 	}
+	a->before = findings_of(a);
+	a->judged_before = a->judged;
+	a->detected = a->anomalies = NULL;
+	a->events = NULL;
+	a->judged = NULL;
+	a->anomalies_n = a->events_n = 0;
 	ids_free(&a->earlier);
-	free(a->judged);
-	free(a->events);
-	free(a->anomalies);
-	watch_forget(&a->watch);
 	imported_free(&a->imported);
 	free(a->context);
+	a->context = NULL;
+	a->context_n = 0;
+	load_rest(&a->loaded);
+}
+
+void
+analyze_open(struct analysis **analysis, const struct settings *settings,
+	const struct weights *weights)
+{
+	*analysis = room(1, sizeof(**analysis));
+	(*analysis)->settings = settings;
+	(*analysis)->weights = weights ? weights : evidence_weights();
+}
+
+void
+analyze_close(struct analysis *a)
+{
+	if (!a)
+		return;
+	forget_before(a);
+	watch_forget(&a->watch);
 	load_free(&a->loaded);
+	free(a);
+}
+
+enum err
+analyze_more(struct analysis *a, struct store *store, int64_t since_utc_us,
+	int64_t until_utc_us)
+{
+	enum err err;
+
+	err = load_update(&a->loaded, store, a->settings, until_utc_us);
+	if (!err)
+		err = store_each_event_ever(store, remember, &a->earlier);
+	if (err)
+		goto done;
+	compute(a);
+	err = fetch_lines(a, store);
+	if (!err)
+		err = store_each_context(store, remember_context, a);
+	if (!err)
+		err = imported_read(&a->imported, store,
+			&(struct imported_how){.earlier = &a->earlier,
+				.weights = a->weights,
+				.context = a->context,
+				.context_n = a->context_n,
+				.reference_us = a->settings->reference_us,
+				.until_utc_us = until_utc_us});
+	if (!err)
+		err = keep(a, store, since_utc_us);
+done:
+	step_back(a);
+	if (!err)
+		return OK;
+	/* The next one begins from nothing. */
+	forget_before(a);
+	watch_forget(&a->watch);
+	load_free(&a->loaded);
+	return err;
 }
 
 enum err
 analyze_run(struct store *store, const struct settings *settings, int64_t since_utc_us,
 	int64_t until_utc_us, const struct weights *weights)
 {
-	struct analysis a = {.weights = weights ? weights : evidence_weights()};
+	struct analysis *a = NULL;
 	enum err err;
 
-	err = load_read(&a.loaded, store, settings, until_utc_us);
-	if (!err)
-		err = store_each_event_ever(store, remember, &a.earlier);
-	if (err)
-		goto done;
-	compute(&a);
-	err = fetch_lines(&a, store);
-	if (!err)
-		err = store_each_context(store, remember_context, &a);
-	if (!err)
-		err = imported_read(&a.imported, store,
-			&(struct imported_how){.earlier = &a.earlier,
-				.weights = a.weights,
-				.context = a.context,
-				.context_n = a.context_n,
-				.reference_us = settings->reference_us,
-				.until_utc_us = until_utc_us});
-	if (!err)
-		err = keep(&a, store, since_utc_us);
-done:
-	forget(&a);
+	analyze_open(&a, settings, weights);
+	err = analyze_more(a, store, since_utc_us, until_utc_us);
+	analyze_close(a);
 	return err;
 }

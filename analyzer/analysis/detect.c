@@ -22,7 +22,7 @@ detect(struct anomaly *anomalies, const struct bin *bins, size_t bins_n,
 	for (size_t i = 0, end; i < bins_n; i = end) {
 		end = i + 1;
 		if (bins[i].series == SERIES_DARK || bins[i].series == SERIES_SILENT) {
-			anomalies[found++] = walk_gap(&bins[i], record);
+			walk_gap(&anomalies[found++], &bins[i], record);
 			continue;
 		}
 		while (end < bins_n && bins[end].probe == bins[i].probe &&

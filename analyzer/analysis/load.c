@@ -166,6 +166,13 @@ load_read(struct loaded *loaded, struct store *store, const struct settings *set
 }
 
 void
+load_rest(struct loaded *loaded)
+{
+	if (loaded->shelf)
+		shelf_rest(loaded->shelf);
+}
+
+void
 load_free(struct loaded *loaded)
 {
 	forget_probes(loaded);

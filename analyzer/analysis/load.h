@@ -63,4 +63,6 @@ NODISCARD enum err load_update(struct loaded *loaded, struct store *store,
 /* From nothing. */
 NODISCARD enum err load_read(struct loaded *loaded, struct store *store,
 	const struct settings *settings, int64_t until_utc_us);
+/* Gives back the memory of the samples that were looked at. */
+void load_rest(struct loaded *loaded);
 void load_free(struct loaded *loaded);

@@ -1,5 +1,8 @@
 #include "analyzer/analysis/steps.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* The first sample that is not before this probe and time. */
 static size_t
 lower_bound(const struct record *record, uint32_t probe, int64_t utc_us)
@@ -28,4 +31,38 @@ record_find(size_t *first, const struct record *record, uint32_t probe, int64_t 
 
 	*first = lower_bound(record, probe, from_us);
 	return end > *first ? end - *first : 0;
+}
+
+struct placed {
+	struct network network;
+	uint32_t number;
+};
+
+static int
+by_place(const void *left, const void *right)
+{
+	const struct network *a = &((const struct placed *)left)->network;
+	const struct network *b = &((const struct placed *)right)->network;
+	int order = strcmp(a->country, b->country);
+
+	if (!order)
+		order = strcmp(a->region, b->region);
+	if (!order && a->asn != b->asn)
+		order = a->asn < b->asn ? -1 : 1;
+	return order ? order : (int)a->medium - (int)b->medium;
+}
+
+void
+record_networks(uint32_t *order, const struct record *record)
+{
+	struct placed *all = calloc(record->networks_n + 1, sizeof(*all));
+
+	if (!all)
+		abort();
+	for (uint32_t i = 0; i < record->networks_n; i++)
+		all[i] = (struct placed){record->networks[i], i};
+	qsort(all, record->networks_n, sizeof(*all), by_place);
+	for (size_t i = 0; i < record->networks_n; i++)
+		order[i] = all[i].number;
+	free(all);
 }

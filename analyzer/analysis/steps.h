@@ -122,6 +122,10 @@ struct record {
 size_t record_find(size_t *first, const struct record *record, uint32_t probe,
 	int64_t from_us, int64_t to_us);
 
+/* The numbers of all networks in the order of what they are, which does not depend on which
+ * was met first. Room for networks_n. */
+void record_networks(uint32_t *order, const struct record *record);
+
 /* ---- rollup: samples -> bins ---- */
 
 enum series {

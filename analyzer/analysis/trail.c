@@ -131,7 +131,7 @@ take_bin(struct trail *trail, const struct record *record, const struct bin *bin
 	bool is_new;
 
 	if (bin->series == SERIES_DARK) {
-		anomaly = walk_gap(bin, record);
+		walk_gap(&anomaly, bin, record);
 		add_done(trail, &anomaly);
 		return;
 	}
@@ -171,11 +171,13 @@ trail_told(const struct trail *trail)
 
 /* ---- anomalies ---- */
 
-static int
-order(const void *left, const void *right)
+int
+trail_order(const void *left, const void *right)
 {
 	const struct anomaly *a = left, *b = right;
 
+	if (a->probe != b->probe)
+		return a->probe < b->probe ? -1 : 1;
 	if (a->series != b->series)
 		return a->series < b->series ? -1 : 1;
 	if (a->index != b->index)
@@ -237,8 +239,8 @@ trail_end(struct anomaly *anomalies, struct trail *trail, const struct record *r
 	for (size_t i = 0; i < trail->unwell_n; i++)
 		n += end_course(&anomalies[n], trail->unwell[i], record);
 	if (rollup_end(&bin, &trail->past, record))
-		anomalies[n++] = walk_gap(&bin, record);
+		walk_gap(&anomalies[n++], &bin, record);
 	if (n)
-		qsort(anomalies, n, sizeof(*anomalies), order);
+		qsort(anomalies, n, sizeof(*anomalies), trail_order);
 	return n;
 }

@@ -20,6 +20,8 @@ void trail_take(struct trail *trail, const struct record *record,
 const struct answers *trail_told(const struct trail *trail);
 /* So many at most. */
 size_t trail_most(const struct trail *trail);
+/* The order of detect(), for qsort(). */
+int trail_order(const void *left, const void *right);
 /* All anomalies that there would be if no more samples came, in the order of detect(). More
  * may come all the same. */
 size_t trail_end(

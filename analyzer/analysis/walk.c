@@ -1,5 +1,7 @@
 #include "analyzer/analysis/walk.h"
 
+#include <string.h>
+
 /*
  * A bin is bad when it falls under a part of its series' own median: half of the share of
  * tries that usually succeed, a third of the usual rate. One bad bin is noise; two in a
@@ -75,24 +77,22 @@ last_of(const struct bin *bin)
 						    : bin->last_bad_us;
 }
 
-static struct anomaly
-anomaly_of(const struct walk *walk, const struct bin *bin, bool open)
+/* Without a byte that nobody set: whoever compares two sees the same of the same. */
+static void
+fill(struct anomaly *anomaly, const struct walk *walk, const struct bin *bin, bool open)
 {
-	struct anomaly anomaly = {
-		.probe = bin->probe,
-		.network = walk->network,
-		.index = bin->index,
-		.series = bin->series,
-		.start_lo_us =
-			walk->seen_good ? walk->last_good_us : walk->first_bad_us,
-		.start_hi_us = walk->first_bad_us,
-		.end_lo_us = walk->last_bad_us,
-		.end_hi_us = open ? 0 : walk->first_good_us,
-		.bins = walk->bad_bins,
-		.weak = is_weak(walk, bin->series),
-	};
-
-	return anomaly;
+	memset(anomaly, 0, sizeof(*anomaly));
+	anomaly->probe = bin->probe;
+	anomaly->network = walk->network;
+	anomaly->index = bin->index;
+	anomaly->series = bin->series;
+	anomaly->start_lo_us =
+		walk->seen_good ? walk->last_good_us : walk->first_bad_us;
+	anomaly->start_hi_us = walk->first_bad_us;
+	anomaly->end_lo_us = walk->last_bad_us;
+	anomaly->end_hi_us = open ? 0 : walk->first_good_us;
+	anomaly->bins = walk->bad_bins;
+	anomaly->weak = is_weak(walk, bin->series);
 }
 
 static void
@@ -151,7 +151,7 @@ walk_take(struct anomaly *ended, struct walk *walk, const struct bin *bin,
 	if (take_good(walk, bin)) {
 		found = is_enough(walk, bin->series) || is_weak(walk, bin->series);
 		if (found)
-			*ended = anomaly_of(walk, bin, false);
+			fill(ended, walk, bin, false);
 		forget_bad(walk);
 	}
 	if (!walk->bad) {
@@ -166,7 +166,7 @@ walk_end(struct anomaly *left, const struct walk *walk, const struct bin *bin)
 {
 	if (!is_enough(walk, bin->series) && !is_weak(walk, bin->series))
 		return false;
-	*left = anomaly_of(walk, bin, !walk->good_again);
+	fill(left, walk, bin, !walk->good_again);
 	return true;
 }
 
@@ -187,22 +187,20 @@ at_most(int64_t value, int64_t most)
 
 /* What measures every round is missed within a window of its last sample, and was back at
  * most a window before its first. */
-struct anomaly
-walk_gap(const struct bin *bin, const struct record *record)
+void
+walk_gap(struct anomaly *anomaly, const struct bin *bin, const struct record *record)
 {
 	int64_t back_us = bin->first_good_us ? bin->first_good_us : INT64_MAX;
 	int64_t missed_us = at_most(bin->last_good_us + record->window_us, back_us);
 	int64_t dark_us = bin->first_good_us ? back_us - record->window_us : missed_us;
-	struct anomaly anomaly = {
-		.probe = bin->probe,
-		.network = bin->network,
-		.series = bin->series,
-		.start_lo_us = bin->last_good_us,
-		.start_hi_us = missed_us,
-		.end_lo_us = dark_us > missed_us ? dark_us : missed_us,
-		.end_hi_us = bin->first_good_us,
-		.bins = 1,
-	};
 
-	return anomaly;
+	memset(anomaly, 0, sizeof(*anomaly));
+	anomaly->probe = bin->probe;
+	anomaly->network = bin->network;
+	anomaly->series = bin->series;
+	anomaly->start_lo_us = bin->last_good_us;
+	anomaly->start_hi_us = missed_us;
+	anomaly->end_lo_us = dark_us > missed_us ? dark_us : missed_us;
+	anomaly->end_hi_us = bin->first_good_us;
+	anomaly->bins = 1;
 }

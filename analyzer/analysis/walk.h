@@ -28,4 +28,5 @@ bool walk_end(struct anomaly *left, const struct walk *walk, const struct bin *b
 bool walk_is_well(
 	const struct walk *walk, const struct bin *bin, const struct record *record);
 /* A gap is an anomaly as it stands. */
-struct anomaly walk_gap(const struct bin *bin, const struct record *record);
+void walk_gap(
+	struct anomaly *anomaly, const struct bin *bin, const struct record *record);

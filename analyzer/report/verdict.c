@@ -158,6 +158,10 @@ scope(const struct described *d)
 	json_t *out = must(json_object()), *regions = must(json_array());
 	json_t *asns = must(json_array()), *media = must(json_array());
 	const char *level = "country";
+	uint32_t *order = calloc(d->record->networks_n + 1, sizeof(*order));
+
+	if (!order)
+		bug("no memory for the networks");
 
 	if (d->source)
 		level = d->source->level;
@@ -167,10 +171,11 @@ scope(const struct described *d)
 		level = "network";
 	else if (d->witness->regions == 1)
 		level = "region";
+	record_networks(order, d->record);
 	for (size_t i = 0; i < d->record->networks_n; i++) {
-		const struct network *n = &d->record->networks[i];
+		const struct network *n = &d->record->networks[order[i]];
 
-		if (!is_affected(d, i))
+		if (!is_affected(d, order[i]))
 			continue;
 		if (n->region[0])
 			append_once(regions, text(n->region));
@@ -180,6 +185,7 @@ scope(const struct described *d)
 	}
 	if (d->source && d->source->asn)
 		append(asns, json_integer(d->source->asn));
+	free(order);
 	put(out, "level", text(level));
 	put(out, "country", text(d->event->country));
 	put(out, "regions", regions);

@@ -59,13 +59,13 @@ stop_all(struct serving *s)
 
 /* A failed analysis is tried again at the next turn: what is stored stays. */
 static void
-analyze_if_new(struct context *context, int64_t *seen)
+analyze_if_new(struct analysis *analysis, struct context *context, int64_t *seen)
 {
 	int64_t n = 0, now_utc_us = clock_utc_us();
 
 	if (store_segment_count(&n, context->store) != OK || n == *seen)
 		return;
-	if (analyze_run(context->store, &context->settings, 0, now_utc_us, NULL) == OK)
+	if (analyze_more(analysis, context->store, 0, now_utc_us) == OK)
 		*seen = n;
 }
 
@@ -83,6 +83,7 @@ serve_run(struct context *context, const char *ingest, const char *pages,
 	const volatile sig_atomic_t *stop)
 {
 	struct serving s = {0};
+	struct analysis *analysis = NULL;
 	sigset_t ends, before;
 	int64_t seen = -1;
 	enum err err;
@@ -92,10 +93,13 @@ serve_run(struct context *context, const char *ingest, const char *pages,
 	sigaddset(&ends, SIGINT);
 	sigprocmask(SIG_BLOCK, &ends, &before);
 	err = start(&s, context, ingest, pages);
+	if (err == OK)
+		analyze_open(&analysis, &context->settings, NULL);
 	while (err == OK && !*stop) {
-		analyze_if_new(context, &seen);
+		analyze_if_new(analysis, context, &seen);
 		wait_us(context->settings.analyze_us, &before);
 	}
+	analyze_close(analysis);
 	stop_all(&s);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (err == OK)
