@@ -55,12 +55,13 @@ apart(int64_t left, int64_t right)
 			    : (uint64_t)right - (uint64_t)left;
 }
 
-/* Both edges together. Times are far from the ends of an integer, but an open end is not:
- * it is as near to another open end as can be, and far from everything else. */
+/* Both edges together; where one of the two has not ended, its end tells nothing. */
 static uint64_t
 distance(const struct ids_earlier *e, int64_t start_us, int64_t end_us)
 {
-	return apart(e->start_us, start_us) / 2 + apart(e->end_us, end_us) / 2;
+	bool ended = e->end_us != INT64_MAX && end_us != INT64_MAX;
+
+	return apart(e->start_us, start_us) + (ended ? apart(e->end_us, end_us) : 0);
 }
 
 bool

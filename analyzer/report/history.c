@@ -357,6 +357,10 @@ history_lose(const struct history *h, const char *event, const char *part_of)
 
 	if (err == OK && h->notes)
 		err = read_newest(&newest, h, event);
+	if (err == OK && h->notes && !newest) {
+		json_decref(search.verdict);
+		return store_drop_event(h->store, event);
+	}
 	if (err == OK && json_is_object(json_object_get(newest, "said"))) {
 		now = copy_of(newest, "said");
 		put(now, "standing", json_string("withdrawn"));

@@ -39,8 +39,8 @@ NODISCARD enum err history_begin(struct history *history, struct store *store,
 /* ${state} as of history_state(). */
 NODISCARD enum err history_note(
 	const struct history *history, const char *event, struct span state);
-/* This event was not found any more: it is withdrawn, if this analysis makes history, and
- * else hidden until one does. ${part_of}: the event that it is a part of now, or NULL. */
+/* This event was not found any more: it is withdrawn, if this analysis makes history, or
+ * forgotten, where only one that looked back ever found it; else hidden until one does. ${part_of}: the event that it is a part of now, or NULL. */
 NODISCARD enum err history_lose(
 	const struct history *history, const char *event, const char *part_of);
 NODISCARD enum err history_end(const struct history *history);

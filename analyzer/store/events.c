@@ -133,6 +133,18 @@ store_set_event_state(
 	return sqlite_finish(store, st, "keep what became of an event");
 }
 
+enum err
+store_drop_event(struct store *store, const char *id)
+{
+	struct sqlite3_stmt *st = NULL;
+	enum err err = sqlite_prepare(&st, store, "DELETE FROM event WHERE id = ?");
+
+	if (err != OK)
+		return err;
+	sqlite_bind_text(st, 1, id);
+	return sqlite_finish(store, st, "forget an event");
+}
+
 /* ---- what was said of it before ---- */
 
 enum err

@@ -143,6 +143,7 @@ NODISCARD enum err store_each_event_ever(
 /* Another state, and with it another verdict. */
 NODISCARD enum err store_set_event_state(
 	struct store *store, const char *id, enum store_state state, struct span json);
+NODISCARD enum err store_drop_event(struct store *store, const char *id);
 
 /* What was said of an event: texts by their numbers, which report/history.h gives. One of
  * the same event and number gives way. */

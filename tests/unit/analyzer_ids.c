@@ -87,7 +87,7 @@ setup(void **state)
 	o->settings.reference_us = INT64_C(86400000000);
 	opening_know(o, NOW_US - INT64_C(86400000000));
 	for (int i = 0; i < WINDOWS; i++)
-		receive(o, i, !((i >= 8 && i < 12) || (i >= 20 && i < 24)));
+		receive(o, i, !((i >= 8 && i < 12) || (i >= 20 && i < 26)));
 	*state = o;
 	return 0;
 }
@@ -219,9 +219,20 @@ what_is_not_borne_out_any_more_is_withdrawn_and_stays_findable(void **state)
 {
 	struct opening *o = *state;
 	struct kept first = analyze(o), again;
+	struct loaded loaded = {0};
+	struct history history = {o->store, &loaded, true};
+	const char *said = "{\"standing\":\"suspected\",\"rows\":{}}";
 	struct ever ever;
 
+	/* Who never was in a history was only seen by looking back. */
 	invent(o, 15, first.networks[0]);
+	again = analyze(o);
+	assert_memory_equal(&first, &again, sizeof first);
+	assert_int_equal(all_ever(o).n, 2);
+	invent(o, 15, first.networks[0]);
+	assert_int_equal(history_note(&history, "feedfeedfeedfeed",
+				 (struct span){said, strlen(said)}),
+		OK);
 	again = analyze(o);
 	assert_memory_equal(&first, &again, sizeof first);
 	again = analyze(o);
