@@ -5,7 +5,8 @@ new round of all of them.
 The world makes a country where nothing happens but what happens in every home; `feed` puts
 it into a store. Time is processor time of the analyzer, user and system, on one core (it has
 one thread); memory is what it holds itself at the most (RssAnon: what the kernel keeps of
-files it gives back when it is asked), and beside it all that it had mapped.
+files it gives back when it is asked), and beside it all that it had mapped. A round is what
+comes until each probe has shipped once more.
 
     analysis.py [PROBES [DAYS]]    1000 probes, 16 days: ten million lines, five minutes to make
 
@@ -24,7 +25,8 @@ sys.path.insert(0, f"{ROOT}/tests")
 from sweep import folder  # noqa: E402
 
 WHOLE_S, WHOLE_LINES, ROUND_MS = 60, 10_000_000, 50
-ROUNDS, ROUND_S, GROWS = 9, 5 * 60, 1.5
+# In fifty minutes each probe of the profile has shipped once.
+ROUNDS, ROUND_S, GROWS = 5, 50 * 60, 1.5
 TICK = os.sysconf("SC_CLK_TCK")
 
 
