@@ -239,7 +239,15 @@ change(const struct history *h, const char *event, const json_t *newest,
 	bool differs = compare(from, to, before, now);
 	int64_t since_us = number_of(newest, "horizon_us");
 
-	differs = differs || json_array_size(came) || json_array_size(went);
+	/* Before anything is counted: most events are as they were. */
+	if (!differs && !json_array_size(came) && !json_array_size(went)) {
+		json_decref(went);
+		json_decref(came);
+		json_decref(to);
+		json_decref(from);
+		json_decref(out);
+		return NULL;
+	}
 	put_probabilities(to, now);
 	if (before)
 		put_probabilities(from, before);
@@ -253,10 +261,7 @@ change(const struct history *h, const char *event, const json_t *newest,
 	put(out, "went", went);
 	put(out, "part_of", part_of ? json_string(part_of) : json_null());
 	json_decref(from);
-	if (differs)
-		return out;
-	json_decref(out);
-	return NULL;
+	return out;
 }
 
 static enum err
