@@ -6,23 +6,33 @@
 /* The newest first: a modem names all that it uses, or could in that cell. */
 static const struct {
 	int64_t flags;
+	uint8_t generation;
 	const char *name;
 } names[] = {
-	{16384 | 32768, "LTE and 5G"},
-	{32768, "5G"},
-	{16384, "LTE"},
-	{65536, "LTE-M"},
-	{131072, "NB-IoT"},
-	{512, "3G (HSPA+)"},
-	{256, "3G (HSPA)"},
-	{64, "3G (HSPA)"},
-	{128, "3G (HSPA)"},
-	{32, "3G (UMTS)"},
-	{16, "2G (EDGE)"},
-	{8, "2G (GPRS)"},
-	{2, "2G (GSM)"},
-	{4, "2G (GSM)"},
+	{16384 | 32768, 5, "LTE and 5G"},
+	{32768, 5, "5G"},
+	{16384, 4, "LTE"},
+	{65536, 4, "LTE-M"},
+	{131072, 4, "NB-IoT"},
+	{512, 3, "3G (HSPA+)"},
+	{256, 3, "3G (HSPA)"},
+	{64, 3, "3G (HSPA)"},
+	{128, 3, "3G (HSPA)"},
+	{32, 3, "3G (UMTS)"},
+	{16, 2, "2G (EDGE)"},
+	{8, 2, "2G (GPRS)"},
+	{2, 2, "2G (GSM)"},
+	{4, 2, "2G (GSM)"},
 };
+
+uint8_t
+radio_generation(int64_t access_tech)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if ((access_tech & names[i].flags) == names[i].flags)
+			return names[i].generation;
+	return 0;
+}
 
 void
 radio_text(char text[static RADIO_TEXT_BYTES], int64_t access_tech)

@@ -10,6 +10,9 @@
 #define RADIO_TEXT_BYTES 24
 void radio_text(char text[static RADIO_TEXT_BYTES], int64_t access_tech);
 
+/* The newest generation among them, 2 to 5; 0: none that is known. */
+uint8_t radio_generation(int64_t access_tech);
+
 /* "2G (EDGE), signal 60 %", after "LTE -> " where it was another one before (-1: it is not
  * known); without the signal where that is -1. */
 #define RADIO_LINE_BYTES 80

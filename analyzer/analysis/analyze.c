@@ -20,7 +20,7 @@
 #define REST_EVENTS 16
 
 static const char *const families[] = {
-	"dark", "home", "reach", "target", "name", "rate", IDS_SILENT};
+	"loss", "protocol", "target", "name", "whole", "slow", IDS_SILENT};
 
 /* What one event became, with its texts. */
 struct judged {
@@ -182,10 +182,14 @@ static void
 name_all(struct analysis *a)
 {
 	for (size_t i = 0; i < a->events_n; i++) {
+		if (!a->judged[i].observations_n)
+			continue;
 		name_networks(&a->judged[i], a, &a->events[i]);
 		keep_id(&a->judged[i], a, &a->events[i], IDS_SAME_KIND);
 	}
 	for (size_t i = 0; i < a->events_n; i++) {
+		if (!a->judged[i].observations_n)
+			continue;
 		keep_id(&a->judged[i], a, &a->events[i], IDS_SILENCE);
 		if (!a->judged[i].id[0])
 			name_event(&a->judged[i], a, &a->events[i]);
@@ -352,14 +356,14 @@ static void
 keep_standing(struct analysis *a)
 {
 	struct findings now = findings_of(a);
-	int64_t until_us;
+	struct stand_until until;
 	size_t hint = 0;
 
 	if (!a->judged_before)
 		return;
-	until_us = stand_until(&a->before, &now, a->loaded.changed_utc_us);
+	until = stand_until(&a->before, &now, a->loaded.changed_utc_us);
 	for (size_t i = 0; i < a->events_n; i++) {
-		size_t was = stand_find(&a->before, &now, i, until_us, hint);
+		size_t was = stand_find(&a->before, &now, i, &until, hint);
 		struct judged *j = &a->judged[i];
 		const struct judged *from;
 
@@ -381,6 +385,7 @@ static void
 compute(struct analysis *a)
 {
 	const struct record *r = &a->loaded.record;
+	struct joined joined;
 
 	watch_take(&a->watch, &a->loaded.changed_utc_us, r, a->loaded.fresh);
 	a->loaded.record.answers = &a->watch.answers;
@@ -390,6 +395,10 @@ compute(struct analysis *a)
 	a->events = room(a->anomalies_n, sizeof(*a->events));
 	a->events_n = join(a->events, a->anomalies, a->anomalies_n, r);
 	a->judged = room(a->events_n, sizeof(*a->judged));
+	joined = (struct joined){.anomalies = a->anomalies,
+		.anomalies_n = a->anomalies_n,
+		.events = a->events,
+		.events_n = a->events_n};
 	keep_standing(a);
 	for (size_t i = 0, n = 0; i < a->events_n; i++) {
 		struct judged *j = &a->judged[i];
@@ -397,7 +406,7 @@ compute(struct analysis *a)
 		if (j->stands)
 			continue;
 		j->observations_n = observe(
-			j->observations, &j->witness, &a->events[i], a->anomalies, r);
+			j->observations, &j->witness, &a->events[i], &joined, r);
 		classify(&j->verdict, j->observations, j->observations_n, a->weights);
 		if (++n % REST_EVENTS == 0)
 			load_rest(&a->loaded);
@@ -479,6 +488,8 @@ keep(struct analysis *a, struct store *store, int64_t since_utc_us)
 
 	name_all(a);
 	for (size_t i = 0; i < a->events_n; i++) {
+		if (!a->judged[i].observations_n)
+			continue;
 		/* What had ended by then stays as it is. */
 		if (a->judged[i].ended_us < since_utc_us)
 			continue;

@@ -16,7 +16,8 @@ order(const void *left, const void *right)
 static bool
 has_answer(const struct sample *s)
 {
-	return s->check == CHECK_dns && s->answer && s->target != NO_TARGET;
+	return (s->check == CHECK_dns || s->check == CHECK_http) && s->answer &&
+	       s->target != NO_TARGET;
 }
 
 static struct answer *

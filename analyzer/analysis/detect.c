@@ -27,7 +27,8 @@ detect(struct anomaly *anomalies, const struct bin *bins, size_t bins_n,
 		}
 		while (end < bins_n && bins[end].probe == bins[i].probe &&
 			bins[end].series == bins[i].series &&
-			bins[end].index == bins[i].index)
+			bins[end].index == bins[i].index &&
+			bins[end].medium == bins[i].medium)
 			end++;
 		found += detect_series(&anomalies[found], &bins[i], end - i, record);
 	}

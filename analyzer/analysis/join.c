@@ -1,4 +1,5 @@
-#include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/gather.h"
+#include "analyzer/analysis/phases.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,46 +7,56 @@
 /* Anomalies of one family that are this many windows apart still are one event. */
 #define SLACK_WINDOWS 2
 /* So long behind the newest start one begins an event of its own, though the first goes on:
- * a probe that has been broken for weeks does not date what befell the others today. */
-#define FOLLOWS_WINDOWS 16
-/* What only one or two probes say of one target is not yet worth a sentence. */
+ * a probe that has been broken for weeks does not date what befell the others today, and
+ * what comes hours later is another phase. */
+#define FOLLOWS_WINDOWS 4
+/* What fewer probes say of one target, or few of each operator, is not yet worth a
+ * sentence. */
 #define TARGET_LEAST_PROBES 3
+/* Nor is one that has fallen silent: it may have been put away. */
+#define SILENT_LEAST_PROBES 3
 /* Nor what one probe alone misses beyond its home for less than three windows. */
 #define LONE_LEAST_BINS 3
 
-static enum family
-family_of(const struct anomaly *anomaly)
+enum family
+join_family(const struct anomaly *anomaly)
 {
 	switch ((enum series)anomaly->series) {
+	case SERIES_RUNG:
+		return anomaly->index > RUNG_names ? FAMILY_PROTOCOL : FAMILY_LOSS;
 	case SERIES_DARK:
-		return FAMILY_DARK;
+	case SERIES_TUNNEL:
+		break;
+	case SERIES_CHECK:
+		return FAMILY_PROTOCOL;
 	case SERIES_SILENT:
 		return FAMILY_SILENT;
 	case SERIES_RATE:
-		return FAMILY_RATE;
+	case SERIES_LATE:
+		return FAMILY_SLOW;
+	case SERIES_WHOLE:
+		return FAMILY_WHOLE;
 	case SERIES_TARGET:
 		return FAMILY_TARGET;
 	case SERIES_NAME:
 		return FAMILY_NAME;
-	case SERIES_RUNG:
-		break;
 	}
-	return anomaly->index <= RUNG_router ? FAMILY_HOME : FAMILY_REACH;
+	return FAMILY_LOSS;
 }
 
 /* What a target's or a name's event is about. */
 static uint32_t
 subject_of(const struct anomaly *a, const struct record *record)
 {
-	switch (family_of(a)) {
+	switch (join_family(a)) {
 	case FAMILY_TARGET:
 		return a->index;
 	case FAMILY_NAME:
 		return record->targets[a->index].name;
-	case FAMILY_DARK:
-	case FAMILY_HOME:
-	case FAMILY_REACH:
-	case FAMILY_RATE:
+	case FAMILY_LOSS:
+	case FAMILY_PROTOCOL:
+	case FAMILY_WHOLE:
+	case FAMILY_SLOW:
 	case FAMILY_SILENT:
 		break;
 	}
@@ -69,20 +80,30 @@ lies_under(const struct anomaly *low, const struct anomaly *high,
 	bool own = rung &&
 		   (high->series == SERIES_TARGET || high->series == SERIES_NAME) &&
 		   low->index == record->targets[high->index].rung;
+	/* One that carries no target at all says nothing of this one. */
+	bool protocol = low->series == SERIES_CHECK;
 
+	if (!dark && record->networks[low->network].medium !=
+			     record->networks[high->network].medium)
+		return false;
 	switch ((enum series)high->series) {
 	case SERIES_DARK:
 	case SERIES_SILENT:
+	case SERIES_TUNNEL:
 		return false;
 	case SERIES_RUNG:
 		return dark || (rung && low->index < high->index);
+	case SERIES_CHECK:
+		return dark || (rung && low->index <= RUNG_international);
 	case SERIES_TARGET:
-		return dark || home || own;
+		return dark || home || own || protocol;
 	case SERIES_NAME:
-		return dark || home || own ||
+		return dark || home || own || protocol ||
 		       (low->series == SERIES_TARGET && low->index == high->index);
+	case SERIES_WHOLE:
 	case SERIES_RATE:
-		return dark || rung;
+	case SERIES_LATE:
+		return dark || (rung && low->index <= RUNG_international);
 	}
 	return false;
 }
@@ -135,6 +156,11 @@ is_explained(const struct anomaly *anomalies, size_t n, const struct anomaly *hi
 {
 	int64_t us = high->start_hi_us, end_us = high->end_lo_us, covered_us = 0;
 	bool any = false;
+
+	/* What is looked at once a day may meet two nights' outages and nothing between. */
+	if (reached_until(anomalies, n, high, us, record) >= us &&
+		reached_until(anomalies, n, high, end_us, record) >= end_us)
+		return true;
 
 	while (us <= end_us) {
 		int64_t until_us = reached_until(anomalies, n, high, us, record);
@@ -210,43 +236,204 @@ by_event(const void *left, const void *right)
 static struct event
 event_begin(const struct keyed *first)
 {
-	struct event event = {
-		.family = first->family,
-		.target = first->target,
-		.start_lo_us = first->anomaly.start_lo_us,
-		.start_hi_us = first->anomaly.start_hi_us,
-	};
+	struct event event;
 
+	/* Events are compared byte by byte. */
+	memset(&event, 0, sizeof(event));
+	event.family = first->family;
+	event.target = first->target;
+	event.start_lo_us = first->anomaly.start_lo_us;
+	event.start_hi_us = first->anomaly.start_hi_us;
 	memcpy(event.country, first->country, sizeof(event.country));
 	return event;
 }
 
-/* The end of the whole: the latest end, or open while most of its probes are. */
-static void
-event_finish(struct event *event, const struct anomaly *anomalies)
-{
-	uint32_t open = 0, probes = 0;
+#define ISOLATED_WINDOWS 2
 
+static int
+ascending(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The earliest, but for a fifth at most that lie two windows and more before all others:
+ * somebody's own trouble happens to precede what befell everybody, or to outlast it. */
+static int64_t
+earliest(int64_t *us, size_t n, int64_t window_us)
+{
+	size_t i = 0;
+
+	qsort(us, n, sizeof(*us), ascending);
+	while (i < n / 5 && us[i + 1] - us[i] > ISOLATED_WINDOWS * window_us)
+		i++;
+	return us[i];
+}
+
+static int64_t
+latest(int64_t *us, size_t n, int64_t window_us)
+{
+	for (size_t i = 0; i < n; i++)
+		us[i] = -us[i];
+	return -earliest(us, n, window_us);
+}
+
+/* What most of the edges have in common, if that is half of them or more: one moment at which
+ * all that began (or ended) did. */
+struct edge {
+	int64_t lo_us, hi_us;
+};
+static bool
+find_moment(struct edge *moment, const struct edge *edges, size_t n)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct edge common = {INT64_MIN, edges[i].hi_us};
+		size_t covers = 0;
+
+		/* Where as many overlap as anywhere, some edge's upper end lies. */
+		for (size_t k = 0; k < n; k++) {
+			if (edges[k].lo_us >= edges[i].hi_us ||
+				edges[k].hi_us < edges[i].hi_us)
+				continue;
+			covers++;
+			if (edges[k].lo_us > common.lo_us)
+				common.lo_us = edges[k].lo_us;
+		}
+		if (covers > most) {
+			most = covers;
+			*moment = common;
+		}
+	}
+	return most * 2 >= n && most > 2;
+}
+
+/* When it began: in the moment at which most began, or else with the first sample that showed
+ * it, and after the last good one before that at the same operator. */
+static void
+find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
+	struct edge *edges, const struct record *record)
+{
+	const struct anomaly *own = &anomalies[event->first], *first = own;
+	struct edge moment;
+
+	for (uint32_t i = 0; i < event->n; i++) {
+		us[i] = own[i].start_hi_us;
+		edges[i] = (struct edge){own[i].start_lo_us, own[i].start_hi_us};
+	}
+	event->start_hi_us = earliest(us, event->n, record->window_us);
+	for (uint32_t i = 0; i < event->n; i++)
+		if (own[i].start_hi_us == event->start_hi_us)
+			first = &own[i];
+	event->start_lo_us = first->start_lo_us;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (record->networks[own[i].network].asn ==
+				record->networks[first->network].asn &&
+			own[i].start_lo_us > event->start_lo_us &&
+			own[i].start_lo_us < event->start_hi_us)
+			event->start_lo_us = own[i].start_lo_us;
+	if (!find_moment(&moment, edges, event->n))
+		return;
+	event->start_lo_us = moment.lo_us;
+	event->start_hi_us = moment.hi_us;
+}
+
+/* When it ended: in the moment at which most did, or else after the last sample that showed
+ * it, and before the next good one at the same operator; open while most of its probes are. */
+static void
+find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
+	struct edge *edges, const struct record *record)
+{
+	const struct anomaly *own = &anomalies[event->first], *last = NULL;
+	struct edge moment;
+	size_t closed = 0;
+
+	event->end_lo_us = event->end_hi_us = 0;
+	for (uint32_t i = 0; i < event->n; i++) {
+		if (own[i].end_lo_us > event->end_lo_us)
+			event->end_lo_us = own[i].end_lo_us;
+		if (!own[i].end_hi_us)
+			continue;
+		us[closed] = own[i].end_lo_us;
+		edges[closed++] = (struct edge){own[i].end_lo_us, own[i].end_hi_us};
+	}
+	if (closed * 2 < event->n)
+		return;
+	event->end_lo_us = latest(us, closed, record->window_us);
+	for (uint32_t i = 0; i < event->n; i++)
+		if (own[i].end_hi_us && own[i].end_lo_us == event->end_lo_us)
+			last = &own[i];
+	event->end_hi_us = last->end_hi_us;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (record->networks[own[i].network].asn ==
+				record->networks[last->network].asn &&
+			own[i].end_hi_us > event->end_lo_us &&
+			own[i].end_hi_us < event->end_hi_us)
+			event->end_hi_us = own[i].end_hi_us;
+	if (!find_moment(&moment, edges, closed))
+		return;
+	event->end_lo_us = moment.lo_us;
+	event->end_hi_us = moment.hi_us;
+}
+
+static void
+event_finish(struct event *event, const struct anomaly *anomalies, int64_t *us,
+	const struct record *record)
+{
+	struct edge *edges = calloc(event->n, sizeof(*edges));
+
+	if (!edges)
+		abort();
+	find_start(event, anomalies, us, edges, record);
+	find_end(event, anomalies, us, edges, record);
+	free(edges);
+	if (event->end_hi_us && event->end_hi_us < event->end_lo_us)
+		event->end_hi_us = event->end_lo_us;
+	event->affected = 0;
 	for (uint32_t i = 0; i < event->n; i++) {
 		const struct anomaly *a = &anomalies[event->first + i];
 
-		probes += !i || a->probe != a[-1].probe;
-		open += !a->end_hi_us;
-		if (a->end_lo_us > event->end_lo_us)
-			event->end_lo_us = a->end_lo_us;
-		if (a->end_hi_us > event->end_hi_us)
-			event->end_hi_us = a->end_hi_us;
+		event->affected += !i || a->probe != a[-1].probe;
 	}
-	if (open * 2 > event->n)
-		event->end_hi_us = 0;
-	else if (event->end_hi_us < event->end_lo_us)
-		event->end_hi_us = event->end_lo_us;
-	event->affected = probes;
 }
 
-/* Founds the events on what is not weak; keyed is sorted by family, then start. */
+static bool
+is_kin(const struct keyed *a, const struct keyed *b)
+{
+	return a->family == b->family && !strcmp(a->country, b->country);
+}
+
+/* What is told by places: one country's anomalies of one family. */
 static size_t
-cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
+cluster_places(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
+	uint32_t first_event, const struct record *record)
+{
+	struct gathering gathering = {
+		.anomalies = calloc(n, sizeof(*gathering.anomalies)),
+		.n = n,
+		.first_event = first_event,
+	};
+	size_t found;
+
+	if (!gathering.anomalies)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		gathering.anomalies[i] = &keyed[i].anomaly;
+	found = gather(&gathering, record);
+	for (size_t e = 0; e < found; e++) {
+		events[first_event + e] = event_begin(&keyed[0]);
+		ends[first_event + e] = 0;
+	}
+	free(gathering.anomalies);
+	return found;
+}
+
+/* What is told by its subject. Founds the events on what is not weak; keyed is sorted by
+ * family, then start. */
+static size_t
+cluster_subjects(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
 	int64_t window_us)
 {
 	const int64_t slack_us = SLACK_WINDOWS * window_us;
@@ -256,10 +443,8 @@ cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct keyed *k = &keyed[i];
 		bool joins =
-			last && k->family == last->family &&
-			k->target == last->target &&
-			!strcmp(k->country, last->country) &&
-			k->anomaly.start_hi_us - last->anomaly.start_hi_us <=
+			last && k->target == last->target &&
+			k->anomaly.start_lo_us - last->anomaly.start_hi_us <=
 				FOLLOWS_WINDOWS * window_us &&
 			(ends[count - 1] == INT64_MAX ||
 				k->anomaly.start_lo_us <= ends[count - 1] + slack_us);
@@ -284,22 +469,92 @@ static void
 attach(struct keyed *k, const struct event *events, const int64_t *ends, size_t n)
 {
 	for (size_t e = 0; k->anomaly.weak && e < n; e++)
-		if (events[e].family == k->family && events[e].target == k->target &&
-			!strcmp(events[e].country, k->country) &&
+		if (events[e].target == k->target &&
 			k->anomaly.start_lo_us <= ends[e] &&
 			end_of(&k->anomaly) >= events[e].start_lo_us)
 			k->anomaly.event = (uint32_t)e;
 }
 
 static bool
-is_unseen(const struct event *event, const struct anomaly *anomalies)
+is_of_places(enum family family)
+{
+	return family == FAMILY_LOSS || family == FAMILY_PROTOCOL ||
+	       family == FAMILY_SLOW;
+}
+
+static size_t
+cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
+	const struct record *record)
+{
+	size_t count = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		size_t found;
+
+		for (end = i + 1; end < n && is_kin(&keyed[i], &keyed[end]);)
+			end++;
+		if (is_of_places((enum family)keyed[i].family)) {
+			count += cluster_places(events, ends, &keyed[i], end - i,
+				(uint32_t)count, record);
+			continue;
+		}
+		found = cluster_subjects(&events[count], &ends[count], &keyed[i],
+			end - i, record->window_us);
+		for (size_t k = i; k < end; k++) {
+			attach(&keyed[k], &events[count], &ends[count], found);
+			if (keyed[k].anomaly.event != ANOMALY_ABSORBED)
+				keyed[k].anomaly.event += (uint32_t)count;
+		}
+		count += found;
+	}
+	return count;
+}
+
+static bool
+is_at_home(const struct anomaly *a)
+{
+	return a->series == SERIES_DARK || a->series == SERIES_TUNNEL ||
+	       (a->series == SERIES_RUNG && a->index <= RUNG_router);
+}
+
+/* Probes that miss it at operators where most do. */
+static uint32_t
+shared_by(const struct event *event, const struct anomaly *anomalies,
+	const struct record *record)
+{
+	const struct anomaly *own = &anomalies[event->first];
+	uint32_t shared = 0;
+
+	for (uint32_t i = 0; i < event->n; i++) {
+		uint32_t asn = record->networks[own[i].network].asn, n = 0, of = 0;
+
+		if (i && own[i].probe == own[i - 1].probe)
+			continue;
+		for (uint32_t k = 0; k < event->n; k++)
+			n += (!k || own[k].probe != own[k - 1].probe) &&
+			     record->networks[own[k].network].asn == asn;
+		for (size_t p = 0; p < record->probes_n; p++)
+			of += !record->probes[p].control &&
+			      record->networks[record->probes[p].network].asn == asn;
+		shared += n * 2 > of;
+	}
+	return shared;
+}
+
+static bool
+is_unseen(const struct event *event, const struct anomaly *anomalies,
+	const struct record *record)
 {
 	uint32_t bins = 0;
 
-	if (event->family == FAMILY_TARGET || event->family == FAMILY_NAME)
-		return event->affected < TARGET_LEAST_PROBES;
-	if (event->affected > 1 ||
-		(event->family != FAMILY_REACH && event->family != FAMILY_RATE))
+	if (!event->n)
+		return true; /* it went into another */
+	if (event->family == FAMILY_TARGET || event->family == FAMILY_NAME ||
+		event->family == FAMILY_WHOLE)
+		return shared_by(event, anomalies, record) < TARGET_LEAST_PROBES;
+	if (event->family == FAMILY_SILENT)
+		return event->affected < SILENT_LEAST_PROBES;
+	if (event->affected > 1 || is_at_home(&anomalies[event->first]))
 		return false;
 	for (uint32_t i = 0; i < event->n; i++)
 		if (anomalies[event->first + i].bins > bins)
@@ -309,12 +564,13 @@ is_unseen(const struct event *event, const struct anomaly *anomalies)
 
 /* Leaves out the events that too few probes saw, or one alone too shortly. */
 static size_t
-drop_unseen(struct event *events, size_t events_n, struct anomaly *anomalies)
+drop_unseen(struct event *events, size_t events_n, struct anomaly *anomalies,
+	const struct record *record)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < events_n; i++) {
-		bool weak = is_unseen(&events[i], anomalies);
+		bool weak = is_unseen(&events[i], anomalies, record);
 
 		for (uint32_t a = 0; a < events[i].n; a++)
 			anomalies[events[i].first + a].event =
@@ -338,7 +594,7 @@ key_all(struct keyed *keyed, const struct anomaly *anomalies, size_t anomalies_n
 		if (anomalies[i].event == ANOMALY_ABSORBED)
 			continue;
 		k->anomaly = anomalies[i];
-		k->family = (uint8_t)family_of(&anomalies[i]);
+		k->family = (uint8_t)join_family(&anomalies[i]);
 		k->target = subject_of(&anomalies[i], record);
 		memcpy(k->country, record->networks[anomalies[i].network].country,
 			sizeof(k->country));
@@ -353,21 +609,19 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record)
 {
 	struct keyed *keyed = calloc(anomalies_n + 1, sizeof(*keyed));
-	int64_t *ends = calloc(anomalies_n + 1, sizeof(*ends));
+	int64_t *ends = calloc(anomalies_n + 1, sizeof(*ends)); /* and scratch */
 	size_t n, events_n;
 
 	if (!keyed || !ends)
 		abort();
 	absorb(anomalies, anomalies_n, record);
 	n = key_all(keyed, anomalies, anomalies_n, record);
-	events_n = cluster(events, ends, keyed, n, record->window_us);
+	events_n = cluster(events, ends, keyed, n, record);
 	for (size_t i = 0; i < anomalies_n; i++) {
-		if (i < n) {
-			attach(&keyed[i], events, ends, events_n);
+		if (i < n)
 			anomalies[i] = keyed[i].anomaly;
-		} else {
+		else
 			anomalies[i].event = ANOMALY_ABSORBED;
-		}
 	}
 	qsort(anomalies, n, sizeof(*anomalies), by_event);
 	for (size_t i = 0; i < n && anomalies[i].event != ANOMALY_ABSORBED; i++) {
@@ -377,8 +631,10 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 			event->first = (uint32_t)i;
 	}
 	for (size_t i = 0; i < events_n; i++)
-		event_finish(&events[i], anomalies);
-	events_n = drop_unseen(events, events_n, anomalies);
+		if (events[i].n)
+			event_finish(&events[i], anomalies, ends, record);
+	events_n = drop_unseen(events, events_n, anomalies, record);
+	events_n = phases_part(events, events_n, anomalies, record);
 	free(ends);
 	free(keyed);
 	return events_n;

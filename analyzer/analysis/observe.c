@@ -49,15 +49,28 @@ static row_fn *const row_fns[ROW_COUNT] = {
 #include "analyzer/analysis/evidence.def"
 };
 
+/* What no row of its lines has a shape for was not there. */
+static bool
+is_shaped(const struct observation *observations, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (evidence_row(observations[i].row)->group == GROUP_shape)
+			return true;
+	return false;
+}
+
 size_t
 observe(struct observation *observations, struct witness *witness,
-	const struct event *event, const struct anomaly *anomalies,
+	const struct event *event, const struct joined *joined,
 	const struct record *record)
 {
+	struct scene scene;
 	struct view view;
 	size_t n = 0;
 
-	view_open(&view, event, anomalies, record);
+	view_open(&view, event, joined, record);
+	scene_open(&scene, &view);
+	view.scene = &scene;
 	view_witness(witness, &view);
 	for (size_t row = 0; row < ROW_COUNT; row++) {
 		struct observation *o = &observations[n];
@@ -67,6 +80,9 @@ observe(struct observation *observations, struct witness *witness,
 		if (row_fns[row] && row_fns[row](o, &view))
 			n++;
 	}
+	if (!is_shaped(observations, n) && event->family != FAMILY_SILENT)
+		n = 0;
+	scene_close(&scene);
 	view_close(&view);
 	return n;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "analyzer/analysis/view.h"
+#include "analyzer/analysis/scene.h"
 
 /*
  * What the rows of evidence.def share. Each row has one function that says whether it

@@ -1,6 +1,11 @@
 #include "analyzer/analysis/observe.h"
 
-/* Rows about the machines themselves: power, boots, the line at home, silence. */
+/* Rows about the machines themselves: power, boots, the neighbourhood, the line at home. */
+
+/* Beacons, and the signal of a mast, that are left when the neighbourhood is dark. */
+#define BEACONS_LEFT_PERCENT 30
+#define BEACONS_LEAST 4
+#define SIGNAL_FALLS_DB 8
 
 static bool
 has_lost_mains(const struct view *v, const struct tally *t)
@@ -13,57 +18,142 @@ static bool
 has_mains(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->on_mains && !t->rebooted;
+	return t->on_mains && !t->rebooted && t->loss != LOSS_DARK;
 }
 
 static bool
 has_no_gap(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->supply_unknown && !t->rebooted;
+	return t->supply_unknown && !t->rebooted && t->loss != LOSS_DARK;
 }
 
 static bool
-has_new_boot(const struct view *v, const struct tally *t)
+is_dark(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->rebooted;
+	return t->loss == LOSS_DARK;
+}
+
+/* Of those that tell their supply. */
+static uint32_t
+tell_supply(const struct view *v)
+{
+	uint32_t n = 0;
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		n += view_is_field(v, p) && t->affected && t->power_lines_n &&
+		     !t->supply_unknown;
+	}
+	return n;
 }
 
 bool
 row_1(struct observation *o, const struct view *v)
 {
+	if (v->event->family != FAMILY_LOSS)
+		return false;
 	observe_count(o, v, has_lost_mains, true);
-	return o->n > 0;
+	o->value = tell_supply(v);
+	return o->n >= 2 && o->n * 2 >= o->value;
 }
 
 bool
 row_2(struct observation *o, const struct view *v)
 {
+	struct observation lost = {0};
+
+	observe_count(&lost, v, has_lost_mains, true);
 	observe_count(o, v, has_mains, true);
-	return o->n >= LEAST_PROBES;
+	return o->n >= LEAST_PROBES && o->n > 2 * lost.n;
 }
 
 bool
 row_2b(struct observation *o, const struct view *v)
 {
 	observe_count(o, v, has_no_gap, true);
-	return o->n >= LEAST_PROBES;
+	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
 }
 
 bool
 row_3(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_DARK)
+	if (v->event->family != FAMILY_LOSS)
 		return false;
-	observe_count(o, v, has_new_boot, true);
-	return o->n > 0;
+	observe_count(o, v, is_dark, true);
+	return o->n >= LEAST_PROBES && o->n * 4 >= o->of;
 }
 
+/* Machines that stopped are at most what is seen of a power cut: who runs on a battery
+ * sees lines and masts go. */
 bool
 row_3b(struct observation *o, const struct view *v)
 {
-	return row_3(o, v);
+	const struct crowd *all = &v->scene->all;
+
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	observe_count(o, v, is_dark, true);
+	return o->n && o->n * 4 >= o->of &&
+	       2 * scene_lost(all, LOSS_BIT(LOSS_DARK) | LOSS_BIT(LOSS_HOME) |
+					   LOSS_BIT(LOSS_ACCESS)) >
+		       o->of;
+}
+
+static bool
+has_dark_neighbours(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->usual_beacons >= BEACONS_LEAST && t->beacons >= 0 &&
+	       t->beacons * 100 <= t->usual_beacons * BEACONS_LEFT_PERCENT;
+}
+
+bool
+row_4(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	observe_count(o, v, has_dark_neighbours, true);
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		o->value += view_is_field(v, p) && t->affected &&
+			    t->usual_beacons >= BEACONS_LEAST && t->beacons >= 0;
+	}
+	return o->n >= 2 && o->n * 4 >= o->value;
+}
+
+static bool
+has_weak_signal(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->signal_dbm && t->usual_signal_dbm &&
+	       t->usual_signal_dbm - t->signal_dbm >= SIGNAL_FALLS_DB && t->new_cell;
+}
+
+bool
+row_33(struct observation *o, const struct view *v)
+{
+	observe_count(o, v, has_weak_signal, true);
+	return o->n >= 2 && o->n * 4 >= o->of;
+}
+
+static bool
+is_at_home(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->loss == LOSS_HOME || t->tunnel;
+}
+
+bool
+row_5(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	observe_count(o, v, is_at_home, false);
+	return o->n && o->n == o->of && o->of < LEAST_PROBES;
 }
 
 static bool
@@ -74,18 +164,9 @@ is_affected(const struct view *v, const struct tally *t)
 }
 
 bool
-row_5(struct observation *o, const struct view *v)
-{
-	if (v->event->family != FAMILY_HOME)
-		return false;
-	observe_count(o, v, is_affected, false);
-	return true;
-}
-
-bool
 row_5b(struct observation *o, const struct view *v)
 {
-	observe_count(o, v, is_affected, v->event->family == FAMILY_DARK);
+	observe_count(o, v, is_affected, false);
 	o->value = view_networks(v);
 	return o->n >= LEAST_PROBES && o->value >= 2;
 }

@@ -6,7 +6,7 @@
 static bool
 reaches(const struct tally *t, enum rung rung)
 {
-	return t->tried[rung] && t->succeeded[rung] * 2 > t->tried[rung];
+	return t->rung[rung].ok * 2 > t->rung[rung].tried;
 }
 
 static bool
@@ -20,29 +20,29 @@ static bool
 has_dead_resolver(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->resolver_tried >= LEAST_AGAIN && !t->resolver_ok &&
-	       t->abroad_dns_ok >= LEAST_AGAIN;
+	return t->resolver.tried >= LEAST_AGAIN && !t->resolver.ok &&
+	       t->abroad[CHECK_dns].ok >= LEAST_AGAIN;
 }
 
 bool
 row_44(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_REACH)
+	if (v->event->family != FAMILY_LOSS)
 		return false;
 	observe_count(o, v, has_dead_resolver, false);
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+	return o->n >= 2 && o->n * 2 > o->of;
 }
 
 static bool
 has_all_but_names(const struct view *v, const struct tally *t)
 {
-	return t->tried[RUNG_names] && !reaches(t, RUNG_names) && has_the_rest(v, t);
+	return t->loss == LOSS_NAMES && has_the_rest(v, t);
 }
 
 bool
 row_44b(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_REACH)
+	if (v->event->family != FAMILY_LOSS)
 		return false;
 	observe_count(o, v, has_all_but_names, false);
 	return o->n && o->n * 2 > o->of;
@@ -66,6 +66,11 @@ subject(const struct view *v, const struct tally *t)
 		sum.unlike += seen->unlike;
 		sum.cut += seen->cut;
 		sum.cut_too += seen->cut_too;
+		sum.refused += seen->refused;
+		sum.led += seen->led;
+		sum.slower += seen->slower;
+		sum.as_fast += seen->as_fast;
+		sum.untrusted += seen->untrusted;
 	}
 	/* Of a name only what asked for it counts. */
 	if (v->event->family == FAMILY_NAME) {
@@ -78,7 +83,9 @@ subject(const struct view *v, const struct tally *t)
 static bool
 has_forged_answer(const struct view *v, const struct tally *t)
 {
-	return subject(v, t).unlike >= LEAST_AGAIN;
+	struct seen sum = subject(v, t);
+
+	return sum.unlike - sum.refused - sum.led >= LEAST_AGAIN;
 }
 
 bool
@@ -116,10 +123,93 @@ row_45(struct observation *o, const struct view *v)
 bool
 row_45b(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_NAME)
+	if (v->event->family != FAMILY_NAME && v->event->family != FAMILY_TARGET)
 		return false;
 	observe_count(o, v, has_the_rest, false);
 	return o->n && o->n * 2 > o->of;
+}
+
+/* ---- how a name or an address is held up ---- */
+
+static bool
+name_row(struct observation *o, const struct view *v, has_fn *has, uint32_t least)
+{
+	if (v->event->family != FAMILY_NAME && v->event->family != FAMILY_TARGET)
+		return false;
+	observe_count(o, v, has, false);
+	o->value = v->scene->mobile_out + v->scene->fixed_out;
+	return o->n >= least && o->n * 2 > o->of;
+}
+
+static bool
+is_refused_page(const struct view *v, const struct tally *t)
+{
+	struct seen sum = subject(v, t);
+
+	return sum.refused && sum.refused * 2 >= sum.unlike;
+}
+
+bool
+row_46g(struct observation *o, const struct view *v)
+{
+	return name_row(o, v, is_refused_page, 2);
+}
+
+static bool
+is_led_elsewhere(const struct view *v, const struct tally *t)
+{
+	struct seen sum = subject(v, t);
+
+	return sum.led && sum.led * 2 >= sum.unlike;
+}
+
+bool
+row_43p(struct observation *o, const struct view *v)
+{
+	return name_row(o, v, is_led_elsewhere, LEAST_PROBES);
+}
+
+static bool
+is_untrusted(const struct view *v, const struct tally *t)
+{
+	return subject(v, t).untrusted > 0;
+}
+
+bool
+row_45i(struct observation *o, const struct view *v)
+{
+	return name_row(o, v, is_untrusted, LEAST_PROBES);
+}
+
+static bool
+is_slower(const struct view *v, const struct tally *t)
+{
+	struct seen sum = subject(v, t);
+
+	return sum.slower && sum.slower > sum.as_fast;
+}
+
+bool
+row_40(struct observation *o, const struct view *v)
+{
+	return name_row(o, v, is_slower, LEAST_PROBES);
+}
+
+/* The address itself is silent, on every port, while the rest is as ever. */
+static bool
+is_silent_address(const struct view *v, const struct tally *t)
+{
+	struct seen sum = subject(v, t);
+
+	return sum.tried >= LEAST_AGAIN && sum.succeeded * 4 <= sum.tried &&
+	       !sum.unlike && !sum.slower && has_the_rest(v, t);
+}
+
+bool
+row_48(struct observation *o, const struct view *v)
+{
+	return v->event->family == FAMILY_TARGET &&
+	       name_row(o, v, is_silent_address, 2) && o->value >= 2;
 }
 
 bool
@@ -147,16 +237,16 @@ row_46b(struct observation *o, const struct view *v)
 {
 	enum family family = (enum family)v->event->family;
 
-	if (family != FAMILY_TARGET && family != FAMILY_NAME && family != FAMILY_REACH)
+	if (family != FAMILY_TARGET && family != FAMILY_NAME && family != FAMILY_LOSS)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
-		uint32_t tried = t->tried[RUNG_international];
-		uint32_t succeeded = t->succeeded[RUNG_international];
+		uint32_t tried = t->rung[RUNG_international].tried;
+		uint32_t succeeded = t->rung[RUNG_international].ok;
 
 		if (!view_is_control(v, p))
 			continue;
-		if (family != FAMILY_REACH) {
+		if (family != FAMILY_LOSS) {
 			struct seen sum = subject(v, t);
 
 			tried = sum.tried;

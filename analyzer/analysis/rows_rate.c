@@ -17,7 +17,7 @@ median_loss(const struct tally *t)
 	int64_t loss[VIEW_TESTS];
 
 	for (uint32_t i = 0; i < t->tests; i++)
-		loss[i] = t->loss[i];
+		loss[i] = t->loss_ppm[i];
 	return observe_median(loss, t->tests);
 }
 
@@ -60,7 +60,7 @@ rate_row(struct observation *o, const struct view *v, has_fn *has, bool loss)
 	int64_t rate[VIEW_TESTS], other[VIEW_TESTS];
 	uint32_t n = 0;
 
-	if (v->event->family != FAMILY_RATE)
+	if (v->event->family != FAMILY_SLOW)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
@@ -81,7 +81,7 @@ rate_row(struct observation *o, const struct view *v, has_fn *has, bool loss)
 	}
 	o->value = observe_median(rate, n);
 	o->other = observe_median(other, n);
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+	return o->n && o->n * 2 > o->of;
 }
 
 bool
@@ -100,23 +100,25 @@ static bool
 has_everything(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->tried[RUNG_international] &&
-	       t->succeeded[RUNG_international] * 2 > t->tried[RUNG_international];
+	return t->rung[RUNG_international].tried &&
+	       t->rung[RUNG_international].ok * 2 > t->rung[RUNG_international].tried;
 }
 
 bool
 row_35b(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_RATE)
+	/* Slow here and there is nobody's event. */
+	if (v->event->family != FAMILY_SLOW || v->scene->extent == EXTENT_SCATTERED)
 		return false;
 	observe_count(o, v, has_everything, false);
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
 		o->value += view_is_control(v, p) && t->tests && t->usual_rate > 0 &&
-			    observe_median(t->rate, t->tests) * 3 >= t->usual_rate;
+			    observe_median(t->rate, t->tests) * 100 >=
+				    t->usual_rate * RATE_FALLS_UNDER_PERCENT;
 	}
-	return o->n && o->n * 2 > o->of && o->value;
+	return o->n && o->n * 2 > o->of;
 }
 
 /* Has this probe's line gone back to 2G? */
@@ -132,7 +134,7 @@ has_slow_radio(const struct view *v, const struct tally *t)
 					     : &fall.abroad,
 			t->seen[i].rtt_us, t->seen[i].usual_rtt_us);
 	for (uint32_t i = 0; i < t->tests; i++)
-		downgrade_add_test(&fall, t->train[i], t->loss[i]);
+		downgrade_add_test(&fall, t->train[i], t->loss_ppm[i]);
 	return downgrade_is_2g(&fall);
 }
 
@@ -164,7 +166,7 @@ slow_operators(const struct view *v)
 bool
 row_32b(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_RATE)
+	if (v->event->family != FAMILY_SLOW)
 		return false;
 	observe_count(o, v, has_slow_radio, false);
 	o->value = slow_operators(v);
@@ -173,4 +175,204 @@ row_32b(struct observation *o, const struct view *v)
 			    !v->tallies[p].affected &&
 			    view_network(v, p)->medium != MEDIUM_mobile;
 	return o->n >= LEAST_PROBES && o->n * 2 > o->of && o->value >= 2;
+}
+
+/* ---- round trips ---- */
+
+#define LATE_LEAST 3 /* round trips of a probe that tell */
+
+/* Most of the round trips, or hardly any; of too few neither. */
+static bool
+is_late(const struct tally *t, bool abroad)
+{
+	return t->late[abroad].tried >= LATE_LEAST &&
+	       t->late[abroad].ok * 2 > t->late[abroad].tried;
+}
+
+static bool
+is_timely(const struct tally *t, bool abroad)
+{
+	return t->late[abroad].tried >= LATE_LEAST &&
+	       t->late[abroad].ok * 3 <= t->late[abroad].tried;
+}
+
+/* How much later, in percent of the usual; -1 unknown. */
+static int64_t
+later_percent(const struct view *v, const struct tally *t, bool abroad)
+{
+	int64_t later[VIEW_TESTS];
+
+	(void)v;
+	for (uint32_t i = 0; i < t->later_n[abroad]; i++)
+		later[i] = t->later[abroad][i];
+	return t->later_n[abroad] ? observe_median(later, t->later_n[abroad]) : -1;
+}
+
+static bool
+is_late_abroad_alone(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return is_late(t, true) && is_timely(t, false);
+}
+
+static bool
+is_late_everywhere(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return is_late(t, true) && is_late(t, false);
+}
+
+static bool
+is_slow_in_time(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->tests && t->usual_rate > 0 && is_timely(t, false) &&
+	       is_timely(t, true);
+}
+
+static int64_t
+median_later(const struct view *v, bool abroad)
+{
+	int64_t later[VIEW_TESTS];
+	uint32_t n = 0;
+
+	for (size_t p = 0; p < v->record->probes_n && n < VIEW_TESTS; p++) {
+		const struct tally *t = &v->tallies[p];
+		int64_t percent = view_is_field(v, p) && t->affected
+					  ? later_percent(v, t, abroad)
+					  : -1;
+
+		if (percent >= 0)
+			later[n++] = percent;
+	}
+	return n ? observe_median(later, n) : 0;
+}
+
+static bool
+round_trip_row(struct observation *o, const struct view *v, has_fn *has)
+{
+	if (v->event->family != FAMILY_SLOW)
+		return false;
+	observe_count(o, v, has, false);
+	o->value = median_later(v, true);
+	o->other = median_later(v, false);
+	return o->n >= 2 && o->n * 2 > o->of;
+}
+
+/* Some operators' way to the world has grown longer; or everybody's. */
+bool
+row_37(struct observation *o, const struct view *v)
+{
+	return round_trip_row(o, v, is_late_abroad_alone) &&
+	       v->scene->extent != EXTENT_ALL;
+}
+
+bool
+row_37b(struct observation *o, const struct view *v)
+{
+	return round_trip_row(o, v, is_late_abroad_alone) &&
+	       v->scene->extent == EXTENT_ALL;
+}
+
+bool
+row_38(struct observation *o, const struct view *v)
+{
+	return round_trip_row(o, v, is_late_everywhere);
+}
+
+bool
+row_39(struct observation *o, const struct view *v)
+{
+	return round_trip_row(o, v, is_slow_in_time) &&
+	       v->scene->mobile_out + v->scene->fixed_out >= 2;
+}
+
+/* One operator's rates alone: its own meter or queue, or an order to it. */
+bool
+row_39b(struct observation *o, const struct view *v)
+{
+	return round_trip_row(o, v, is_slow_in_time) && o->n >= LEAST_PROBES &&
+	       v->scene->extent == EXTENT_OPERATOR;
+}
+
+/* A flood: much is lost of what is asked, all that comes is late, and the operator's own
+ * resolver is dead. */
+#define FLOOD_LOST_PERCENT 25
+static bool
+is_flooded(const struct view *v, const struct tally *t)
+{
+	struct tries home = t->rung[RUNG_domestic],
+		     abroad = t->rung[RUNG_international];
+	uint32_t tried = home.tried + abroad.tried, ok = home.ok + abroad.ok;
+
+	(void)v;
+	return t->affected && tried >= LEAST_AGAIN && ok &&
+	       (tried - ok) * 100 >= tried * FLOOD_LOST_PERCENT &&
+	       (is_late(t, true) || is_late(t, false));
+}
+
+bool
+row_50(struct observation *o, const struct view *v)
+{
+	if ((v->event->family != FAMILY_SLOW && v->event->family != FAMILY_LOSS) ||
+		(v->scene->extent != EXTENT_OPERATOR &&
+			v->scene->extent != EXTENT_OWNER))
+		return false;
+	observe_count(o, v, is_flooded, false);
+	o->value = median_later(v, true);
+	return o->n >= 2 && o->n * 2 > o->of;
+}
+
+/* An operator, slow as a whole. */
+bool
+row_10s(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_SLOW || v->scene->extent != EXTENT_OPERATOR)
+		return false;
+	o->n = v->scene->all.affected;
+	o->of = v->scene->all.n;
+	return o->n >= LEAST_PROBES;
+}
+
+/* The modems of two operators fell back a generation, on the same cell and signal. */
+static bool
+is_downgraded(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->affected && t->usual_generation > 3 && t->generation &&
+	       t->generation <= 3 && !t->new_cell;
+}
+
+bool
+row_32(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_SLOW && v->event->family != FAMILY_LOSS)
+		return false;
+	observe_count(o, v, is_downgraded, true);
+	o->value = v->scene->mobile_out;
+	return o->n >= 2 && o->value >= 2 && o->n * 2 > o->of;
+}
+
+/* ---- large pages ---- */
+
+static bool
+is_frozen(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->affected && t->whole[1].tried > t->whole[1].ok &&
+	       t->whole[0].ok == t->whole[0].tried && t->frozen_least &&
+	       t->frozen_most <= 2 * t->frozen_least;
+}
+
+bool
+row_42(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_WHOLE)
+		return false;
+	observe_count(o, v, is_frozen, false);
+	for (size_t p = 0; p < v->record->probes_n; p++)
+		if (view_is_field(v, p) && v->tallies[p].affected &&
+			v->tallies[p].frozen_most > o->value)
+			o->value = v->tallies[p].frozen_most;
+	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
 }

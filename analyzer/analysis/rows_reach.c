@@ -1,263 +1,491 @@
 #include "analyzer/analysis/observe.h"
 
-/* Rows about who is reached: which medium, which operator, which countries, which hosts. */
+#include <string.h>
+
+/* Rows about how far those who are out still reach: what the loss looks like, and what
+ * survives it. */
 #define NORMAL_RTT 2 /* times the usual one, or within 5 ms of it */
 #define NORMAL_RTT_US 5000
 
+#define BIT LOSS_BIT
+#define PASS_LEAST 3 /* tries before a protocol is said to pass or not */
+
+/* Most of those out, in one of these states. */
 static bool
-has_domestic(const struct view *v, const struct tally *t)
+most_are(struct observation *o, const struct view *v, uint32_t losses)
 {
-	(void)v;
-	return t->succeeded[RUNG_domestic] * 2 > t->tried[RUNG_domestic];
-}
-
-/* Probes of one operator that have nothing left, neither abroad nor at home; and when the
- * first of them lost it. */
-static uint32_t
-operator_dark(int64_t *first_us, const struct view *v, uint32_t asn)
-{
-	uint32_t n = 0;
-
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
-
-		if (!view_is_field(v, p) || !t->affected || has_domestic(v, t) ||
-			view_network(v, p)->asn != asn)
-			continue;
-		if (!n++ || t->onset_us < *first_us)
-			*first_us = t->onset_us;
-	}
-	return n;
-}
-
-bool
-row_7(struct observation *o, const struct view *v)
-{
-	int64_t earliest_us = INT64_MAX, latest_us = 0;
-
-	if (v->event->family != FAMILY_REACH)
-		return false;
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct network *home = view_network(v, p);
-		int64_t onset_us = 0;
-		uint32_t dark;
-		bool again = false;
-
-		if (!view_is_field(v, p) || !v->tallies[p].reported ||
-			home->medium != MEDIUM_mobile || !home->asn)
-			continue;
-		o->of++;
-		for (size_t q = 0; q < p && !again; q++)
-			again = view_is_field(v, q) && v->tallies[q].reported &&
-				view_network(v, q)->asn == home->asn;
-		dark = again ? 0 : operator_dark(&onset_us, v, home->asn);
-		if (dark < LEAST_PROBES)
-			continue;
-		o->value++;
-		o->n += dark;
-		earliest_us = onset_us < earliest_us ? onset_us : earliest_us;
-		latest_us = onset_us > latest_us ? onset_us : latest_us;
-		observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
-	}
-	o->other = (latest_us - earliest_us) / 1000000;
-	return o->value >= 2 && latest_us - earliest_us <= v->record->window_us;
-}
-
-/* One medium wholly gone, another untouched. */
-static bool
-one_medium(
-	struct observation *o, const struct view *v, enum medium gone, enum medium fine)
-{
-	if (v->event->family != FAMILY_REACH)
+	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_PROTOCOL)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
-		uint8_t medium = view_network(v, p)->medium;
-
-		if (!view_is_field(v, p) || !t->reported)
-			continue;
-		if (medium == gone) {
-			o->of++;
-			o->n += t->affected;
-			if (t->affected)
-				observe_show(o, t->lines, t->lines_n);
-		} else if (medium == fine) {
-			if (t->affected)
-				return false;
-			o->value++;
-		}
-	}
-	return o->n >= LEAST_PROBES && o->n == o->of && o->value >= LEAST_PROBES;
-}
-
-bool
-row_8(struct observation *o, const struct view *v)
-{
-	return one_medium(o, v, MEDIUM_mobile, MEDIUM_fixed);
-}
-
-bool
-row_9(struct observation *o, const struct view *v)
-{
-	return one_medium(o, v, MEDIUM_fixed, MEDIUM_mobile);
-}
-
-bool
-row_9b(struct observation *o, const struct view *v)
-{
-	if (v->event->family != FAMILY_REACH)
-		return false;
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
-		uint8_t medium = view_network(v, p)->medium;
 
 		if (!view_is_field(v, p) || !t->affected)
 			continue;
 		o->of++;
-		o->n += medium == MEDIUM_mobile;
-		o->value += medium == MEDIUM_fixed;
+		if (!(BIT(t->loss) & losses))
+			continue;
+		o->n++;
 		observe_show(o, t->lines, t->lines_n);
 	}
-	return o->n >= LEAST_PROBES && o->value >= LEAST_PROBES;
+	return o->n * 2 > o->of;
+}
+
+/* A phone without a modem to ask only sees its line go. */
+static bool
+is_refused(const struct view *v)
+{
+	return v->scene->all.loss[LOSS_REFUSED] > 0;
+}
+
+static uint32_t
+nothing_left(const struct view *v)
+{
+	return BIT(LOSS_ALL) | BIT(LOSS_REFUSED) |
+	       (is_refused(v) ? BIT(LOSS_HOME) : 0U);
 }
 
 bool
-row_10(struct observation *o, const struct view *v)
+row_7b(struct observation *o, const struct view *v)
 {
-	uint32_t asn = 0;
+	o->value = v->scene->all.loss[LOSS_REFUSED];
+	return most_are(o, v, nothing_left(v));
+}
 
-	if (v->event->family != FAMILY_REACH)
-		return false;
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		if (!view_is_field(v, p) || !v->tallies[p].affected)
-			continue;
-		if (asn && view_network(v, p)->asn != asn)
+bool
+row_4b(struct observation *o, const struct view *v)
+{
+	struct observation dark = {0};
+
+	return most_are(o, v, BIT(LOSS_ACCESS)) && !row_3b(&dark, v);
+}
+
+bool
+row_5d(struct observation *o, const struct view *v)
+{
+	struct observation dark = {0};
+
+	return !is_refused(v) && most_are(o, v, BIT(LOSS_HOME)) && o->n > 1 &&
+	       !row_3b(&dark, v);
+}
+
+/* Several ways at once: lines, masts, operators. */
+bool
+row_1a(struct observation *o, const struct view *v)
+{
+	static row_fn *const others[] = {row_3b, row_4b, row_5, row_5d, row_7b};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct observation other = {0};
+
+		if (others[i](&other, v))
 			return false;
-		asn = view_network(v, p)->asn;
 	}
-	for (size_t p = 0; asn && p < v->record->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
-
-		if (!view_is_field(v, p) || !t->reported)
-			continue;
-		if (view_network(v, p)->asn != asn) {
-			o->value++;
-			continue;
-		}
-		o->of++;
-		o->n += t->affected;
-		if (t->affected)
-			observe_show(o, t->lines, t->lines_n);
-	}
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of && o->value >= LEAST_PROBES;
-}
-
-/* Different networks behind the targets of a rung that answered. */
-static uint32_t
-networks_reached(const struct view *v, const struct tally *t, enum rung rung)
-{
-	const struct record *r = v->record;
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < r->targets_n; i++) {
-		bool again = r->targets[i].rung != rung || !t->seen[i].succeeded;
-
-		for (size_t j = 0; j < i && !again; j++)
-			again = r->targets[j].rung == rung && t->seen[j].succeeded &&
-				r->targets[j].asn == r->targets[i].asn;
-		n += !again;
-	}
-	return n;
-}
-
-static bool
-has_only_home_country(const struct view *v, const struct tally *t)
-{
-	return t->tried[RUNG_international] &&
-	       t->succeeded[RUNG_international] * 2 < t->tried[RUNG_international] &&
-	       networks_reached(v, t, RUNG_domestic) >= 3;
+	return most_are(o, v,
+		BIT(LOSS_DARK) | BIT(LOSS_HOME) | BIT(LOSS_REFUSED) | BIT(LOSS_ACCESS) |
+			BIT(LOSS_ALL));
 }
 
 bool
 row_12(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_REACH)
-		return false;
-	observe_count(o, v, has_only_home_country, false);
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
+	o->value = v->scene->all.loss[LOSS_ALL];
+	return most_are(o, v, BIT(LOSS_WORLD));
+}
 
-		if (!view_is_field(v, p) || !t->affected ||
-			!has_only_home_country(v, t))
+bool
+row_12c(struct observation *o, const struct view *v)
+{
+	if (v->event->family == FAMILY_PROTOCOL)
+		return most_are(o, v, BIT(LOSS_PART) | BIT(LOSS_NONE));
+	return most_are(o, v, BIT(LOSS_PART));
+}
+
+bool
+row_12h(struct observation *o, const struct view *v)
+{
+	return most_are(o, v, BIT(LOSS_COUNTRY));
+}
+
+/* ---- who ---- */
+
+/* All operators of a medium there, or all operators: how many, and how long it took. */
+static bool
+every(struct observation *o, const struct view *v, enum scene_extent extent)
+{
+	const struct scene *s = v->scene;
+	int64_t first_us = INT64_MAX, last_us = 0;
+
+	if ((v->event->family != FAMILY_LOSS && v->event->family != FAMILY_PROTOCOL &&
+		    v->event->family != FAMILY_SLOW) ||
+		s->extent != extent)
+		return false;
+	o->n = s->all.affected;
+	o->of = s->all.n;
+	o->value = s->mobile_out + s->fixed_out;
+	for (size_t i = 0; i < s->operators_n; i++) {
+		const struct crowd *c = &s->operators[i];
+
+		if (!c->first_us || !c->places_out)
 			continue;
-		o->value += t->succeeded[RUNG_international];
-		o->other += t->tried[RUNG_international];
+		first_us = c->first_us < first_us ? c->first_us : first_us;
+		last_us = c->first_us > last_us ? c->first_us : last_us;
 	}
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+	o->other = last_us > first_us ? (last_us - first_us) / 1000000 : 0;
+	for (size_t p = 0; p < v->record->probes_n; p++)
+		if (view_is_field(v, p) && v->tallies[p].own)
+			observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
+	return true;
 }
 
 static bool
-has_dead_neighbour(const struct view *v, const struct tally *t, size_t target)
+is_cut_off(const struct view *v)
 {
-	const struct record *r = v->record;
+	struct observation cut = {0};
 
-	for (size_t i = 0; i < r->targets_n; i++)
-		if (i != target && r->targets[i].asn == r->targets[target].asn &&
-			r->targets[i].rung == RUNG_international &&
-			t->seen[i].tried >= LEAST_AGAIN && !t->seen[i].succeeded)
-			return true;
-	return false;
+	return most_are(&cut, v, nothing_left(v) | BIT(LOSS_ACCESS) | BIT(LOSS_HOME));
 }
 
-/* Answers of hosts abroad that live among dead neighbours; 0 none. */
+bool
+row_7(struct observation *o, const struct view *v)
+{
+	return v->event->family == FAMILY_LOSS && every(o, v, EXTENT_MOBILE) &&
+	       o->n >= LEAST_PROBES && is_cut_off(v);
+}
+
+/* What is left to them is slow, or not the world. */
+bool
+row_7s(struct observation *o, const struct view *v)
+{
+	return every(o, v, EXTENT_MOBILE) && o->n >= LEAST_PROBES && !is_cut_off(v);
+}
+
+bool
+row_9(struct observation *o, const struct view *v)
+{
+	return every(o, v, EXTENT_FIXED) && o->n >= LEAST_PROBES;
+}
+
+bool
+row_9b(struct observation *o, const struct view *v)
+{
+	return every(o, v, EXTENT_ALL) && o->n >= LEAST_PROBES && !v->scene->regional;
+}
+
+/* Everything of every operator, on machines that run. */
+bool
+row_9c(struct observation *o, const struct view *v)
+{
+	struct observation nothing = {0};
+
+	return v->event->family == FAMILY_LOSS && row_9b(o, v) &&
+	       most_are(&nothing, v, nothing_left(v)) && o->value >= 3;
+}
+
+bool
+row_9d(struct observation *o, const struct view *v)
+{
+	if (!every(o, v, EXTENT_ALL) || !v->scene->regional || o->value < 2)
+		return false;
+	o->other = v->scene->regions_out;
+	return o->n >= LEAST_PROBES;
+}
+
+bool
+row_10(struct observation *o, const struct view *v)
+{
+	return v->event->family != FAMILY_SLOW && every(o, v, EXTENT_OPERATOR) &&
+	       o->n >= LEAST_PROBES;
+}
+
+bool
+row_10b(struct observation *o, const struct view *v)
+{
+	return every(o, v, EXTENT_OWNER) && o->n >= LEAST_PROBES;
+}
+
+bool
+row_10c(struct observation *o, const struct view *v)
+{
+	return every(o, v, EXTENT_PLACE) && o->n >= 2;
+}
+
+bool
+row_10d(struct observation *o, const struct view *v)
+{
+	return every(o, v, EXTENT_SCATTERED) && o->n >= 2;
+}
+
+/* ---- what survives ---- */
+
+static bool
+has_lost_world(const struct tally *t)
+{
+	return t->affected && (t->loss == LOSS_WORLD || t->loss == LOSS_PART);
+}
+
 static uint32_t
-listed_answers(const struct view *v, size_t probe)
+dead_neighbours(const struct view *v, const struct tally *t, size_t target)
 {
 	const struct record *r = v->record;
-	const struct tally *t = &v->tallies[probe];
-	uint32_t answers = 0;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < r->targets_n; i++)
+		n += i != target && r->targets[i].asn == r->targets[target].asn &&
+		     r->targets[i].rung == RUNG_international &&
+		     t->seen[i].tried >= LEAST_AGAIN && !t->seen[i].succeeded;
+	return n;
+}
+
+static bool
+is_listed(const struct view *v, const struct tally *t, size_t target)
+{
+	const struct seen *seen = &t->seen[target];
+	const struct target_info *info = &v->record->targets[target];
+
+	return info->rung == RUNG_international && info->asn &&
+	       seen->succeeded >= LEAST_AGAIN &&
+	       seen->succeeded * 4 >= seen->tried * 3 && seen->usual_rtt_us &&
+	       (seen->rtt_us <= NORMAL_RTT * seen->usual_rtt_us ||
+		       seen->rtt_us <= seen->usual_rtt_us + NORMAL_RTT_US) &&
+	       dead_neighbours(v, t, target) > 0;
+}
+
+/* Hosts abroad that most of the affected reach among dead neighbours: networks of theirs. */
+static uint32_t
+listed_networks(struct observation *o, const struct view *v)
+{
+	const struct record *r = v->record;
+	uint32_t networks = 0, last_asn = 0;
 
 	for (size_t i = 0; i < r->targets_n; i++) {
-		int64_t usual;
+		uint32_t n = 0, of = 0;
 
-		if (r->targets[i].rung != RUNG_international || !r->targets[i].asn ||
-			t->seen[i].succeeded < LEAST_AGAIN ||
-			!has_dead_neighbour(v, t, i))
+		for (size_t p = 0; p < r->probes_n; p++) {
+			const struct tally *t = &v->tallies[p];
+
+			if (!view_is_field(v, p) || !has_lost_world(t) ||
+				t->seen[i].tried < LEAST_AGAIN)
+				continue;
+			of++;
+			n += is_listed(v, t, i);
+		}
+		if (n < 2 || n * 2 < of)
 			continue;
-		usual = t->seen[i].usual_rtt_us;
-		if (usual && (t->seen[i].rtt_us <= NORMAL_RTT * usual ||
-				     t->seen[i].rtt_us <= usual + NORMAL_RTT_US))
-			answers += t->seen[i].succeeded;
+		o->value++;
+		if (n > o->n) {
+			o->n = n;
+			o->of = of;
+		}
+		networks += r->targets[i].asn != last_asn;
+		last_asn = r->targets[i].asn;
 	}
-	return answers;
+	for (size_t p = 0; p < r->probes_n; p++)
+		if (view_is_field(v, p) && has_lost_world(&v->tallies[p]))
+			observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
+	return networks;
 }
 
 bool
 row_13(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_REACH)
-		return false;
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		uint32_t answers;
-
-		if (!view_is_field(v, p) || !v->tallies[p].affected)
-			continue;
-		o->of++;
-		answers = listed_answers(v, p);
-		if (!answers)
-			continue;
-		o->n++;
-		o->value += answers;
-		observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
-	}
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+	return v->event->family == FAMILY_LOSS && listed_networks(o, v) >= 2;
 }
 
 bool
-row_13b(struct observation *o, const struct view *v)
+row_13c(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_REACH)
+	return v->event->family == FAMILY_LOSS && listed_networks(o, v) == 1 &&
+	       o->n >= LEAST_PROBES;
+}
+
+static bool
+is_one_way(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return has_lost_world(t) && t->heard && t->heard >= t->unheard;
+}
+
+bool
+row_14(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS)
 		return false;
-	observe_count(o, v, has_domestic, false);
-	return o->n && o->n * 2 > o->of;
+	observe_count(o, v, is_one_way, false);
+	return o->n >= LEAST_PROBES;
+}
+
+/* Of all affected together: too few tries of each protocol are one probe's. */
+static struct tries
+pass(const struct view *v, enum check check)
+{
+	struct tries sum = {0};
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->affected || !t->own)
+			continue;
+		sum.tried += t->abroad[check].tried;
+		sum.ok += t->abroad[check].ok;
+	}
+	return sum;
+}
+
+static struct tries
+usual_pass(const struct view *v, enum check check)
+{
+	struct tries sum = {0};
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->affected || !t->own)
+			continue;
+		sum.tried += t->usual_abroad[check].tried;
+		sum.ok += t->usual_abroad[check].ok;
+	}
+	return sum;
+}
+
+/* Share of its usual one, in percent; -1 unknown. */
+static int64_t
+pass_percent(const struct view *v, enum check check)
+{
+	struct tries now = pass(v, check), usual = usual_pass(v, check);
+
+	if (now.tried < PASS_LEAST || usual.tried < PASS_LEAST || !usual.ok)
+		return -1;
+	return (int64_t)now.ok * 100 * usual.tried / ((int64_t)now.tried * usual.ok);
+}
+
+static void
+show_affected(struct observation *o, const struct view *v)
+{
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->affected || !t->own)
+			continue;
+		o->n++;
+		observe_show(o, t->lines, t->lines_n);
+	}
+	o->of = v->scene->all.affected;
+}
+
+#define PASSES_PERCENT 60
+#define STOPS_PERCENT 20
+
+/* Questions to resolvers abroad are answered while handshakes are not. */
+bool
+row_15(struct observation *o, const struct view *v)
+{
+	int64_t dns = pass_percent(v, CHECK_dns), tcp = pass_percent(v, CHECK_tcp);
+
+	if (v->event->family != FAMILY_LOSS || v->scene->all.affected < LEAST_PROBES)
+		return false;
+	o->value = dns;
+	o->other = tcp;
+	show_affected(o, v);
+	return dns >= PASSES_PERCENT && tcp >= 0 && tcp <= STOPS_PERCENT;
+}
+
+/* One protocol stops where another passes on the same way: a filter reads them. */
+bool
+row_15b(struct observation *o, const struct view *v)
+{
+	int64_t tcp = pass_percent(v, CHECK_tcp), tls = pass_percent(v, CHECK_tls);
+	int64_t quic = pass_percent(v, CHECK_quic), udp = pass_percent(v, CHECK_core);
+	bool opened = tcp >= PASSES_PERCENT && tls >= 0 && tls <= STOPS_PERCENT;
+	bool datagrams = tcp >= PASSES_PERCENT && tls >= PASSES_PERCENT &&
+			 ((quic >= 0 && quic <= STOPS_PERCENT) ||
+				 (udp >= 0 && udp <= STOPS_PERCENT));
+
+	if ((v->event->family != FAMILY_LOSS && v->event->family != FAMILY_PROTOCOL) ||
+		v->scene->all.affected < LEAST_PROBES)
+		return false;
+	o->value = tcp;
+	o->other = opened ? tls : quic >= 0 ? quic : udp;
+	show_affected(o, v);
+	return opened || datagrams;
+}
+
+/* A share of everything passes, whatever it is, and not some hosts whole: a way that is broken
+ * or full, and no order. */
+#define LEAKS_PERCENT 10
+#define LEAKS_MOST_PERCENT 70
+static void
+add_seen(struct tries *sum, const struct view *v, size_t target)
+{
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->own)
+			continue;
+		sum->tried += t->seen[target].tried;
+		sum->ok += t->seen[target].succeeded;
+	}
+}
+
+bool
+row_12d(struct observation *o, const struct view *v)
+{
+	struct tries all = {0};
+	uint32_t leaky = 0, targets = 0;
+
+	if (v->event->family != FAMILY_LOSS || v->scene->all.affected < LEAST_PROBES)
+		return false;
+	for (size_t i = 0; i < v->record->targets_n; i++) {
+		struct tries sum = {0};
+
+		if (v->record->targets[i].rung != RUNG_international)
+			continue;
+		add_seen(&sum, v, i);
+		if (sum.tried < PASS_LEAST)
+			continue;
+		targets++;
+		leaky += sum.ok && sum.ok * 4 < sum.tried * 3;
+		all.tried += sum.tried;
+		all.ok += sum.ok;
+	}
+	o->value = all.tried ? (int64_t)all.ok * 100 / all.tried : 0;
+	o->other = leaky;
+	show_affected(o, v);
+	return targets >= 3 && leaky * 3 >= targets * 2 && o->value >= LEAKS_PERCENT &&
+	       o->value <= LEAKS_MOST_PERCENT;
+}
+
+/* A router on the way says that it is forbidden: nobody's cable says so. */
+static bool
+is_prohibited(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->affected && t->prohibited >= LEAST_AGAIN;
+}
+
+bool
+row_16b(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	observe_count(o, v, is_prohibited, false);
+	o->value = v->scene->mobile_out + v->scene->fixed_out;
+	return o->n >= 2 && o->value >= 2;
+}
+
+static bool
+is_barred(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->loss == LOSS_REFUSED;
+}
+
+/* On the air, and not let through: by one operator alone that is its own affair. */
+bool
+row_34(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	observe_count(o, v, is_barred, false);
+	o->value = v->scene->mobile_out;
+	return o->n >= 2 && o->value >= 2;
 }

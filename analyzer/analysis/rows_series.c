@@ -52,7 +52,7 @@ row_17(struct observation *o, const struct view *v)
 {
 	struct course course;
 
-	if (v->event->family != FAMILY_REACH)
+	if (v->event->family != FAMILY_LOSS)
 		return false;
 	for (size_t i = 0; i < v->record->points_n;) {
 		i = follow(&course, v, i);
@@ -78,8 +78,35 @@ static bool
 has_no_abroad(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->tried[RUNG_international] &&
-	       t->succeeded[RUNG_international] * 2 < t->tried[RUNG_international];
+	return t->loss == LOSS_WORLD || t->loss == LOSS_ALL;
+}
+
+/* Every network that is out has left the world's tables, and those that are not have
+ * stayed. */
+bool
+row_17b(struct observation *o, const struct view *v)
+{
+	struct course course;
+	uint32_t others = 0, gone = 0;
+
+	if (v->event->family != FAMILY_LOSS ||
+		(v->scene->extent != EXTENT_OPERATOR &&
+			v->scene->extent != EXTENT_OWNER))
+		return false;
+	for (size_t i = 0; i < v->record->points_n;) {
+		bool here;
+
+		i = follow(&course, v, i);
+		if (!is_routes_here(&course, v))
+			continue;
+		here = is_affected_network(v, course.first->asn);
+		o->of += here;
+		o->n += here && course.least * 2 < course.usual;
+		others += !here;
+		gone += !here && course.least * 2 < course.usual;
+	}
+	o->value = others;
+	return o->n && o->n * 2 >= o->of && others && !gone;
 }
 
 /* The world is dead to them, and they are still on the world's maps. */
@@ -89,7 +116,7 @@ row_18(struct observation *o, const struct view *v)
 	struct observation dark = {0};
 	struct course course;
 
-	if (v->event->family != FAMILY_REACH)
+	if (v->event->family != FAMILY_LOSS)
 		return false;
 	observe_count(&dark, v, has_no_abroad, false);
 	if (dark.n < LEAST_PROBES || dark.n * 2 <= dark.of)

@@ -1,6 +1,8 @@
 #include "analyzer/analysis/sample.h"
 
+#include "analyzer/analysis/contrast.h"
 #include "common/ladder.h"
+#include "common/radio.h"
 
 #define PPM 1000000
 /* Faster than this a transfer of 32 kB cannot tell one line from another: it is over in
@@ -69,12 +71,27 @@ other_name(const struct measurement *m)
 	       is_answer(bare, m->bare_outcome);
 }
 
+/* FNV-1a: only to tell one page from another. */
+static uint64_t
+page_of(const struct measurement *m)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)m->status;
+
+	if (!m->has[FIELD_status])
+		return 0;
+	for (const char *at = m->has[FIELD_location] ? m->location : ""; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+	return hash | 1;
+}
+
 /* The first 64 bits of the answer's hash stand for it; never 0. */
 static uint64_t
 answer_of(const struct measurement *m)
 {
 	uint64_t answer = 0;
 
+	if (m->check == CHECK_http)
+		return page_of(m);
 	if (!m->has[FIELD_answer_sha256])
 		return 0;
 	for (size_t i = 0; i < 16 && m->answer_sha256[i]; i++) {
@@ -83,6 +100,102 @@ answer_of(const struct measurement *m)
 		answer = answer << 4 | (c <= '9' ? c - '0' : c - 'a' + 10) % 16;
 	}
 	return answer | 1;
+}
+
+/* A handshake that takes so many times as long as with another name, and a second more, is
+ * held up: OONI saw 40 times as long in Turkey and Kazakhstan. */
+#define SLOWER_TIMES 5
+#define SLOWER_US 1000000
+
+static int8_t
+yes_or_no(bool yes)
+{
+	return yes ? 1 : -1;
+}
+
+static int8_t
+slower(const struct measurement *m)
+{
+	struct contrast contrast;
+
+	if (m->check == CHECK_compare && m->has[FIELD_rates_bps] &&
+		m->has[FIELD_control_rates_bps])
+		return contrast_of(&contrast, m->rates_bps, m->rates_bps_n,
+			       m->control_rates_bps, m->control_rates_bps_n)
+			       ? yes_or_no(contrast.slower)
+			       : 0;
+	if (m->check != CHECK_tls || m->outcome != OUTCOME_ok || !m->has[FIELD_tls_us])
+		return 0;
+	return yes_or_no(m->has[FIELD_control_tls_us] && m->tls_us >= SLOWER_US &&
+			 m->tls_us / SLOWER_TIMES >= m->control_tls_us);
+}
+
+static int8_t
+whole(const struct measurement *m)
+{
+	if (m->check != CHECK_large)
+		return 0;
+	if (m->outcome == OUTCOME_ok)
+		return 1;
+	return m->has[FIELD_frozen_bytes] ? -1 : 0;
+}
+
+static void
+read_radio(struct sample *s, const struct measurement *m)
+{
+	if (m->has[FIELD_access_tech])
+		s->generation = radio_generation(m->access_tech);
+	if (m->has[FIELD_signal_dbm])
+		s->signal_dbm = (int16_t)m->signal_dbm;
+	s->new_cell = m->has[FIELD_cell_changed] && m->cell_changed;
+	if (m->has[FIELD_bearer])
+		s->bearer = yes_or_no(m->bearer != 0);
+	if (m->outcome == OUTCOME_bearer_rejected ||
+		m->outcome == OUTCOME_registration_denied)
+		s->bearer = -1;
+}
+
+/* OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED: a machine that lost power has
+ * lost its clock, and believes no certificate. */
+#define NOT_YET_VALID 9
+#define HAS_EXPIRED 10
+
+static int8_t
+trusted(const struct measurement *m)
+{
+	bool clock =
+		m->has[FIELD_verify_error] &&
+		(m->verify_error == NOT_YET_VALID || m->verify_error == HAS_EXPIRED);
+
+	return !m->has[FIELD_verified] || clock ? 0 : yes_or_no(m->verified != 0);
+}
+
+static bool
+told(const struct measurement *m)
+{
+	return m->outcome == OUTCOME_host_unreachable ||
+	       m->outcome == OUTCOME_network_unreachable ||
+	       m->outcome == OUTCOME_icmp_prohibited;
+}
+
+static void
+read_facts(struct sample *s, const struct measurement *m)
+{
+	s->slower = slower(m);
+	s->whole = whole(m);
+	s->trusted = trusted(m);
+	s->heard = m->has[FIELD_far_received] && m->has[FIELD_received]
+			   ? yes_or_no(m->far_received > 0 && m->received == 0)
+			   : 0;
+	if (m->check == CHECK_modem)
+		read_radio(s, m);
+	s->beacons = m->has[FIELD_beacons] ? (int16_t)m->beacons : -1;
+	s->status = m->has[FIELD_status] ? (uint16_t)m->status : 0;
+	s->frozen_bytes = s->whole < 0 && m->frozen_bytes < INT32_MAX
+				  ? (int32_t)m->frozen_bytes
+				  : 0;
+	s->tunnel = m->has[FIELD_tunnel] && m->tunnel;
+	s->told = told(m);
 }
 
 void
@@ -102,6 +215,7 @@ sample_read(struct sample *s, const struct measurement *m)
 		.took_us = m->took_us,
 		.rtt_us = round_trip(m),
 	};
+	read_facts(s, m);
 	/* The usual rate is that of one direction. */
 	if (m->check == CHECK_speed &&
 		(!m->has[FIELD_direction] || m->direction == DIRECTION_down))

@@ -95,13 +95,13 @@ compare_events(const struct findings *a, const struct findings *b)
 	return until_us;
 }
 
-int64_t
+struct stand_until
 stand_until(const struct findings *was, const struct findings *is, int64_t changed_us)
 {
-	int64_t until_us = least(changed_us, compare_anomalies(was, is));
-
-	until_us = least(until_us, compare_events(was, is));
-	return least(until_us, compare_events(is, was));
+	return (struct stand_until){
+		.lines_us = least(changed_us, compare_anomalies(was, is)),
+		.events_us = least(compare_events(was, is), compare_events(is, was)),
+	};
 }
 
 static bool
@@ -141,12 +141,14 @@ reach_of(const struct findings *is, const struct event *event)
 
 size_t
 stand_find(const struct findings *was, const struct findings *is, size_t event,
-	int64_t until_us, size_t hint)
+	const struct stand_until *until, size_t hint)
 {
 	const struct event *now = &is->events[event];
 	const struct event *then;
+	int64_t reach_us = reach_of(is, now);
 
-	if (reach_of(is, now) >= until_us)
+	if (reach_us >= until->lines_us || reach_us >= until->events_us ||
+		now->start_hi_us + TIMETABLE_US >= until->events_us)
 		return STAND_NONE;
 	then = twin_of(now, was->events, was->events_n, hint);
 	if (!then || !same_event(then, now) || !same_anomalies(was, then, is, now))

@@ -16,10 +16,14 @@ struct findings {
 };
 #define STAND_NONE SIZE_MAX
 
-/* Before what time nothing differs; ${changed_us}: of the samples. */
-int64_t stand_until(
+/* Before what time nothing differs: of samples and anomalies, of events. ${changed_us}: of
+ * the samples. A verdict looks at later events, too: for a timetable. */
+struct stand_until {
+	int64_t lines_us, events_us;
+};
+struct stand_until stand_until(
 	const struct findings *was, const struct findings *is, int64_t changed_us);
 /* The event before that is the same as this one and whose verdict stands, or STAND_NONE.
  * ${hint}: where it is likely to be. */
 size_t stand_find(const struct findings *was, const struct findings *is, size_t event,
-	int64_t until_us, size_t hint);
+	const struct stand_until *until, size_t hint);

@@ -38,6 +38,7 @@ struct target_info {
 		name; /* the first target of the same host name: its own index if none */
 };
 #define NO_TARGET UINT32_MAX
+#define MANY_TARGETS (UINT32_MAX - 1)
 
 /* One measurement, placed in time and space. What stands here came from a probe, which may
  * lie: who fills it keeps the ranges, and the steps rely on nothing else. */
@@ -52,7 +53,8 @@ struct sample {
 	bool resolver; /* dns: asked of the configured resolver */
 	int8_t other_name; /* tls that failed: on the same address a handshake with another
 			    * name, or none, got an answer 1, did not 0, was not tried -1 */
-	uint64_t answer; /* dns: stands for the addresses in the answer, 0 none */
+	uint64_t answer; /* dns: stands for the addresses in the answer; http: for the
+			  * status and where it leads; 0 none */
 	int64_t took_us;
 	int64_t rtt_us; /* 0 unknown */
 	int64_t rate_bps; /* speed: 0 unknown; what is faster than a small transfer
@@ -61,6 +63,20 @@ struct sample {
 	int32_t loss_ppm; /* speed: the sender's bytes sent again, of those it sent; 0 to
 			   * a million */
 	int32_t train_bytes; /* speed: what came in its first 100 ms; 0 unknown */
+	/* What one check alone tells: 1 yes, -1 no, 0 it does not. */
+	int8_t slower; /* compare, tls: slower than another name on the same address */
+	int8_t whole; /* large: the page came whole, or stood still after some bytes */
+	int8_t trusted; /* tls: its certificate was in order */
+	int8_t heard; /* oneway: the other end heard us, though nothing came back */
+	int8_t bearer; /* modem: the network carries data, or refuses it */
+	uint8_t generation; /* modem: of its radio, 2 to 5; 0 unknown */
+	int16_t signal_dbm; /* modem: 0 unknown */
+	int16_t beacons; /* link: wireless networks heard, -1 unknown */
+	uint16_t status; /* http: 0 none */
+	int32_t frozen_bytes; /* large: after which nothing more came; 0 unknown */
+	bool tunnel; /* link: the default route leads into one */
+	bool new_cell; /* modem: another cell serves than before */
+	bool told; /* somebody on the way said that there is none */
 };
 
 /* ---- place: what the clocks of a probe said -> where its segments lie in time ---- */
@@ -131,9 +147,14 @@ void record_networks(uint32_t *order, const struct record *record);
 enum series {
 	SERIES_DARK, /* the machine itself stopped and came back with a new boot */
 	SERIES_RUNG, /* index: enum rung; measurements that succeeded, of those made */
+	SERIES_TUNNEL, /* the default route led into no tunnel */
+	SERIES_CHECK, /* index: enum check; what it asked of targets abroad */
 	SERIES_TARGET, /* index: target; the same for one target */
 	SERIES_NAME, /* index: target; only what asks for it by its name */
+	SERIES_WHOLE, /* index: 1 abroad, 0 at home; large pages that came whole */
 	SERIES_RATE, /* value: the largest rate of the window, bits a second */
+	SERIES_LATE, /* index: 1 abroad, 0 at home; value: the smallest round trip of the
+		      * window, in thousandths of the target's usual one */
 	SERIES_SILENT, /* nothing has come from it since */
 };
 
@@ -142,22 +163,36 @@ enum series {
 struct bin {
 	uint32_t probe, network, index;
 	uint8_t series; /* enum series */
+	uint8_t medium; /* of a probe with two uplinks each is a line of its own */
 	int64_t window;
 	uint32_t tried, succeeded;
+	/* The network that all targets of its samples stand in, and those of them that failed:
+	 * NO_TARGET of none, MANY_TARGETS not of one. */
+	uint32_t target, bad_target;
 	int64_t value;
 	int64_t first_good_us, last_good_us, first_bad_us, last_bad_us; /* 0 none */
 };
 
-/* Room for 4 * samples_n + probes_n bins is always enough. Sorted by probe, series,
- * index, window. */
+/* Room for ROLLUP_BINS (rollup.h) * samples_n + probes_n bins is always enough. Sorted by probe,
+ * series, index, medium, window. */
 size_t rollup(struct bin *bins, const struct record *record);
+/* The target of both: see struct bin. */
+uint32_t rollup_one_target(uint32_t a, uint32_t b);
 /* Does it ask for its target by name, so that the name alone may be refused? */
 bool rollup_by_name(const struct sample *sample);
+/* Was it refused, forged, intercepted or held up? */
+struct answers;
+bool rollup_name_failed(const struct answers *answers, const struct sample *sample);
+/* A round trip is late against the usual one of its target; what is less than 25 ms more is
+ * none. */
+#define LATE_USUAL 1000
+#define LATE_LEAST_US 25000
 
 /* ---- baseline and detect: bins -> anomalies ---- */
 
-/* A rate is bad under one such part of the usual one, wherever that is asked. */
-#define RATE_FALLS_UNDER 3
+/* A rate is bad under so many percent of the usual one, wherever that is asked: lines of
+ * one place differ by a third over the day. */
+#define RATE_FALLS_UNDER_PERCENT 40
 
 /* The last good values of one series, for its median. */
 #define BASELINE_VALUES 64
@@ -178,6 +213,7 @@ struct anomaly {
 	uint8_t series;
 	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us;
 	uint32_t bins;
+	uint32_t tries; /* in the bad bins */
 	bool weak; /* one bad bin: joins an event of others, but makes none */
 	uint32_t event; /* set by join; ANOMALY_ABSORBED: a lower rung explains it */
 };
@@ -190,12 +226,12 @@ size_t detect(struct anomaly *anomalies, const struct bin *bins, size_t bins_n,
 
 /* What kind of thing went wrong: anomalies of one family join when they overlap. */
 enum family {
-	FAMILY_DARK,
-	FAMILY_HOME,
-	FAMILY_REACH,
-	FAMILY_TARGET,
-	FAMILY_NAME,
-	FAMILY_RATE,
+	FAMILY_LOSS, /* machines, lines, operators, countries */
+	FAMILY_PROTOCOL, /* one protocol to the world */
+	FAMILY_TARGET, /* one address */
+	FAMILY_NAME, /* one name, whichever way it is asked for */
+	FAMILY_WHOLE, /* what is large does not come whole */
+	FAMILY_SLOW, /* all answers, later or slower */
 	FAMILY_SILENT,
 };
 
@@ -208,6 +244,7 @@ struct event {
 	int64_t start_lo_us, start_hi_us, end_lo_us, end_hi_us; /* end_hi 0: open */
 	uint32_t affected; /* probes */
 };
+enum family join_family(const struct anomaly *anomaly);
 /* Sorts the anomalies so that those of one event stand together; those of none are marked
  * ANOMALY_ABSORBED. Room for anomalies_n events. */
 size_t join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
@@ -238,9 +275,19 @@ struct witness {
 	bool medium[MEDIUM_COUNT]; /* affected */
 };
 
-/* Fills at most ROW_COUNT observations, in the order of evidence.def. */
+/* Events that began at the same time of day keep a timetable, at most so far apart. */
+#define TIMETABLE_US (INT64_C(8) * 24 * 3600 * 1000000)
+/* What an event is looked at together with. */
+struct joined {
+	const struct anomaly *anomalies;
+	size_t anomalies_n;
+	const struct event *events;
+	size_t events_n;
+};
+/* Fills at most ROW_COUNT observations, in the order of evidence.def; none where the lines
+ * themselves show nothing of what their bins seemed to: that is no event. */
 size_t observe(struct observation *observations, struct witness *witness,
-	const struct event *event, const struct anomaly *anomalies,
+	const struct event *event, const struct joined *joined,
 	const struct record *record);
 
 /* ---- classify: observations -> probabilities ---- */

@@ -52,6 +52,7 @@ trail_free(struct trail *trail)
 	free(trail->unwell);
 	free(trail->done);
 	answers_close(&trail->told);
+	rollup_forget(&trail->past);
 	free(trail);
 }
 
@@ -81,7 +82,8 @@ add_course(struct course ***list, size_t *n, size_t *cap, struct course *course)
 static size_t
 place_of(const struct trail *trail, const struct bin *bin)
 {
-	uint32_t hash = (bin->index * 16 + bin->series) * UINT32_C(2654435761);
+	uint32_t hash = ((bin->index * 4 + bin->medium) * 16 + bin->series) *
+			UINT32_C(2654435761);
 	size_t at = (hash ^ hash >> 15) & (trail->table_n - 1);
 
 	while (trail->table[at] && !rollup_same_series(&trail->table[at]->open, bin))
@@ -184,7 +186,9 @@ trail_order(const void *left, const void *right)
 		return a->index < b->index ? -1 : 1;
 	if (a->start_hi_us != b->start_hi_us)
 		return a->start_hi_us < b->start_hi_us ? -1 : 1;
-	return a->start_lo_us < b->start_lo_us ? -1 : a->start_lo_us > b->start_lo_us;
+	if (a->start_lo_us != b->start_lo_us)
+		return a->start_lo_us < b->start_lo_us ? -1 : 1;
+	return a->network < b->network ? -1 : a->network > b->network;
 }
 
 /* Which series would leave an anomaly? */

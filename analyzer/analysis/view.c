@@ -10,6 +10,14 @@ keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
 		lines[(*n)++] = sample;
 }
 
+/* Out for so much of an event that began later, a probe is out in it, too. */
+#define BACKGROUND_PERCENT 50
+/* A few probes' trouble says nothing of those that were out before. */
+#define BACKGROUND_LEAST_PROBES 3
+#define BACKGROUND_LEAST_PERCENT 25
+/* Mains that went so long before are not what took the network down. */
+#define MAINS_AGO_US (INT64_C(6) * 3600 * 1000000)
+
 /* The first and last windows of an event hold tests from before and after it: those that
  * were as fast as ever say nothing of what slowed the others. */
 static void
@@ -17,26 +25,30 @@ take_test(struct tally *t, const struct sample *s, uint32_t at)
 {
 	if (s->rate_bps <= 0 || t->tests >= VIEW_TESTS)
 		return;
-	if (t->affected && s->rate_bps * RATE_FALLS_UNDER >= t->usual_rate &&
+	if (t->affected &&
+		s->rate_bps * 100 >= t->usual_rate * RATE_FALLS_UNDER_PERCENT &&
 		t->usual_rate > 0)
 		return;
 	t->rate[t->tests] = s->rate_bps;
 	t->queue[t->tests] = s->queue_us;
-	t->loss[t->tests] = s->loss_ppm;
+	t->loss_ppm[t->tests] = s->loss_ppm;
 	t->train[t->tests] = s->train_bytes;
 	t->tests++;
 	keep_line(t->test_lines, &t->test_lines_n, at);
 }
 
 static void
-take_dns(struct tally *t, const struct sample *s)
+count(struct tries *tries, bool ok)
 {
-	if (s->resolver) {
-		t->resolver_tried++;
-		t->resolver_ok += s->success == 1;
-	} else if (s->rung == RUNG_international) {
-		t->abroad_dns_ok += s->success == 1;
-	}
+	tries->tried++;
+	tries->ok += ok;
+}
+
+static bool
+is_abroad(const struct sample *s)
+{
+	return s->target != NO_TARGET &&
+	       (s->rung == RUNG_international || s->rung == RUNG_core);
 }
 
 static void
@@ -44,15 +56,54 @@ take_name(struct seen *seen, const struct view *v, const struct sample *s)
 {
 	bool unlike = answers_agree(v->answers, s) == 0;
 
+	seen->slower += s->slower == 1;
+	seen->as_fast += s->slower < 0;
 	if (!rollup_by_name(s))
 		return;
 	seen->name_tried++;
-	seen->name_succeeded += s->success == 1 && !unlike;
+	seen->name_succeeded += !rollup_name_failed(v->answers, s);
 	seen->unlike += unlike;
+	seen->refused += unlike && (s->status == 403 || s->status == 451);
+	seen->led += unlike && s->status / 100 == 3;
+	seen->untrusted += s->trusted < 0;
 	if (s->success || s->stage != STAGE_tls_handshake)
 		return;
 	seen->cut += s->other_name == 1;
 	seen->cut_too += s->other_name == 0;
+}
+
+/* One that was held up for long counts as a long one. */
+#define TRIP_TIMES 4
+static void
+add_trip(struct trips_mean *mean, int64_t rtt_us)
+{
+	int64_t most_us = mean->n ? TRIP_TIMES * (mean->sum_us / mean->n) : rtt_us;
+
+	mean->sum_us += rtt_us < most_us ? rtt_us : most_us;
+	mean->n++;
+}
+
+/* How much later than usual it was, against what is noise. */
+#define LATE_PERCENT 130
+static void
+take_trip(struct tally *t, struct seen *seen, int64_t rtt_us, bool abroad)
+{
+	int64_t usual_us = seen->usual_trips.n
+				   ? seen->usual_trips.sum_us / seen->usual_trips.n
+				   : 0;
+	bool late;
+
+	if (rtt_us <= 0 || !usual_us)
+		return;
+	late = rtt_us * 100 >= usual_us * LATE_PERCENT &&
+	       rtt_us - usual_us >= LATE_LEAST_US;
+	seen->late += late;
+	seen->timely += !late;
+	count(&t->late[abroad], late);
+	if (t->later_n[abroad] < VIEW_TESTS)
+		t->later[abroad][t->later_n[abroad]++] =
+			(int32_t)(rtt_us / usual_us >= 20 ? 2000
+							  : rtt_us * 100 / usual_us);
 }
 
 static void
@@ -60,24 +111,74 @@ take_target(struct tally *t, const struct view *v, const struct sample *s)
 {
 	struct seen *seen = &t->seen[s->target];
 
-	if (v->record->targets[s->target].rung != s->rung || seen->tried == UINT16_MAX)
+	if (seen->tried == UINT16_MAX)
+		return;
+	take_name(seen, v, s);
+	if (v->record->targets[s->target].rung != s->rung)
 		return;
 	seen->tried++;
-	take_name(seen, v, s);
 	if (s->success != 1)
 		return;
 	seen->succeeded++;
 	if (s->rtt_us && (!seen->rtt_us || s->rtt_us < seen->rtt_us))
 		seen->rtt_us = s->rtt_us;
+	take_trip(t, seen, s->rtt_us, s->rung != RUNG_domestic);
 }
 
 /* Begun while it lasted, and brought to its end by the cure: a connection that got through
  * on its third try, a transfer that the meter let go. It says nothing of the event. */
 static bool
-is_cured(const struct view *v, const struct sample *s)
+is_cured(const struct tally *t, const struct sample *s)
 {
-	return v->event->family != FAMILY_DARK && v->event->end_hi_us &&
-	       s->success == 1 && s->utc_us + s->took_us >= v->to_us;
+	return t->ended_us && s->success == 1 && s->utc_us + s->took_us >= t->to_us;
+}
+
+static void
+take_power(struct tally *t, const struct sample *s, uint32_t at)
+{
+	t->on_mains = t->on_mains && s->supply == SUPPLY_mains;
+	t->supply_unknown = t->supply_unknown && s->supply == SUPPLY_unknown;
+	t->mains_lost = t->mains_lost || s->supply == SUPPLY_battery;
+	keep_line(t->power_lines, &t->power_lines_n, at);
+}
+
+/* What its modem and its antenna hear. */
+static void
+take_radio(struct tally *t, const struct sample *s)
+{
+	if (s->bearer)
+		count(&t->bearer, s->bearer > 0);
+	if (s->generation && (!t->generation || s->generation < t->generation))
+		t->generation = s->generation;
+	if (s->signal_dbm && (!t->signal_dbm || s->signal_dbm < t->signal_dbm))
+		t->signal_dbm = s->signal_dbm;
+	t->new_cell = t->new_cell || s->new_cell;
+	if (s->check == CHECK_link && s->beacons >= 0 &&
+		(t->beacons < 0 || s->beacons < t->beacons))
+		t->beacons = s->beacons;
+}
+
+static void
+take_large(struct tally *t, const struct view *v, const struct sample *s)
+{
+	bool abroad = s->target == NO_TARGET ||
+		      v->record->targets[s->target].rung != RUNG_domestic;
+
+	count(&t->whole[abroad], s->whole > 0);
+	if (!s->frozen_bytes || !abroad)
+		return;
+	if (!t->frozen_least || s->frozen_bytes < t->frozen_least)
+		t->frozen_least = s->frozen_bytes;
+	if (s->frozen_bytes > t->frozen_most)
+		t->frozen_most = s->frozen_bytes;
+}
+
+/* Is it one of those that tell how far the ladder reaches? */
+static bool
+is_reach(const struct sample *s)
+{
+	return s->success >= 0 && s->check != CHECK_quic && s->check != CHECK_compare &&
+	       s->check != CHECK_large && s->check != CHECK_oneway;
 }
 
 static void
@@ -86,26 +187,35 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 	const struct sample *s = &v->record->samples[at];
 
 	t->reported = true;
-	if (is_cured(v, s))
+	if (is_cured(t, s))
 		return;
 	if (s->check == CHECK_speed)
 		take_test(t, s, (uint32_t)at);
-	if (s->check == CHECK_power) {
-		t->on_mains = t->on_mains && s->supply == SUPPLY_mains;
-		t->supply_unknown = t->supply_unknown && s->supply == SUPPLY_unknown;
-		t->mains_lost = t->mains_lost || s->supply == SUPPLY_battery;
-		keep_line(t->power_lines, &t->power_lines_n, (uint32_t)at);
-	}
-	if (s->success < 0 || s->check == CHECK_quic)
+	take_radio(t, s);
+	t->tunnel = t->tunnel || s->tunnel;
+	t->prohibited += s->outcome == OUTCOME_icmp_prohibited;
+	t->heard += s->heard == 1;
+	t->unheard += s->heard < 0 && s->success == 0;
+	if (s->whole)
+		take_large(t, v, s);
+	if (s->success >= 0 && is_abroad(s))
+		count(&t->abroad[s->check], s->success == 1);
+	if (s->target != NO_TARGET && s->success >= 0 && s->check != CHECK_quic)
+		take_target(t, v, s);
+	if (!is_reach(s))
 		return;
-	t->tried[s->rung]++;
-	t->succeeded[s->rung] += s->success == 1;
+	count(&t->rung[s->rung], s->success == 1);
+	if (s->resolver)
+		count(&t->resolver, s->success == 1);
 	if (s->success == 0)
 		keep_line(t->lines, &t->lines_n, (uint32_t)at);
-	if (s->check == CHECK_dns)
-		take_dns(t, s);
-	if (s->target != NO_TARGET)
-		take_target(t, v, s);
+}
+
+/* Of a probe with two uplinks each line is one by itself. */
+static bool
+is_same_line(const struct tally *t, const struct record *r, const struct sample *s)
+{
+	return r->networks[s->network].medium == r->networks[t->network].medium;
 }
 
 static void
@@ -119,41 +229,122 @@ take_usual_rtt(struct tally *t, const struct record *r, const struct sample *s)
 	seen = &t->seen[s->target];
 	if (!seen->usual_rtt_us || s->rtt_us < seen->usual_rtt_us)
 		seen->usual_rtt_us = s->rtt_us;
+	add_trip(&seen->usual_trips, s->rtt_us);
 }
 
-/* What was usual before: the rate, and whether mains was there to be lost. */
+/* What was usual before: rates, radio, and whether mains was there to be lost. */
 static void
-take_before(struct tally *t, bool *mains, const struct view *v, uint32_t probe)
+take_before(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
-	struct baseline rates = {0};
+	struct baseline rates = {0}, signals = {0}, beacons = {0};
 	size_t first, n;
+	int64_t before_us = t->own ? t->from_us : v->from_us;
 
-	*mains = false;
-	n = record_find(&first, r, probe, v->from_us - r->reference_us,
-		v->event->start_lo_us + 1);
+	n = record_find(&first, r, probe, before_us - r->reference_us, before_us);
 	for (size_t i = first; i < first + n; i++) {
-		if (r->samples[i].check == CHECK_speed && r->samples[i].rate_bps > 0)
-			baseline_add(&rates, 0, r->samples[i].rate_bps);
-		if (r->samples[i].check == CHECK_power)
-			*mains = r->samples[i].supply == SUPPLY_mains;
-		take_usual_rtt(t, r, &r->samples[i]);
+		const struct sample *s = &r->samples[i];
+
+		if (!is_same_line(t, r, s))
+			continue;
+		if (s->check == CHECK_speed && s->rate_bps > 0)
+			baseline_add(&rates, 0, s->rate_bps);
+		if (s->check == CHECK_power && s->supply == SUPPLY_mains &&
+			s->utc_us >= before_us - MAINS_AGO_US)
+			t->mains_before = true;
+		if (s->signal_dbm)
+			baseline_add(&signals, 0, s->signal_dbm);
+		if (s->check == CHECK_link && s->beacons >= 0)
+			baseline_add(&beacons, 0, s->beacons);
+		if (s->generation)
+			t->usual_generation = s->generation;
+		if (s->success >= 0 && is_abroad(s))
+			count(&t->usual_abroad[s->check], s->success == 1);
+		take_usual_rtt(t, r, s);
 	}
 	t->usual_rate = baseline_median(&rates, 0);
+	t->usual_signal_dbm =
+		signals.n < BASELINE_LEAST ? 0 : baseline_median(&signals, 0);
+	t->usual_beacons = baseline_median(&beacons, 0);
 }
 
-/* The boot before the event against the boot after it. */
-static bool
-rebooted(const struct view *v, uint32_t probe)
+/* Power is told around what was its own: by the last line before a gap, and the first after
+ * it. */
+static void
+take_supply(struct tally *t, const struct view *v, uint32_t probe, bool dark)
 {
 	const struct record *r = v->record;
-	int64_t to_us = v->event->end_hi_us ? v->event->end_hi_us + 1 : INT64_MAX;
-	size_t first, n = record_find(&first, r, probe, v->event->start_lo_us, to_us);
+	int64_t from_us = t->own ? t->from_us - 2 * r->window_us : t->from_us;
+	int64_t to_us = t->to_us;
+	size_t first, n;
 
-	for (size_t i = first + 1; i < first + n; i++)
-		if (r->samples[i].boot > r->samples[i - 1].boot)
-			return true;
-	return false;
+	if (dark && t->well_us < from_us)
+		from_us = t->well_us;
+	if (dark && t->ended_us >= to_us)
+		to_us = t->ended_us + 1;
+	n = record_find(&first, r, probe, from_us, to_us);
+	for (size_t i = first; i < first + n; i++) {
+		if (r->samples[i].check == CHECK_power &&
+			(dark || r->samples[i].utc_us >= t->from_us ||
+				r->samples[i].supply == SUPPLY_battery))
+			take_power(t, &r->samples[i], (uint32_t)i);
+		if (i > first && r->samples[i].boot > r->samples[i - 1].boot)
+			t->rebooted = true;
+	}
+}
+
+static bool
+is_up(struct tries tries)
+{
+	return tries.ok * 2 > tries.tried;
+}
+
+static bool
+is_down(struct tries tries)
+{
+	return tries.tried && tries.ok * 4 <= tries.tried;
+}
+
+static struct tries
+world_of(const struct tally *t)
+{
+	static const enum check checks[] = {
+		CHECK_ping, CHECK_tcp, CHECK_tls, CHECK_http};
+	struct tries sum = {0};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		sum.tried += t->abroad[checks[i]].tried;
+		sum.ok += t->abroad[checks[i]].ok;
+	}
+	return sum;
+}
+
+static enum loss
+loss_of(const struct tally *t, bool dark)
+{
+	struct tries home = t->rung[RUNG_domestic], world = world_of(t);
+	const struct tries *names = &t->rung[RUNG_names];
+
+	if (!t->affected)
+		return LOSS_NONE;
+	if (dark)
+		return LOSS_DARK;
+	if (t->bearer.tried && !is_up(t->bearer))
+		return LOSS_REFUSED;
+	if ((t->rung[RUNG_link].tried && !is_up(t->rung[RUNG_link])) ||
+		is_down(t->rung[RUNG_router]) || t->tunnel)
+		return LOSS_HOME;
+	if (is_down(t->rung[RUNG_access]) && !is_up(home))
+		return LOSS_ACCESS;
+	if (home.tried && !is_up(home) && !is_up(world))
+		return LOSS_ALL;
+	if (home.tried && !is_up(home))
+		return LOSS_COUNTRY;
+	if (is_down(world))
+		return LOSS_WORLD;
+	if (world.tried && world.ok * 4 < world.tried * 3)
+		return LOSS_PART;
+	return names->tried && !is_up(*names) ? LOSS_NAMES : LOSS_NONE;
 }
 
 /* One that has not measured for so long, or never, is nobody's witness. */
@@ -171,28 +362,48 @@ is_here(const struct view *v, const struct tally *t, uint32_t probe)
 				       v->from_us - r->reference_us, v->to_us) > 0);
 }
 
+static int64_t
+end_of(const struct anomaly *a, const struct record *record)
+{
+	return a->end_hi_us ? a->end_lo_us : record->horizon_us;
+}
+
+/* Between two anomalies of one event all may have been well. */
+static bool
+is_within(const struct tally *t, const struct view *v, const struct sample *s)
+{
+	for (uint32_t i = 0; i < t->anomalies_n; i++)
+		if (s->utc_us >= t->anomalies[i].start_hi_us &&
+			s->utc_us <= end_of(&t->anomalies[i], v->record))
+			return true;
+	return !t->own;
+}
+
 static void
-take_probe(struct tally *t, const struct view *v, uint32_t probe)
+take_probe(struct tally *t, const struct view *v, uint32_t probe, bool dark)
 {
 	const struct record *r = v->record;
 	size_t first, n;
-	bool mains = false;
 
-	t->network = r->probes[probe].network;
 	t->here = is_here(v, t, probe);
 	if (!t->here)
 		return;
 	t->on_mains = t->supply_unknown = true;
+	t->beacons = -1;
 	/* Of the others no row asks what was usual, and it is many samples. */
 	if (t->affected || r->probes[probe].control)
-		take_before(t, &mains, v, probe);
-	n = record_find(&first, r, probe, v->from_us, v->to_us);
+		take_before(t, v, probe);
+	n = record_find(&first, r, probe, t->from_us, t->to_us);
 	for (size_t i = first; i < first + n; i++)
-		take_sample(t, v, i);
-	t->mains_lost = t->mains_lost && mains;
-	t->rebooted = t->affected && rebooted(v, probe);
+		if (is_same_line(t, r, &r->samples[i]) &&
+			is_within(t, v, &r->samples[i]))
+			take_sample(t, v, i);
+	if (t->affected)
+		take_supply(t, v, probe, dark);
+	t->mains_lost = t->mains_lost && t->mains_before;
 	if (!t->power_lines_n)
 		t->on_mains = t->supply_unknown = false;
+	t->loss = (uint8_t)loss_of(t, dark);
 }
 
 bool
@@ -273,38 +484,113 @@ view_witness(struct witness *w, const struct view *v)
 	w->networks = view_networks(v);
 }
 
+/* Where the anomaly is the probe's own in this event. */
+static void
+take_own(struct tally *t, const struct anomaly *a, const struct record *record)
+{
+	int64_t end_us = end_of(a, record) + 1;
+
+	if (!t->own)
+		t->anomalies = a;
+	t->anomalies_n++;
+	if (!t->own || a->start_hi_us < t->from_us) {
+		t->from_us = t->onset_us = a->start_hi_us;
+		t->well_us = a->start_lo_us;
+	}
+	if (!t->own || end_us > t->to_us) {
+		t->to_us = end_us;
+		t->out_us = a->end_lo_us;
+		t->ended_us = a->end_hi_us;
+	}
+	t->network = a->network;
+	t->own = t->affected = true;
+}
+
+/* An event may be a phase of what its anomalies are of. */
+static void
+clip(struct tally *t, const struct view *view)
+{
+	int64_t window_us = view->record->window_us;
+
+	if (t->from_us < view->from_us - window_us)
+		t->from_us = view->from_us;
+	if (t->to_us > view->to_us + window_us)
+		t->to_us = view->to_us;
+}
+
+/* Who was out before, and still is. */
+static void
+take_background(struct view *view)
+{
+	const struct joined *c = view->joined;
+	int64_t most = (view->to_us - view->from_us) / 100 * BACKGROUND_PERCENT;
+
+	uint32_t field = 0;
+
+	for (size_t p = 0; p < view->record->probes_n; p++)
+		field += !view->record->probes[p].control;
+	if (view->event->family != FAMILY_LOSS ||
+		view->event->affected < BACKGROUND_LEAST_PROBES ||
+		view->event->affected * 100 < field * BACKGROUND_LEAST_PERCENT)
+		return;
+	for (size_t i = 0; i < c->anomalies_n; i++) {
+		const struct anomaly *a = &c->anomalies[i];
+		struct tally *t = &view->tallies[a->probe];
+		int64_t from_us = a->start_hi_us, to_us = end_of(a, view->record);
+
+		if (a->event == ANOMALY_ABSORBED || t->own ||
+			join_family(a) != FAMILY_LOSS)
+			continue;
+		from_us = from_us > view->from_us ? from_us : view->from_us;
+		to_us = to_us < view->to_us ? to_us : view->to_us;
+		if (to_us - from_us < most || to_us <= from_us)
+			continue;
+		t->affected = true;
+		t->onset_us = a->start_hi_us;
+		t->network = a->network;
+	}
+}
+
 void
-view_open(struct view *view, const struct event *event, const struct anomaly *anomalies,
+view_open(struct view *view, const struct event *event, const struct joined *joined,
 	const struct record *record)
 {
-	/* What surely lies inside; of a dark machine the samples around the gap speak. */
-	bool dark = event->family == FAMILY_DARK;
-	int64_t to_us = dark ? event->end_hi_us : event->end_lo_us;
+	bool *dark = calloc(record->probes_n + 1, sizeof(*dark));
+	int64_t to_us = event->end_hi_us ? event->end_lo_us : record->horizon_us;
 
-	if (!event->end_hi_us)
-		to_us = record->horizon_us;
 	*view = (struct view){
 		.record = record,
 		.event = event,
-		.from_us = dark ? event->start_lo_us : event->start_hi_us,
+		.joined = joined,
+		.from_us = event->start_hi_us,
 		.to_us = to_us + 1,
 		.tallies = calloc(record->probes_n + 1, sizeof(*view->tallies)),
 		.seen = calloc(
 			record->probes_n * record->targets_n + 1, sizeof(*view->seen)),
 	};
-	if (!view->tallies || !view->seen)
+	if (!view->tallies || !view->seen || !dark)
 		abort();
 	view->answers = answers_of(&view->mine, record);
-	for (uint32_t i = event->n; i-- > 0;) {
-		const struct anomaly *a = &anomalies[event->first + i];
+	for (size_t p = 0; p < record->probes_n; p++)
+		view->tallies[p] = (struct tally){
+			.network = record->probes[p].network,
+			.from_us = view->from_us,
+			.to_us = view->to_us,
+			.seen = &view->seen[p * record->targets_n],
+		};
+	for (uint32_t i = 0; i < event->n; i++) {
+		const struct anomaly *a = &joined->anomalies[event->first + i];
 
-		view->tallies[a->probe].affected = true;
-		view->tallies[a->probe].onset_us = a->start_hi_us;
+		take_own(&view->tallies[a->probe], a, record);
+		dark[a->probe] = dark[a->probe] || a->series == SERIES_DARK;
 	}
-	for (size_t p = 0; p < record->probes_n; p++) {
-		view->tallies[p].seen = &view->seen[p * record->targets_n];
-		take_probe(&view->tallies[p], view, (uint32_t)p);
-	}
+	for (size_t p = 0; p < record->probes_n; p++)
+		if (view->tallies[p].own)
+			clip(&view->tallies[p], view);
+	take_background(view);
+	for (size_t p = 0; p < record->probes_n; p++)
+		take_probe(&view->tallies[p], view, (uint32_t)p, dark[p]);
+	free(dark);
 }
 
 void

@@ -4,14 +4,19 @@
 
 /*
  * A bin is bad when it falls under a part of its series' own median: half of the share of
- * tries that usually succeed, a third of the usual rate. One bad bin is noise; two in a
+ * tries that usually succeed, two fifths of the usual rate; or where every round trip of it
+ * is over the usual one of its target by two fifths. One bad bin is noise; two in a
  * row, or three transfers, are an anomaly, and two good ones in a row end it (hysteresis,
- * as IODA's and Chocolatine's second thresholds). One alone is weak: it counts only with
+ * as IODA's and Chocolatine's second thresholds: what is back is nearly as it was). One alone is weak: it counts only with
  * what other probes saw at the same time. Bad bins never enter the baseline.
  */
 #define SHARE_SCALE 1000
-#define SHARE_FALLS_UNDER 2 /* a half */
+#define SHARE_FALLS_UNDER_PERCENT 50
+#define SHARE_RISES_OVER_PERCENT 75
 #define SHARE_LEAST 200 /* what hardly ever succeeds cannot break */
+#define LATE_OVER_PERCENT 140
+#define LATE_UNDER_PERCENT 125
+#define RATE_RISES_OVER_PERCENT 60
 #define BAD_BINS 2
 #define BAD_TRANSFERS 3
 #define GOOD_BINS 2
@@ -19,7 +24,7 @@
 static int64_t
 value_of(const struct bin *bin)
 {
-	if (bin->series == SERIES_RATE)
+	if (bin->series == SERIES_RATE || bin->series == SERIES_LATE)
 		return bin->value;
 	return (int64_t)bin->succeeded * SHARE_SCALE / bin->tried;
 }
@@ -28,19 +33,27 @@ value_of(const struct bin *bin)
 static bool
 is_surely_good(const struct bin *bin)
 {
-	return bin->series != SERIES_RATE &&
-	       value_of(bin) * SHARE_FALLS_UNDER >= SHARE_SCALE;
+	return bin->series != SERIES_RATE && bin->series != SERIES_LATE &&
+	       value_of(bin) * 100 >= SHARE_SCALE * SHARE_RISES_OVER_PERCENT;
 }
 
 static bool
-is_bad(const struct bin *bin, int64_t reference)
+is_bad(const struct walk *walk, const struct bin *bin, int64_t reference)
 {
 	if (reference < 0)
 		return false;
 	if (bin->series == SERIES_RATE)
-		return value_of(bin) * RATE_FALLS_UNDER < reference;
+		return value_of(bin) * 100 <
+		       reference * (walk->bad ? RATE_RISES_OVER_PERCENT
+					      : RATE_FALLS_UNDER_PERCENT);
+	if (bin->series == SERIES_LATE)
+		return value_of(bin) * 100 >
+		       LATE_USUAL *
+			       (walk->bad ? LATE_UNDER_PERCENT : LATE_OVER_PERCENT);
 	return reference >= SHARE_LEAST &&
-	       value_of(bin) * SHARE_FALLS_UNDER < reference;
+	       value_of(bin) * 100 <
+		       reference * (walk->bad ? SHARE_RISES_OVER_PERCENT
+					      : SHARE_FALLS_UNDER_PERCENT);
 }
 
 static int64_t
@@ -64,10 +77,24 @@ is_enough(const struct walk *walk, uint8_t series)
 				     : walk->bad_bins >= BAD_BINS;
 }
 
+/* A rung or a protocol that only one of its targets speaks against: that target's trouble. */
+static bool
+is_of_one_target(const struct walk *walk, uint8_t series)
+{
+	return (series == SERIES_RUNG || series == SERIES_CHECK) &&
+	       walk->target == MANY_TARGETS && walk->bad_target != MANY_TARGETS;
+}
+
 static bool
 is_weak(const struct walk *walk, uint8_t series)
 {
-	return walk->bad && series != SERIES_RATE && !is_enough(walk, series);
+	return walk->bad && !is_enough(walk, series);
+}
+
+static bool
+is_told(const struct walk *walk, uint8_t series)
+{
+	return walk->bad && !is_of_one_target(walk, series);
 }
 
 static int64_t
@@ -92,6 +119,7 @@ fill(struct anomaly *anomaly, const struct walk *walk, const struct bin *bin, bo
 	anomaly->end_lo_us = walk->last_bad_us;
 	anomaly->end_hi_us = open ? 0 : walk->first_good_us;
 	anomaly->bins = walk->bad_bins;
+	anomaly->tries = walk->bad_tries;
 	anomaly->weak = is_weak(walk, bin->series);
 }
 
@@ -109,8 +137,15 @@ take_bad(struct walk *walk, const struct bin *bin, int64_t reference)
 		walk->bad = true;
 		walk->network = bin->network;
 		walk->first_bad_us = bin->first_bad_us;
+		/* It may have begun well: not with one host alone. */
+		if (bin->succeeded >= 2 && bin->last_good_us < bin->first_bad_us) {
+			walk->seen_good = true;
+			walk->last_good_us = bin->last_good_us;
+		}
 		walk->reference = reference;
+		walk->bad_target = NO_TARGET;
 	}
+	walk->bad_target = rollup_one_target(walk->bad_target, bin->bad_target);
 	walk->last_bad_us = bin->last_bad_us;
 	walk->good_again = false;
 	walk->good_bins = 0;
@@ -134,22 +169,35 @@ take_good(struct walk *walk, const struct bin *bin)
 	return ended;
 }
 
+/* Few tries of a protocol are few targets', and one of those may be down. */
+#define PROTOCOL_TRIES 3
+static bool
+is_too_few(const struct bin *bin)
+{
+	return bin->series == SERIES_CHECK && bin->tried < PROTOCOL_TRIES;
+}
+
 bool
 walk_take(struct anomaly *ended, struct walk *walk, const struct bin *bin,
 	const struct record *record)
 {
 	bool found = false;
 
+	if (is_too_few(bin))
+		return false;
+	walk->target =
+		walk->seen ? rollup_one_target(walk->target, bin->target) : bin->target;
+	walk->seen = true;
 	if (!is_surely_good(bin)) {
 		int64_t reference = reference_of(walk, bin, record);
 
-		if (is_bad(bin, reference)) {
+		if (is_bad(walk, bin, reference)) {
 			take_bad(walk, bin, reference);
 			return false;
 		}
 	}
 	if (take_good(walk, bin)) {
-		found = is_enough(walk, bin->series) || is_weak(walk, bin->series);
+		found = is_told(walk, bin->series);
 		if (found)
 			fill(ended, walk, bin, false);
 		forget_bad(walk);
@@ -164,7 +212,7 @@ walk_take(struct anomaly *ended, struct walk *walk, const struct bin *bin,
 bool
 walk_end(struct anomaly *left, const struct walk *walk, const struct bin *bin)
 {
-	if (!is_enough(walk, bin->series) && !is_weak(walk, bin->series))
+	if (!is_told(walk, bin->series))
 		return false;
 	fill(left, walk, bin, !walk->good_again);
 	return true;
@@ -176,7 +224,8 @@ walk_is_well(
 {
 	if (walk->bad)
 		return false;
-	return is_surely_good(bin) || !is_bad(bin, reference_of(walk, bin, record));
+	return is_too_few(bin) || is_surely_good(bin) ||
+	       !is_bad(walk, bin, reference_of(walk, bin, record));
 }
 
 static int64_t

@@ -11,6 +11,9 @@ struct walk {
 	bool seen_good; /* before the bad bins */
 	int64_t last_good_us; /* the newest sample of the newest good bin before them */
 	bool bad; /* on a way of bad bins; the rest speaks only then */
+	bool seen; /* a bin */
+	uint32_t target; /* of all bins yet: see struct bin */
+	uint32_t bad_target; /* of what failed in the bad ones */
 	uint32_t network; /* of the first bad bin */
 	int64_t first_bad_us, last_bad_us;
 	bool good_again; /* good bins have come behind them */

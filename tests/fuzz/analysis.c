@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/sample.h"
+#include "analyzer/analysis/rollup.h"
 #include "analyzer/analysis/steps.h"
 #include "analyzer/analysis/timeline.h"
 #include "tests/fuzz/fuzz.h"
@@ -195,17 +196,20 @@ must_be_timeline(const struct event *e, const struct record *r)
 static uint64_t
 analyse(const struct record *r)
 {
-	struct bin *bins = calloc(4 * r->samples_n + r->probes_n, sizeof *bins);
+	struct bin *bins =
+		calloc(ROLLUP_BINS * r->samples_n + r->probes_n, sizeof *bins);
 	size_t bins_n = rollup(bins, r), anomalies_n, events_n;
 	struct anomaly *anomalies = calloc(bins_n + 1, sizeof *anomalies);
 	struct event *events = calloc(bins_n + 1, sizeof *events);
 	uint64_t hash = 14695981039346656037u;
+	struct joined joined;
 
-	must(bins_n <= 4 * r->samples_n + r->probes_n);
+	must(bins_n <= ROLLUP_BINS * r->samples_n + r->probes_n);
 	anomalies_n = detect(anomalies, bins, bins_n, r);
 	must(anomalies_n <= bins_n);
 	events_n = join(events, anomalies, anomalies_n, r);
 	must(events_n <= anomalies_n);
+	joined = (struct joined){anomalies, anomalies_n, events, events_n};
 	for (size_t i = 0; i < events_n; i++) {
 		struct observation observations[ROW_COUNT];
 		struct witness witness;
@@ -213,7 +217,7 @@ analyse(const struct record *r)
 		size_t n;
 
 		must_be_event(&events[i], anomalies, anomalies_n);
-		n = observe(observations, &witness, &events[i], anomalies, r);
+		n = observe(observations, &witness, &events[i], &joined, r);
 		must(n <= ROW_COUNT);
 		must(witness.alive <= witness.reporting &&
 			witness.reporting <= witness.expected);

@@ -14,7 +14,7 @@ NOT_PURE = {f"analyzer/analysis/{name}.c"
                          "load_segment", "shelf", "times")}
 COMMON = {f"common/{name}.c" for name in
           "address buf utc measurement schema ladder merkle note targets mandate err invite "
-          "packet flow flow_trips flow_sender flow_receiver flow_measure flow_meter "
+          "packet radio flow flow_trips flow_sender flow_receiver flow_measure flow_meter "
           "flow_queue".split()}
 FLAG = "-mgeneral-regs-only"
 # x86: SSE, AVX and the x87 stack. On other machines the flag and the symbols tell.

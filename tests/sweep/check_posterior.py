@@ -20,7 +20,7 @@ SMALL = 1e-4  # of a cause that is less likely no change of a ratio need show
 ROUNDED = 23 * 1e-6  # what the likeliest cause may have of the others' roundings
 EDITED = {"cap,scope,X50": "cap,scope,X4", "cap,shape,X50": "cap,shape,X1",
           "prior,shutdown,0.1": "prior,shutdown,0.25",
-          "prior,ordinary,0.5": "prior,ordinary,0.35", "12,shutdown,X1": "12,shutdown,X9.5"}
+          "prior,ordinary,0.5": "prior,ordinary,0.35", "17,shutdown,X1": "17,shutdown,X9.5"}
 
 sys.dont_write_bytecode = True
 import folder

@@ -147,14 +147,18 @@ test_a_boot_counter_that_goes_backwards_is_no_reboot(void **state)
 		.start_lo_us = START_US,
 		.start_hi_us = START_US,
 		.affected = 1};
+	const struct joined joined = {.anomalies = &anomaly,
+		.anomalies_n = 1,
+		.events = &event,
+		.events_n = 1};
 	struct view view;
 
 	(void)state;
-	view_open(&view, &event, &anomaly, &record);
+	view_open(&view, &event, &joined, &record);
 	assert_false(view.tallies[0].rebooted);
 	view_close(&view);
 	samples[2].boot = 4;
-	view_open(&view, &event, &anomaly, &record);
+	view_open(&view, &event, &joined, &record);
 	assert_true(view.tallies[0].rebooted);
 	view_close(&view);
 }
@@ -171,11 +175,15 @@ test_a_probe_that_never_measured_is_expected_nowhere(void **state)
 		.start_lo_us = START_US,
 		.start_hi_us = START_US,
 		.affected = 1};
+	const struct joined joined = {.anomalies = &anomaly,
+		.anomalies_n = 1,
+		.events = &event,
+		.events_n = 1};
 	struct witness witness;
 	struct view view;
 
 	(void)state;
-	view_open(&view, &event, &anomaly, &record);
+	view_open(&view, &event, &joined, &record);
 	view_witness(&witness, &view);
 	assert_int_equal(witness.expected, 1);
 	assert_int_equal(witness.reporting, 1);

@@ -107,7 +107,7 @@ test_a_probe_that_fell_silent_needs_no_list(void **state)
 	fails(&s, 0, SERIES_SILENT, (int64_t[]){150, 155, 300, 0});
 	fails(&s, 1, SERIES_RUNG, (int64_t[]){100, 105, 180, 185});
 	fails(&s, 1, SERIES_DARK, (int64_t[]){150, 155, 300, 305});
-	assert_int_equal(events_of(&s, FAMILY_REACH), 1);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
 }
 
 static void
@@ -122,7 +122,7 @@ test_a_target_looked_at_once_an_hour_is_explained_by_its_rung(void **state)
 		fails(&s, probe, SERIES_TARGET, (int64_t[]){60, 120, 180, 240});
 	}
 	assert_int_equal(events_of(&s, FAMILY_TARGET), 0);
-	assert_int_equal(events_of(&s, FAMILY_REACH), 1);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
 }
 
 static void
@@ -137,7 +137,7 @@ test_a_target_that_failed_long_before_its_rung_is_an_event_of_its_own(void **sta
 		fails(&s, probe, SERIES_TARGET, (int64_t[]){0, 60, 180, 240});
 	}
 	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
-	assert_int_equal(events_of(&s, FAMILY_REACH), 1);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
 }
 
 static void

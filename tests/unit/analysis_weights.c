@@ -192,7 +192,7 @@ weights_decide_what_is_concluded(void **state)
 	classify(&capped, &seen, 1, &narrow);
 	assert_int_equal(v.class, CLASS_shutdown);
 	assert_int_equal(other.class, CLASS_infrastructure);
-	assert_int_equal(v.counted[ROW_7][CAUSE_shutdown_mobile], 322);
+	assert_int_equal(v.counted[ROW_7][CAUSE_shutdown_mobile], 391);
 	assert_int_equal(capped.counted[ROW_7][CAUSE_shutdown_mobile], 69);
 }
 

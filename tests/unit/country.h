@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/rollup.h"
 #include "analyzer/analysis/steps.h"
 
 /*
@@ -287,6 +288,15 @@ climb(struct country *c, size_t probe, int round)
 		c->samples[i].boot = boot;
 }
 
+static struct joined
+joined_of(const struct country *c)
+{
+	return (struct joined){.anomalies = c->anomalies,
+		.anomalies_n = c->anomalies_n,
+		.events = c->events,
+		.events_n = c->events_n};
+}
+
 static struct country *
 country_new(enum trouble trouble)
 {
@@ -315,15 +325,17 @@ country_new(enum trouble trouble)
 		.reference_us = 7 * 288 * WINDOW_US,
 		.horizon_us = EPOCH_US + ROUNDS * WINDOW_US,
 	};
-	c->bins = calloc(4 * c->n + PROBES, sizeof(*c->bins));
+	c->bins = calloc(ROLLUP_BINS * c->n + PROBES, sizeof(*c->bins));
 	c->bins_n = rollup(c->bins, &c->record);
 	c->anomalies = calloc(c->bins_n + 1, sizeof(*c->anomalies));
 	c->anomalies_n = detect(c->anomalies, c->bins, c->bins_n, &c->record);
 	c->events = calloc(c->anomalies_n + 1, sizeof(*c->events));
 	c->events_n = join(c->events, c->anomalies, c->anomalies_n, &c->record);
 	if (c->events_n) {
+		struct joined joined = joined_of(c);
+
 		c->observations_n = observe(c->observations, &c->witness, &c->events[0],
-			c->anomalies, &c->record);
+			&joined, &c->record);
 		classify(&c->verdict, c->observations, c->observations_n,
 			evidence_weights());
 	}

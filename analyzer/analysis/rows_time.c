@@ -1,0 +1,241 @@
+#include "analyzer/analysis/observe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows about when: who fell in what order, how it came back, and whether it keeps a
+ * timetable. */
+#define MINUTE_US INT64_C(60000000)
+#define HOUR_US (60 * MINUTE_US)
+#define DAY_US (24 * HOUR_US)
+
+static int
+ascending(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* How long it surely took from the first part of those whose own it was (a tenth, a quarter) to the last: until
+ * when the late ones were seen to be well (out), after the early ones were seen out (well
+ * again). Below 0: it may have been one moment. INT64_MIN: too few say so. */
+static int64_t
+spread(const struct view *v, bool ends, uint32_t least, size_t part)
+{
+	size_t room = v->record->probes_n + 1, n = 0;
+	int64_t *early_us = calloc(room, sizeof(*early_us));
+	int64_t *late_us = calloc(room, sizeof(*late_us));
+	int64_t result = INT64_MIN;
+
+	if (!early_us || !late_us)
+		abort();
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->own || (ends && !t->ended_us))
+			continue;
+		early_us[n] = ends ? t->ended_us : t->onset_us;
+		late_us[n++] = ends ? t->out_us : t->well_us;
+	}
+	if (n >= least) {
+		qsort(early_us, n, sizeof(*early_us), ascending);
+		qsort(late_us, n, sizeof(*late_us), ascending);
+		result = late_us[n - 1 - n / part] - early_us[n / part];
+	}
+	free(early_us);
+	free(late_us);
+	return result;
+}
+
+static int64_t
+seconds(int64_t us)
+{
+	return us > 0 ? us / 1000000 : 0;
+}
+
+static void
+show_own(struct observation *o, const struct view *v)
+{
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_field(v, p) || !t->own)
+			continue;
+		o->n++;
+		observe_show(o, t->lines, t->lines_n);
+	}
+	o->of = v->scene->all.affected;
+}
+
+/* At several operators in one moment. */
+bool
+row_21(struct observation *o, const struct view *v)
+{
+	int64_t us = spread(v, false, LEAST_PROBES, 10);
+
+	if (v->event->family != FAMILY_LOSS || us == INT64_MIN)
+		return false;
+	show_own(o, v);
+	o->value = v->scene->mobile_out + v->scene->fixed_out;
+	o->other = seconds(us);
+	return us <= v->record->window_us / 3 && o->value >= 3;
+}
+
+/* By and by, within one operator. */
+#define SLIDE_PROBES 5
+#define SLIDE_WINDOWS 4
+bool
+row_23(struct observation *o, const struct view *v)
+{
+	int64_t us = spread(v, false, SLIDE_PROBES, 10);
+
+	if (v->event->family != FAMILY_LOSS || us == INT64_MIN ||
+		(v->scene->extent != EXTENT_OPERATOR &&
+			v->scene->extent != EXTENT_OWNER))
+		return false;
+	show_own(o, v);
+	o->value = seconds(us);
+	return us >= SLIDE_WINDOWS * v->record->window_us;
+}
+
+/* One region after the other, whatever the operator: how far apart the regions fell against
+ * how far apart the operators of each did. */
+bool
+row_11(struct observation *o, const struct view *v)
+{
+	const struct scene *s = v->scene;
+	int64_t first_us = INT64_MAX, last_us = 0, within_us = 0;
+
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	for (size_t i = 0; i < s->regions_n; i++) {
+		const struct crowd *c = &s->regions[i];
+
+		if (!c->first_us || c->places_out < 2)
+			continue;
+		o->value++;
+		o->n += c->affected;
+		o->of += c->n;
+		first_us = c->first_us < first_us ? c->first_us : first_us;
+		last_us = c->first_us > last_us ? c->first_us : last_us;
+		if (c->last_us - c->first_us > within_us)
+			within_us = c->last_us - c->first_us;
+	}
+	o->other = (last_us - first_us) / 1000000;
+	return o->value >= 2 && last_us - first_us >= 2 * v->record->window_us &&
+	       last_us - first_us > 2 * within_us;
+}
+
+/* ---- the way back ---- */
+
+bool
+row_29(struct observation *o, const struct view *v)
+{
+	int64_t us = spread(v, true, SLIDE_PROBES, 5);
+
+	if (v->event->family != FAMILY_LOSS || us == INT64_MIN || !v->event->end_hi_us)
+		return false;
+	show_own(o, v);
+	o->value = seconds(us);
+	return us <= v->record->window_us;
+}
+
+#define LONG_RETURN_WINDOWS 16
+bool
+row_30(struct observation *o, const struct view *v)
+{
+	int64_t us = spread(v, true, SLIDE_PROBES, 4);
+
+	if (v->event->family != FAMILY_LOSS || us == INT64_MIN)
+		return false;
+	show_own(o, v);
+	o->value = seconds(us);
+	return us >= LONG_RETURN_WINDOWS * v->record->window_us;
+}
+
+/* ---- timetables ---- */
+
+/* Events of the same kind and networks that began at the same time of other days, or that
+ * were as long and came at equal distances where days are too long to wait for. */
+#define SAME_TIME_US (10 * MINUTE_US)
+
+static bool
+shares_network(const struct view *v, const struct event *a, const struct event *b)
+{
+	const struct anomaly *anomalies = v->joined->anomalies;
+	uint32_t shared = 0, probes = 0;
+
+	for (uint32_t i = 0; i < a->n; i++) {
+		const struct anomaly *x = &anomalies[a->first + i];
+		bool found = false;
+
+		if (i && x->probe == x[-1].probe)
+			continue;
+		probes++;
+		for (uint32_t k = 0; k < b->n && !found; k++)
+			found = anomalies[b->first + k].probe == x->probe;
+		shared += found;
+	}
+	return shared * 2 > probes;
+}
+
+static bool
+is_same_time(const struct event *a, const struct event *b)
+{
+	int64_t apart_us = a->start_hi_us - b->start_hi_us, off_us, error_us;
+
+	apart_us = apart_us < 0 ? -apart_us : apart_us;
+	off_us = apart_us % DAY_US;
+	off_us = off_us > DAY_US / 2 ? DAY_US - off_us : off_us;
+	error_us =
+		(a->start_hi_us - a->start_lo_us + b->start_hi_us - b->start_lo_us) / 2;
+	return apart_us > DAY_US / 2 && apart_us < TIMETABLE_US &&
+	       off_us <= SAME_TIME_US + (error_us < SAME_TIME_US ? error_us : 0);
+}
+
+bool
+row_26(struct observation *o, const struct view *v)
+{
+	const struct joined *c = v->joined;
+
+	if (v->event->family != FAMILY_LOSS || v->event->affected < 2)
+		return false;
+	for (size_t i = 0; i < c->events_n; i++) {
+		const struct event *other = &c->events[i];
+
+		if (other == v->event || other->family != v->event->family ||
+			strcmp(other->country, v->event->country) != 0 ||
+			other->affected < 2 || !is_same_time(v->event, other))
+			continue;
+		o->value += shares_network(v, v->event, other);
+	}
+	show_own(o, v);
+	return o->value > 0;
+}
+
+/* ---- what went before ---- */
+
+/* Round trips abroad of some of the same networks, longer within so many windows before. */
+#define BEFORE_WINDOWS 24
+bool
+row_19b(struct observation *o, const struct view *v)
+{
+	const struct joined *j = v->joined;
+	int64_t since_us = v->from_us - BEFORE_WINDOWS * v->record->window_us;
+
+	if (v->event->family != FAMILY_LOSS || v->event->affected < LEAST_PROBES)
+		return false;
+	o->of = v->scene->all.affected;
+	for (size_t i = 0; i < j->anomalies_n; i++) {
+		const struct anomaly *a = &j->anomalies[i];
+
+		if (a->series != SERIES_LATE || a->index != 1 || a->weak ||
+			a->event == ANOMALY_ABSORBED || a->start_hi_us < since_us ||
+			a->start_hi_us >= v->event->start_lo_us ||
+			!v->tallies[a->probe].affected)
+			continue;
+		o->n++;
+	}
+	return o->n >= 2;
+}

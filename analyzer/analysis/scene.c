@@ -1,0 +1,179 @@
+#include "analyzer/analysis/scene.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An operator or region is known by so many probes, or nothing is said of it. */
+#define LEAST_KNOWN 2
+
+bool
+scene_is_out(const struct crowd *c)
+{
+	return c->affected * 2 > c->n && (c->affected > 1 || c->n == 1);
+}
+
+uint32_t
+scene_lost(const struct crowd *c, uint32_t losses)
+{
+	uint32_t n = 0;
+
+	for (uint32_t loss = 0; loss < LOSS_COUNT; loss++)
+		if (losses & LOSS_BIT(loss))
+			n += c->loss[loss];
+	return n;
+}
+
+static void
+add(struct crowd *c, const struct tally *t)
+{
+	c->n++;
+	c->affected += t->affected;
+	c->loss[t->loss] += t->affected;
+	if (!t->own)
+		return;
+	if (!c->first_us || t->onset_us < c->first_us)
+		c->first_us = t->onset_us;
+	if (t->onset_us > c->last_us)
+		c->last_us = t->onset_us;
+}
+
+static struct crowd *
+find(struct crowd *crowds, size_t *n, const struct crowd *like)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (crowds[i].asn == like->asn && crowds[i].medium == like->medium &&
+			!strcmp(crowds[i].region, like->region))
+			return &crowds[i];
+	crowds[*n] = *like;
+	return &crowds[(*n)++];
+}
+
+static struct crowd *
+find_asn(struct scene *s, const struct crowd *place)
+{
+	struct crowd like = {.asn = place->asn, .medium = place->medium, .region = ""};
+
+	return find(s->operators, &s->operators_n, &like);
+}
+
+static struct crowd *
+find_region(struct scene *s, const struct crowd *place)
+{
+	struct crowd like = {.region = place->region};
+
+	return find(s->regions, &s->regions_n, &like);
+}
+
+static void
+count_places(struct scene *s)
+{
+	for (size_t i = 0; i < s->places_n; i++) {
+		const struct crowd *place = &s->places[i];
+		struct crowd *operator= find_asn(s, place);
+		struct crowd *region = find_region(s, place);
+		bool out = scene_is_out(place);
+
+		operator->places++;
+		region->places++;
+		operator->places_out += out;
+		region->places_out += out;
+	}
+	for (size_t i = 0; i < s->regions_n; i++)
+		s->regions_out += s->regions[i].places_out > 0;
+	for (size_t i = 0; i < s->regions_n; i++)
+		s->regional = s->regional ||
+			      (s->regions_out && !s->regions[i].places_out &&
+				      s->regions[i].n > LEAST_KNOWN &&
+				      s->regions[i].affected * 4 <= s->regions[i].n);
+}
+
+/* Where it is out at all: how many of the operator's places there are? */
+static void
+count_operator(struct scene *s, const struct crowd *operator)
+{
+	uint32_t there = 0, out = 0;
+	bool is_out, mobile = operator->medium == MEDIUM_mobile;
+
+	for (size_t i = 0; i < s->places_n; i++) {
+		const struct crowd *place = &s->places[i];
+
+		if (place->asn != operator->asn || place->medium !=
+				  operator->medium || !find_region(s, place)
+					  ->places_out)
+			continue;
+		there++;
+		out += scene_is_out(place);
+	}
+	if (!there)
+		return;
+	is_out = out * 2 > there || (out && out == there) ||
+		 (out * 2 == there && scene_is_out(operator));
+	s->mobile += mobile;
+	s->mobile_out += mobile && is_out;
+	s->fixed += !mobile;
+	s->fixed_out += !mobile && is_out;
+}
+
+static enum scene_extent
+extent_of(const struct scene *s)
+{
+	uint32_t out = s->mobile_out + s->fixed_out, all = s->mobile + s->fixed;
+
+	if (s->all.affected <= 1)
+		return EXTENT_PROBE;
+	if (!out)
+		return EXTENT_SCATTERED;
+	if (out == 1 && all > 1)
+		return s->regions_out == 1 && s->regional ? EXTENT_PLACE
+							  : EXTENT_OPERATOR;
+	if (s->mobile_out == s->mobile && s->mobile_out >= 2 && !s->fixed_out &&
+		s->fixed)
+		return EXTENT_MOBILE;
+	if (s->fixed_out == s->fixed && s->fixed_out >= 2 && !s->mobile_out &&
+		s->mobile)
+		return EXTENT_FIXED;
+	if (s->mobile_out == 1 && s->fixed_out == 1 && all > out)
+		return EXTENT_OWNER;
+	/* One of many may be spared: the one that the stock exchange hangs on. */
+	return out == all || (all > 4 && out + 1 == all) ? EXTENT_ALL : EXTENT_SOME;
+}
+
+void
+scene_open(struct scene *s, const struct view *v)
+{
+	size_t n = v->record->probes_n + 1;
+
+	*s = (struct scene){
+		.operators = calloc(n, sizeof(*s->operators)),
+		.places = calloc(n, sizeof(*s->places)),
+		.regions = calloc(n, sizeof(*s->regions)),
+	};
+	if (!s->operators || !s->places || !s->regions)
+		abort();
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+		const struct network *home = view_network(v, p);
+		struct crowd like = {.asn = home->asn,
+			.medium = home->medium,
+			.region = home->region};
+
+		if (!view_is_field(v, p) || (!t->reported && !t->affected))
+			continue;
+		add(find(s->places, &s->places_n, &like), t);
+		add(find_asn(s, &like), t);
+		add(find_region(s, &like), t);
+		add(&s->all, t);
+	}
+	count_places(s);
+	for (size_t i = 0; i < s->operators_n; i++)
+		count_operator(s, &s->operators[i]);
+	s->extent = extent_of(s);
+}
+
+void
+scene_close(struct scene *s)
+{
+	free(s->operators);
+	free(s->places);
+	free(s->regions);
+}
