@@ -126,6 +126,7 @@ kind_of(const struct anomaly *a, const struct record *record)
 	case SERIES_TUNNEL:
 	case SERIES_TARGET:
 	case SERIES_NAME:
+	case SERIES_PACE:
 	case SERIES_WHOLE:
 	case SERIES_SILENT:
 		return MACHINE;
@@ -283,7 +284,7 @@ belongs(const struct work *w, const struct crowd *c, const struct outage *o)
 	int64_t window_us = w->record->window_us;
 	bool sharp = o->hi_us - o->lo_us <= SHARP_WINDOWS * window_us &&
 		     c->last_us - c->last_lo_us <= SHARP_WINDOWS * window_us &&
-		     o->lo_us - c->last_us <= SHARP_WINDOWS * window_us;
+		     o->lo_us <= c->last_us;
 
 	return (o->kind == c->kind || sharp) && !is_next_phase(w, c, o) &&
 	       o->lo_us <= c->last_us + APART_WINDOWS * window_us &&

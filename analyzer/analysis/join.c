@@ -39,6 +39,7 @@ join_family(const struct anomaly *anomaly)
 	case SERIES_TARGET:
 		return FAMILY_TARGET;
 	case SERIES_NAME:
+	case SERIES_PACE:
 		return FAMILY_NAME;
 	}
 	return FAMILY_LOSS;
@@ -100,6 +101,7 @@ lies_under(const struct anomaly *low, const struct anomaly *high,
 	case SERIES_NAME:
 		return dark || home || own || protocol ||
 		       (low->series == SERIES_TARGET && low->index == high->index);
+	case SERIES_PACE:
 	case SERIES_WHOLE:
 	case SERIES_RATE:
 	case SERIES_LATE:

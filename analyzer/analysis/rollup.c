@@ -188,7 +188,7 @@ add_check(struct bin *bins, const struct record *record, const struct sample *s)
 	}
 	if (s->check == CHECK_compare && s->slower && s->target != NO_TARGET) {
 		told.success = s->slower < 0;
-		bins[n++] = bin_of_outcome(record, &told, SERIES_NAME, s->target);
+		bins[n++] = bin_of_outcome(record, &told, SERIES_PACE, s->target);
 	}
 	return n;
 }

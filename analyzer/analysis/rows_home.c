@@ -32,7 +32,7 @@ static bool
 is_dark(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->loss == LOSS_DARK;
+	return t->own && t->loss == LOSS_DARK;
 }
 
 /* Of those that tell their supply. */
@@ -53,7 +53,7 @@ tell_supply(const struct view *v)
 bool
 row_1(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_LOSS)
+	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_SLOW)
 		return false;
 	observe_count(o, v, has_lost_mains, true);
 	o->value = tell_supply(v);
@@ -83,7 +83,7 @@ row_3(struct observation *o, const struct view *v)
 	if (v->event->family != FAMILY_LOSS)
 		return false;
 	observe_count(o, v, is_dark, true);
-	return o->n >= LEAST_PROBES && o->n * 4 >= o->of;
+	return o->n >= 2 && o->n * 4 >= o->of;
 }
 
 /* Machines that stopped are at most what is seen of a power cut: who runs on a battery
@@ -96,6 +96,7 @@ row_3b(struct observation *o, const struct view *v)
 	if (v->event->family != FAMILY_LOSS)
 		return false;
 	observe_count(o, v, is_dark, true);
+	o->of = all->own;
 	return o->n && o->n * 4 >= o->of &&
 	       2 * scene_lost(all, LOSS_BIT(LOSS_DARK) | LOSS_BIT(LOSS_HOME) |
 					   LOSS_BIT(LOSS_ACCESS)) >
@@ -128,9 +129,13 @@ row_4(struct observation *o, const struct view *v)
 static bool
 has_weak_signal(const struct view *v, const struct tally *t)
 {
+	bool weaker = t->signal_dbm && t->usual_signal_dbm &&
+		      t->usual_signal_dbm - t->signal_dbm >= SIGNAL_FALLS_DB;
+
 	(void)v;
-	return t->signal_dbm && t->usual_signal_dbm &&
-	       t->usual_signal_dbm - t->signal_dbm >= SIGNAL_FALLS_DB && t->new_cell;
+	return t->new_cell &&
+	       (weaker || (t->signal_percent >= 0 &&
+				  t->signal_percent * 2 < t->usual_signal_percent));
 }
 
 bool

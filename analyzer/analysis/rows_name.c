@@ -215,6 +215,8 @@ row_48(struct observation *o, const struct view *v)
 bool
 row_46(struct observation *o, const struct view *v)
 {
+	uint32_t tried = 0;
+
 	if (v->event->family != FAMILY_TARGET && v->event->family != FAMILY_NAME)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
@@ -223,13 +225,14 @@ row_46(struct observation *o, const struct view *v)
 		if (!view_is_control(v, p))
 			continue;
 		sum = subject(v, &v->tallies[p]);
-		o->of += sum.tried >= LEAST_AGAIN;
-		if (sum.tried < LEAST_AGAIN || sum.succeeded)
+		o->of += sum.tried > 0;
+		tried += sum.tried;
+		if (!sum.tried || sum.succeeded)
 			continue;
 		o->n++;
 		observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
 	}
-	return o->n && o->n * 2 > o->of;
+	return o->n && o->n * 2 > o->of && tried >= LEAST_AGAIN;
 }
 
 bool

@@ -305,9 +305,12 @@ is_flooded(const struct view *v, const struct tally *t)
 		     abroad = t->rung[RUNG_international];
 	uint32_t tried = home.tried + abroad.tried, ok = home.ok + abroad.ok;
 
+	bool lost = tried >= LEAST_AGAIN && ok &&
+		    (tried - ok) * 100 >= tried * FLOOD_LOST_PERCENT;
+	bool nameless = t->resolver.tried >= LEAST_AGAIN && !t->resolver.ok;
+
 	(void)v;
-	return t->affected && tried >= LEAST_AGAIN && ok &&
-	       (tried - ok) * 100 >= tried * FLOOD_LOST_PERCENT &&
+	return t->affected && (lost || nameless) &&
 	       (is_late(t, true) || is_late(t, false));
 }
 

@@ -19,7 +19,7 @@ most_are(struct observation *o, const struct view *v, uint32_t losses)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!view_is_field(v, p) || !t->affected)
+		if (!view_is_field(v, p) || !t->own)
 			continue;
 		o->of++;
 		if (!(BIT(t->loss) & losses))
@@ -145,11 +145,16 @@ is_cut_off(const struct view *v)
 	return most_are(&cut, v, nothing_left(v) | BIT(LOSS_ACCESS) | BIT(LOSS_HOME));
 }
 
+/* So far apart mobile operators may obey one order. */
+#define OBEYED_WINDOWS 4
+
 bool
 row_7(struct observation *o, const struct view *v)
 {
 	return v->event->family == FAMILY_LOSS && every(o, v, EXTENT_MOBILE) &&
-	       o->n >= LEAST_PROBES && is_cut_off(v);
+	       o->n >= LEAST_PROBES && is_cut_off(v) &&
+	       o->other * 1000000 <= OBEYED_WINDOWS * v->record->window_us &&
+	       !scene_lost(&v->scene->all, BIT(LOSS_DARK));
 }
 
 /* What is left to them is slow, or not the world. */

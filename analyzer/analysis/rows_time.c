@@ -99,6 +99,27 @@ row_23(struct observation *o, const struct view *v)
 	return us >= SLIDE_WINDOWS * v->record->window_us;
 }
 
+/* One after the other, each in its own way, of several operators: nobody's switch. */
+bool
+row_23k(struct observation *o, const struct view *v)
+{
+	const struct scene *s = v->scene;
+	int64_t us = spread(v, false, LEAST_PROBES, 10);
+	uint32_t ways = 0;
+
+	if (v->event->family != FAMILY_LOSS || us == INT64_MIN || s->operators_n < 2 ||
+		s->extent == EXTENT_PLACE || s->extent == EXTENT_OPERATOR ||
+		s->extent == EXTENT_OWNER)
+		return false;
+	for (uint32_t loss = LOSS_DARK; loss <= LOSS_ALL; loss++)
+		ways += s->all.loss[loss] > 0;
+	show_own(o, v);
+	o->value = ways;
+	o->other = seconds(us);
+	return ways >= 2 && us >= 2 * v->record->window_us &&
+	       !s->all.loss[LOSS_WORLD] && s->all.own * 10 <= s->all.n * 7;
+}
+
 /* One region after the other, whatever the operator: how far apart the regions fell against
  * how far apart the operators of each did. */
 bool
@@ -212,6 +233,21 @@ row_26(struct observation *o, const struct view *v)
 	}
 	show_own(o, v);
 	return o->value > 0;
+}
+
+#define SHORT_WINDOWS 8
+/* Where time is scaled, in a lab, lengths mean nothing. */
+#define WINDOW_LEAST_US (5 * MINUTE_US)
+bool
+row_28(struct observation *o, const struct view *v)
+{
+	if (v->record->window_us < WINDOW_LEAST_US || v->event->family != FAMILY_LOSS ||
+		!v->event->end_hi_us || v->event->affected < LEAST_PROBES)
+		return false;
+	show_own(o, v);
+	o->value = seconds(v->event->end_lo_us - v->event->start_hi_us);
+	return v->event->end_hi_us - v->event->start_lo_us <
+	       SHORT_WINDOWS * v->record->window_us;
 }
 
 /* ---- what went before ---- */

@@ -147,6 +147,8 @@ read_radio(struct sample *s, const struct measurement *m)
 		s->generation = radio_generation(m->access_tech);
 	if (m->has[FIELD_signal_dbm])
 		s->signal_dbm = (int16_t)m->signal_dbm;
+	s->signal_percent =
+		(int8_t)(m->has[FIELD_signal_percent] ? m->signal_percent : -1);
 	s->new_cell = m->has[FIELD_cell_changed] && m->cell_changed;
 	if (m->has[FIELD_bearer])
 		s->bearer = yes_or_no(m->bearer != 0);

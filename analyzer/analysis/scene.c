@@ -28,7 +28,8 @@ add(struct crowd *c, const struct tally *t)
 {
 	c->n++;
 	c->affected += t->affected;
-	c->loss[t->loss] += t->affected;
+	c->own += t->own;
+	c->loss[t->loss] += t->own;
 	if (!t->own)
 		return;
 	if (!c->first_us || t->onset_us < c->first_us)

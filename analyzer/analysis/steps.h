@@ -71,6 +71,7 @@ struct sample {
 	int8_t bearer; /* modem: the network carries data, or refuses it */
 	uint8_t generation; /* modem: of its radio, 2 to 5; 0 unknown */
 	int16_t signal_dbm; /* modem: 0 unknown */
+	int8_t signal_percent; /* modem: -1 unknown; 0 too where it was not asked */
 	int16_t beacons; /* link: wireless networks heard, -1 unknown */
 	uint16_t status; /* http: 0 none */
 	int32_t frozen_bytes; /* large: after which nothing more came; 0 unknown */
@@ -151,6 +152,7 @@ enum series {
 	SERIES_CHECK, /* index: enum check; what it asked of targets abroad */
 	SERIES_TARGET, /* index: target; the same for one target */
 	SERIES_NAME, /* index: target; only what asks for it by its name */
+	SERIES_PACE, /* index: target; as fast as under another name on the same address */
 	SERIES_WHOLE, /* index: 1 abroad, 0 at home; large pages that came whole */
 	SERIES_RATE, /* value: the largest rate of the window, bits a second */
 	SERIES_LATE, /* index: 1 abroad, 0 at home; value: the smallest round trip of the

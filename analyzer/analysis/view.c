@@ -16,7 +16,7 @@ keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
 #define BACKGROUND_LEAST_PROBES 3
 #define BACKGROUND_LEAST_PERCENT 25
 /* Mains that went so long before are not what took the network down. */
-#define MAINS_AGO_US (INT64_C(6) * 3600 * 1000000)
+#define MAINS_AGO_WINDOWS 8
 
 /* The first and last windows of an event hold tests from before and after it: those that
  * were as fast as ever say nothing of what slowed the others. */
@@ -57,7 +57,7 @@ take_name(struct seen *seen, const struct view *v, const struct sample *s)
 	bool unlike = answers_agree(v->answers, s) == 0;
 
 	seen->slower += s->slower == 1;
-	seen->as_fast += s->slower < 0;
+	seen->as_fast += s->slower < 0 && s->check == CHECK_compare;
 	if (!rollup_by_name(s))
 		return;
 	seen->name_tried++;
@@ -128,9 +128,11 @@ take_target(struct tally *t, const struct view *v, const struct sample *s)
 /* Begun while it lasted, and brought to its end by the cure: a connection that got through
  * on its third try, a transfer that the meter let go. It says nothing of the event. */
 static bool
-is_cured(const struct tally *t, const struct sample *s)
+is_cured(const struct tally *t, const struct view *v, const struct sample *s)
 {
-	return t->ended_us && s->success == 1 && s->utc_us + s->took_us >= t->to_us;
+	int64_t ended_us = t->own ? t->ended_us : v->event->end_hi_us;
+
+	return ended_us && s->success == 1 && s->utc_us + s->took_us >= t->to_us;
 }
 
 static void
@@ -152,6 +154,9 @@ take_radio(struct tally *t, const struct sample *s)
 		t->generation = s->generation;
 	if (s->signal_dbm && (!t->signal_dbm || s->signal_dbm < t->signal_dbm))
 		t->signal_dbm = s->signal_dbm;
+	if (s->check == CHECK_modem && s->signal_percent >= 0 &&
+		(t->signal_percent < 0 || s->signal_percent < t->signal_percent))
+		t->signal_percent = s->signal_percent;
 	t->new_cell = t->new_cell || s->new_cell;
 	if (s->check == CHECK_link && s->beacons >= 0 &&
 		(t->beacons < 0 || s->beacons < t->beacons))
@@ -187,7 +192,7 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 	const struct sample *s = &v->record->samples[at];
 
 	t->reported = true;
-	if (is_cured(t, s))
+	if (is_cured(t, v, s))
 		return;
 	if (s->check == CHECK_speed)
 		take_test(t, s, (uint32_t)at);
@@ -215,7 +220,8 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 static bool
 is_same_line(const struct tally *t, const struct record *r, const struct sample *s)
 {
-	return r->networks[s->network].medium == r->networks[t->network].medium;
+	return !t->own ||
+	       r->networks[s->network].medium == r->networks[t->network].medium;
 }
 
 static void
@@ -237,7 +243,7 @@ static void
 take_before(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
-	struct baseline rates = {0}, signals = {0}, beacons = {0};
+	struct baseline rates = {0}, signals = {0}, percents = {0}, beacons = {0};
 	size_t first, n;
 	int64_t before_us = t->own ? t->from_us : v->from_us;
 
@@ -250,10 +256,12 @@ take_before(struct tally *t, const struct view *v, uint32_t probe)
 		if (s->check == CHECK_speed && s->rate_bps > 0)
 			baseline_add(&rates, 0, s->rate_bps);
 		if (s->check == CHECK_power && s->supply == SUPPLY_mains &&
-			s->utc_us >= before_us - MAINS_AGO_US)
+			s->utc_us >= before_us - MAINS_AGO_WINDOWS * r->window_us)
 			t->mains_before = true;
 		if (s->signal_dbm)
 			baseline_add(&signals, 0, s->signal_dbm);
+		if (s->check == CHECK_modem && s->signal_percent >= 0)
+			baseline_add(&percents, 0, s->signal_percent);
 		if (s->check == CHECK_link && s->beacons >= 0)
 			baseline_add(&beacons, 0, s->beacons);
 		if (s->generation)
@@ -265,6 +273,7 @@ take_before(struct tally *t, const struct view *v, uint32_t probe)
 	t->usual_rate = baseline_median(&rates, 0);
 	t->usual_signal_dbm =
 		signals.n < BASELINE_LEAST ? 0 : baseline_median(&signals, 0);
+	t->usual_signal_percent = baseline_median(&percents, 0);
 	t->usual_beacons = baseline_median(&beacons, 0);
 }
 
@@ -389,7 +398,7 @@ take_probe(struct tally *t, const struct view *v, uint32_t probe, bool dark)
 	if (!t->here)
 		return;
 	t->on_mains = t->supply_unknown = true;
-	t->beacons = -1;
+	t->beacons = t->signal_percent = t->usual_signal_percent = -1;
 	/* Of the others no row asks what was usual, and it is many samples. */
 	if (t->affected || r->probes[probe].control)
 		take_before(t, v, probe);

@@ -77,8 +77,8 @@ struct tally {
 	int64_t frozen_least, frozen_most; /* bytes; 0 none */
 	struct tries bearer; /* modem: carries data */
 	uint8_t generation, usual_generation; /* newest; 0 unknown */
-	int64_t signal_dbm,
-		usual_signal_dbm; /* weakest now, median before; 0 unknown */
+	/* Weakest now, median before; 0 unknown, of percent -1. */
+	int64_t signal_dbm, usual_signal_dbm, signal_percent, usual_signal_percent;
 	bool new_cell;
 	int64_t beacons, usual_beacons; /* least now, median before; -1 unknown */
 	struct tries late
