@@ -10,8 +10,9 @@ from kit.objects import compiled, exported, tell, undefined
 FOLDERS = ("probe/plan/", "analyzer/analysis/")
 # They read and write the store.
 NOT_PURE = {f"analyzer/analysis/{name}.c"
-            for name in ("analyze", "imported", "known", "leaves", "load", "load_probe",
-                         "load_segment", "shelf", "times")}
+            for name in ("analyze", "describe", "imported", "judge", "keep", "known",
+                         "leaves", "load", "load_probe", "load_segment", "naming", "shelf",
+                         "times")}
 COMMON = {f"common/{name}.c" for name in
           "address buf utc measurement schema ladder merkle note targets mandate err invite "
           "packet radio flow flow_trips flow_sender flow_receiver flow_measure flow_meter "
