@@ -43,6 +43,9 @@ struct described {
 	size_t context_n;
 };
 
+/* So many probes a corroborated verdict rests on at least. */
+#define VERDICT_PROBES 3
+
 /* As a verdict says of its weights, when they are not those of evidence.def. */
 #define VERDICT_UNOFFICIAL "unofficial"
 
