@@ -132,7 +132,8 @@ struct store_event {
 	struct span json;
 };
 /* All events that stand and had not ended before ${since} (0: all) give way to these, and
- * so do those of the same ids that do not stand. */
+ * so do those of the same ids that do not stand. What is stored already just so is not
+ * written again. */
 NODISCARD enum err store_replace_events(struct store *store,
 	const struct store_event *events, size_t n, int64_t since_utc_us);
 typedef void store_event_fn(void *arg, const struct store_event *event);

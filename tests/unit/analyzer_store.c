@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,6 +288,46 @@ events_that_ended_before_stay_when_later_ones_are_replaced(void **state)
 	assert_string_equal(text, "old ");
 }
 
+static int
+how_many(void *arg, int columns_n, char **values, char **names)
+{
+	(void)columns_n;
+	(void)names;
+	*(int *)arg = (int)strtol(values[0], NULL, 10);
+	return 0;
+}
+
+static void
+of_events_only_what_is_other_than_it_was_is_written(void **state)
+{
+	struct place *place = *state;
+	struct store_event events[2] = {
+		{.id = "same", .country = "XX", .start_utc_us = 1, .json = {"{}", 2}},
+		{.id = "other", .country = "XX", .start_utc_us = 2, .json = {"{}", 2}}};
+	char text[64] = "", file[FILE_PATH_BYTES];
+	sqlite3 *db = NULL;
+	int written = -1;
+
+	assert_int_equal(file_path(file, place->dir, "store.sqlite"), OK);
+	assert_int_equal(store_replace_events(place->store, events, 2, 0), OK);
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				 "CREATE TABLE written(id);"
+				 "CREATE TRIGGER writes AFTER INSERT ON event BEGIN"
+				 " INSERT INTO written VALUES(new.id); END;",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	events[1].asns = (struct span){",1,", 3};
+	assert_int_equal(store_replace_events(place->store, events, 2, 0), OK);
+	assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM written", how_many,
+				 &written, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(written, 1);
+	assert_int_equal(store_each_event(place->store, write_event, text), OK);
+	assert_string_equal(text, "same other ");
+}
+
 static void
 write_targets(void *arg, const uint8_t sha256[static HASH_BYTES], struct span bytes)
 {
@@ -358,6 +399,7 @@ main(void)
 		TEST(what_was_rolled_back_is_gone_and_what_was_committed_stays),
 		TEST(events_are_replaced_as_a_whole_and_come_back_by_start),
 		TEST(events_that_ended_before_stay_when_later_ones_are_replaced),
+		TEST(of_events_only_what_is_other_than_it_was_is_written),
 		TEST(target_lists_are_kept_once_in_the_order_in_which_they_came),
 		TEST(a_store_is_not_made_over_another),
 		TEST(a_file_that_is_no_store_of_ours_is_not_opened),
