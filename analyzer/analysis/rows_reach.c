@@ -431,6 +431,21 @@ add_seen(struct tries *sum, const struct view *v, size_t target)
 	}
 }
 
+/* Whole hosts, whole protocols or one direction are somebody's choice. */
+static bool
+is_chosen(const struct view *v)
+{
+	static row_fn *const rows[] = {row_13, row_13c, row_14, row_15, row_15b};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct observation o = {0};
+
+		if (rows[i](&o, v))
+			return true;
+	}
+	return false;
+}
+
 bool
 row_12d(struct observation *o, const struct view *v)
 {
@@ -455,8 +470,8 @@ row_12d(struct observation *o, const struct view *v)
 	o->value = all.tried ? (int64_t)all.ok * 100 / all.tried : 0;
 	o->other = leaky;
 	show_affected(o, v);
-	return targets >= 3 && leaky * 3 >= targets * 2 && o->value >= LEAKS_PERCENT &&
-	       o->value <= LEAKS_MOST_PERCENT;
+	return !is_chosen(v) && targets >= 3 && leaky * 3 >= targets * 2 &&
+	       o->value >= LEAKS_PERCENT && o->value <= LEAKS_MOST_PERCENT;
 }
 
 /* A router on the way says that it is forbidden: nobody's cable says so. */
