@@ -319,7 +319,7 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct edge *edges, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first], *first = own;
-	struct edge moment;
+	struct edge moment = {0};
 
 	for (uint32_t i = 0; i < event->n; i++) {
 		us[i] = own[i].start_hi_us;
@@ -349,7 +349,7 @@ find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct edge *edges, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first], *last = NULL;
-	struct edge moment;
+	struct edge moment = {0};
 	size_t closed = 0;
 
 	event->end_lo_us = event->end_hi_us = 0;
