@@ -5,6 +5,7 @@
 
 #include "analyzer/analysis/judge.h"
 #include "analyzer/analysis/keep.h"
+#include "analyzer/report/history.h"
 #include "analyzer/steps.h"
 #include "common/log.h"
 
@@ -108,6 +109,8 @@ analyze_more(struct analysis *a, struct store *store, int64_t since_utc_us,
 	err = load_update(&a->loaded, store, a->settings, until_utc_us);
 	if (!err)
 		err = store_each_event_ever(store, remember, &a->earlier);
+	if (!err)
+		err = history_recall(&a->earlier, store);
 	if (err)
 		goto done;
 	judge_all(a);

@@ -23,6 +23,33 @@ ids_remember(struct ids *ids, const char *id, int64_t start_us, int64_t end_us,
 	return e;
 }
 
+void
+ids_put_aside(struct ids *ids)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		ids->earlier[i].aside = true;
+}
+
+void
+ids_bring_back(struct ids *ids, const struct ids_earlier *earlier)
+{
+	struct ids_earlier *e = NULL;
+
+	for (size_t i = 0; i < ids->n && !e; i++)
+		if (!strcmp(ids->earlier[i].id, earlier->id))
+			e = &ids->earlier[i];
+	if (e)
+		e->revived = earlier->withdrawn && !e->withdrawn;
+	else
+		e = ids_remember(ids, earlier->id, 0, 0, (struct span){"", 0});
+	e->start_us = earlier->start_us;
+	e->end_us = earlier->end_us;
+	e->gone = e->withdrawn = earlier->withdrawn;
+	e->aside = false;
+	buf_free(&e->networks);
+	buf_add(&e->networks, earlier->networks.data, earlier->networks.len);
+}
+
 /* Does one of the names between commas stand in both, or with ${where} what is behind its
  * kind? */
 static bool
@@ -93,7 +120,7 @@ ids_take(struct ids *ids, int64_t start_us, int64_t end_us, const char *networks
 	for (size_t i = 0; i < ids->n; i++) {
 		struct ids_earlier *e = &ids->earlier[i];
 
-		if (!e->taken &&
+		if (!e->taken && !e->aside &&
 			is_nearer(e, best, start_us, end_us ? end_us : INT64_MAX) &&
 			ids_alike(e, start_us, end_us, networks, like))
 			best = e;

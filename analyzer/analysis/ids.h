@@ -19,6 +19,9 @@ struct ids_earlier {
 	bool gone; /* the analysis before did not find it */
 	bool withdrawn; /* and has said so */
 	bool taken; /* an event of now is this one */
+	bool aside; /* only an analysis that looked back, or weighed otherwise, found it:
+		     * no event of now is this one */
+	bool revived; /* withdrawn, and found by such an analysis */
 };
 struct ids {
 	struct ids_earlier *earlier;
@@ -29,6 +32,12 @@ struct ids {
  * and of where, "kind/where". The struct lives until the next one is remembered. */
 struct ids_earlier *ids_remember(struct ids *ids, const char *id, int64_t start_us,
 	int64_t end_us, struct span networks);
+
+/* An analysis that looked back, or weighed otherwise, may have come between: what the one
+ * before that found is what counts. First all are put aside, then those come back, as they
+ * were. */
+void ids_put_aside(struct ids *ids);
+void ids_bring_back(struct ids *ids, const struct ids_earlier *earlier);
 
 enum ids_like {
 	IDS_SAME_KIND, /* they share a name */

@@ -29,7 +29,7 @@ lose_earlier(const struct analysis *a, const struct history *history,
 		const char *part_of = NULL;
 		bool again = e->taken;
 
-		if (e->withdrawn || e->end_us < since_utc_us)
+		if ((e->withdrawn && !e->revived) || e->end_us < since_utc_us)
 			continue;
 		for (size_t k = 0; k < n && !again; k++)
 			again = !strcmp(e->id, events[k].id);
@@ -43,12 +43,34 @@ lose_earlier(const struct analysis *a, const struct history *history,
 	return err;
 }
 
+/* What the next analysis goes by: what is said now, what had ended before and stays as it
+ * is, and what was withdrawn. */
+static void
+list_ids(struct ids *ids, const struct analysis *a, const struct store_event *events,
+	size_t n, int64_t since_utc_us)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)ids_remember(ids, events[i].id, events[i].start_utc_us,
+			events[i].end_utc_us, events[i].networks);
+	for (size_t i = 0; i < a->earlier.n; i++) {
+		const struct ids_earlier *e = &a->earlier.earlier[i];
+		struct ids_earlier *kept;
+
+		if (e->aside || ids_have(ids, e->id))
+			continue;
+		kept = ids_remember(ids, e->id, e->start_us, 0, buf_span(&e->networks));
+		kept->end_us = e->end_us;
+		kept->withdrawn = e->withdrawn || e->end_us >= since_utc_us;
+	}
+}
+
 /* All or nothing: what is said, and what of it is said otherwise than before. */
 static enum err
 write_all(const struct analysis *a, struct store *store,
 	const struct store_event *events, size_t n, int64_t since_utc_us)
 {
 	struct history history;
+	struct ids ids = {0};
 	enum err err = store_begin(store);
 
 	if (err != OK)
@@ -65,8 +87,10 @@ write_all(const struct analysis *a, struct store *store,
 		err = lose_earlier(a, &history, events, n, since_utc_us);
 	if (err == OK)
 		err = store_replace_events(store, events, n, since_utc_us);
+	list_ids(&ids, a, events, n, since_utc_us);
 	if (err == OK)
-		err = history_end(&history);
+		err = history_end(&history, &ids);
+	ids_free(&ids);
 	if (err == OK)
 		return store_commit(store);
 	store_rollback(store);

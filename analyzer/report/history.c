@@ -13,6 +13,8 @@
 #define ALL ""
 /* Number 0 of an event is the state that its newest change left. */
 #define NEWEST 0
+/* Number 1 of no event: an analysis that made no history came last. */
+#define LOOKED 1
 
 static json_t *
 must(json_t *json)
@@ -389,17 +391,80 @@ history_lose(const struct history *h, const char *event, const char *part_of)
 	return err;
 }
 
+static json_t *
+ids_json(const struct ids *ids)
+{
+	json_t *out = must(json_array());
+
+	for (size_t i = 0; i < ids->n; i++) {
+		const struct ids_earlier *e = &ids->earlier[i];
+		json_t *one = must(json_object());
+
+		put(one, "id", json_string(e->id));
+		put(one, "start_us", json_integer(e->start_us));
+		put(one, "end_us", json_integer(e->end_us));
+		put(one, "networks", json_string(e->networks.data));
+		put(one, "withdrawn", json_boolean(e->withdrawn));
+		if (json_array_append_new(out, one))
+			bug("no memory for a history");
+	}
+	return out;
+}
+
+/* Nothing where a damaged store has nothing. */
+static void
+bring_back(struct ids *ids, const json_t *one)
+{
+	const char *id = json_string_value(json_object_get(one, "id"));
+	const char *networks = json_string_value(json_object_get(one, "networks"));
+	struct ids_earlier e = {.start_us = number_of(one, "start_us"),
+		.end_us = number_of(one, "end_us"),
+		.withdrawn = json_is_true(json_object_get(one, "withdrawn"))};
+
+	if (!id || !networks || strlen(id) >= sizeof(e.id))
+		return;
+	strcpy(e.id, id);
+	buf_puts(&e.networks, networks);
+	ids_bring_back(ids, &e);
+	buf_free(&e.networks);
+}
+
 enum err
-history_end(const struct history *h)
+history_recall(struct ids *ids, struct store *store)
+{
+	struct history h = {.store = store};
+	json_t *newest = NULL, *looked = NULL, *all;
+	enum err err = store_each_history(store, ALL, LOOKED, LOOKED, parse, &looked);
+
+	if (err == OK && looked)
+		err = read_newest(&newest, &h, ALL);
+	json_decref(looked);
+	all = json_object_get(newest, "ids");
+	if (err == OK && json_is_array(all)) {
+		ids_put_aside(ids);
+		for (size_t i = 0; i < json_array_size(all); i++)
+			bring_back(ids, json_array_get(all, i));
+	}
+	json_decref(newest);
+	return err;
+}
+
+enum err
+history_end(const struct history *h, const struct ids *ids)
 {
 	json_t *json;
 	enum err err;
 
+	/* What stands in the store now is not what the next one goes by. */
 	if (!h->notes)
-		return OK;
+		return store_put_history(h->store, ALL, LOOKED, (struct span){"{}", 2});
+	err = store_drop_history(h->store, ALL, LOOKED);
+	if (err != OK)
+		return err;
 	json = must(json_object());
 	put(json, "horizon_us", json_integer(h->loaded->record.horizon_us));
 	put(json, "until_us", json_integer(h->loaded->until_utc_us));
+	put(json, "ids", ids_json(ids));
 	err = write_json(h, ALL, NEWEST, json);
 	json_decref(json);
 	return err;

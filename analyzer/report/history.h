@@ -1,5 +1,6 @@
 #pragma once
 
+#include "analyzer/analysis/ids.h"
 #include "analyzer/analysis/load.h"
 #include "analyzer/report/verdict.h"
 
@@ -43,4 +44,7 @@ NODISCARD enum err history_note(
  * forgotten, where only one that looked back ever found it; else hidden until one does. ${part_of}: the event that it is a part of now, or NULL. */
 NODISCARD enum err history_lose(
 	const struct history *history, const char *event, const char *part_of);
-NODISCARD enum err history_end(const struct history *history);
+/* ${ids}: all events that stand now or were withdrawn. */
+NODISCARD enum err history_end(const struct history *history, const struct ids *ids);
+/* Where one came after it that made none: those that the newest that did has left. */
+NODISCARD enum err history_recall(struct ids *ids, struct store *store);
