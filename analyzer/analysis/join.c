@@ -320,12 +320,16 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 {
 	const struct anomaly *own = &anomalies[event->first], *first = own;
 	struct edge moment = {0};
+	size_t n = 0;
 
+	/* Of each probe its first: it may have come back and gone again. */
 	for (uint32_t i = 0; i < event->n; i++) {
-		us[i] = own[i].start_hi_us;
-		edges[i] = (struct edge){own[i].start_lo_us, own[i].start_hi_us};
+		if (i && own[i].probe == own[i - 1].probe)
+			continue;
+		us[n] = own[i].start_hi_us;
+		edges[n++] = (struct edge){own[i].start_lo_us, own[i].start_hi_us};
 	}
-	event->start_hi_us = earliest(us, event->n, record->window_us);
+	event->start_hi_us = earliest(us, n, record->window_us);
 	for (uint32_t i = 0; i < event->n; i++)
 		if (own[i].start_hi_us == event->start_hi_us)
 			first = &own[i];
@@ -336,7 +340,7 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 			own[i].start_lo_us > event->start_lo_us &&
 			own[i].start_lo_us < event->start_hi_us)
 			event->start_lo_us = own[i].start_lo_us;
-	if (!find_moment(&moment, edges, event->n))
+	if (!find_moment(&moment, edges, n))
 		return;
 	event->start_lo_us = moment.lo_us;
 	event->start_hi_us = moment.hi_us;
@@ -350,18 +354,22 @@ find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
 {
 	const struct anomaly *own = &anomalies[event->first], *last = NULL;
 	struct edge moment = {0};
-	size_t closed = 0;
+	size_t closed = 0, probes = 0;
 
 	event->end_lo_us = event->end_hi_us = 0;
 	for (uint32_t i = 0; i < event->n; i++) {
 		if (own[i].end_lo_us > event->end_lo_us)
 			event->end_lo_us = own[i].end_lo_us;
+		/* Of each probe its last. */
+		if (i + 1 < event->n && own[i + 1].probe == own[i].probe)
+			continue;
+		probes++;
 		if (!own[i].end_hi_us)
 			continue;
 		us[closed] = own[i].end_lo_us;
 		edges[closed++] = (struct edge){own[i].end_lo_us, own[i].end_hi_us};
 	}
-	if (closed * 2 < event->n)
+	if (closed * 2 < probes)
 		return;
 	event->end_lo_us = latest(us, closed, record->window_us);
 	for (uint32_t i = 0; i < event->n; i++)
