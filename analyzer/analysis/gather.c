@@ -383,11 +383,16 @@ merge_small(struct work *w, size_t n)
 	}
 }
 
-/* Does the event have that operator or that region? */
+/*
+ * Does the event have that operator, or that region? A place that stands well by
+ * itself asks for its region at several operators: one that is only in the same town
+ * has its own trouble.
+ */
 static bool
 is_neighbour(const struct work *w, const struct outage *o, uint32_t event)
 {
 	const struct network *mine = network(w, o->place);
+	uint32_t asn = 0;
 
 	for (size_t i = 0; i < w->outages_n; i++) {
 		const struct outage *other = &w->outages[i];
@@ -396,9 +401,13 @@ is_neighbour(const struct work *w, const struct outage *o, uint32_t event)
 		if (other->event != event || !is_out(w, other))
 			continue;
 		its = network(w, other->place);
-		if (its->asn == mine->asn ||
-			(its->region[0] && !strcmp(its->region, mine->region)))
+		if (its->asn == mine->asn)
 			return true;
+		if (!its->region[0] || strcmp(its->region, mine->region) != 0)
+			continue;
+		if (!o->strong || (asn && asn != its->asn))
+			return true;
+		asn = its->asn;
 	}
 	return false;
 }

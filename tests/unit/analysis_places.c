@@ -1,0 +1,212 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs those before. */
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "analyzer/analysis/steps.h"
+
+#define MINUTE_US (60 * (int64_t)1000000)
+#define OPERATORS 4 /* two mobile, two fixed */
+#define REGIONS 2
+#define EACH 3 /* probes of each place */
+#define PROBES (OPERATORS * REGIONS * EACH)
+#define EVENTS_MOST 32
+
+/* A country of eight places, and what its probes lost. */
+struct land {
+	struct network networks[OPERATORS * REGIONS];
+	struct probe probes[PROBES];
+	struct record record;
+	struct anomaly anomalies[2 * PROBES];
+	size_t n;
+	struct event events[EVENTS_MOST];
+	size_t events_n;
+};
+
+static void
+begin(struct land *l)
+{
+	*l = (struct land){.record = {.window_us = 15 * MINUTE_US,
+				   .reference_us = 14 * 24 * 60 * MINUTE_US,
+				   .horizon_us = 10000 * MINUTE_US}};
+	for (uint32_t i = 0; i < OPERATORS * REGIONS; i++) {
+		struct network *n = &l->networks[i];
+
+		*n = (struct network){.country = "QX",
+			.region = "QX-0",
+			.asn = 100 + i / REGIONS,
+			.medium = i / REGIONS < 2 ? MEDIUM_mobile : MEDIUM_fixed};
+		n->region[3] = (char)('A' + i % REGIONS);
+	}
+	for (uint32_t p = 0; p < PROBES; p++)
+		l->probes[p].network = p / EACH;
+	l->record.networks = l->networks;
+	l->record.networks_n = OPERATORS * REGIONS;
+	l->record.probes = l->probes;
+	l->record.probes_n = PROBES;
+}
+
+static void
+loses(struct land *l, uint32_t probe, enum rung rung, int64_t from, int64_t to)
+{
+	l->anomalies[l->n++] = (struct anomaly){
+		.probe = probe,
+		.network = probe / EACH,
+		.series = SERIES_RUNG,
+		.index = rung,
+		.start_lo_us = (from - 5) * MINUTE_US,
+		.start_hi_us = from * MINUTE_US,
+		.end_lo_us = to * MINUTE_US,
+		.end_hi_us = (to + 5) * MINUTE_US,
+		.bins = 5,
+		.tries = 10,
+	};
+}
+
+/* All probes of the operators from first to last. */
+static void
+operators_lose(struct land *l, uint32_t first, uint32_t last, int64_t from, int64_t to)
+{
+	for (uint32_t p = first * REGIONS * EACH; p < (last + 1) * REGIONS * EACH; p++)
+		loses(l, p, RUNG_domestic, from, to);
+}
+
+static void
+find(struct land *l)
+{
+	l->events_n = join(l->events, l->anomalies, l->n, &l->record);
+	assert_true(l->events_n <= EVENTS_MOST);
+}
+
+static void
+operators_that_go_within_an_hour_are_one_event(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 0, 100, 400);
+	operators_lose(&l, 1, 1, 140, 400);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].affected, 2 * REGIONS * EACH);
+	assert_int_equal(l.events[0].start_hi_us, 100 * MINUTE_US);
+}
+
+static void
+one_probes_trouble_in_the_same_hour_stays_its_own(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 0, 100, 400);
+	loses(&l, PROBES - 1, RUNG_router, 110, 300);
+	find(&l);
+	assert_int_equal(l.events_n, 2);
+	assert_int_equal(l.events[0].affected, REGIONS * EACH);
+	assert_int_equal(l.events[1].affected, 1);
+}
+
+static void
+one_bad_bin_at_one_probe_is_no_event(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	loses(&l, 4, RUNG_international, 100, 105);
+	l.anomalies[0].weak = true;
+	find(&l);
+	assert_int_equal(l.events_n, 0);
+}
+
+static void
+one_bad_bin_at_most_probes_of_a_place_is_one(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	for (uint32_t p = 0; p < EACH; p++) {
+		loses(&l, p, RUNG_international, 100, 105);
+		l.anomalies[p].weak = true;
+	}
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].affected, EACH);
+}
+
+static void
+a_medium_that_follows_the_other_parts_what_happened_in_three(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 1, 1000, 5000); /* mobile */
+	operators_lose(&l, 2, 3, 2500, 3500); /* fixed */
+	find(&l);
+	assert_int_equal(l.events_n, 3);
+	assert_int_equal(l.events[0].start_hi_us, 1000 * MINUTE_US);
+	assert_int_equal(l.events[0].end_hi_us, 2500 * MINUTE_US);
+	assert_int_equal(l.events[1].start_hi_us, 2500 * MINUTE_US);
+	assert_int_equal(l.events[1].end_lo_us, 3500 * MINUTE_US);
+	assert_int_equal(l.events[2].start_lo_us, 3500 * MINUTE_US);
+	assert_int_equal(l.events[2].end_lo_us, 5000 * MINUTE_US);
+}
+
+static void
+a_probe_that_was_out_long_before_does_not_date_the_event(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 3, 1000, 2000);
+	l.anomalies[0].start_lo_us = 940 * MINUTE_US;
+	l.anomalies[0].start_hi_us = 945 * MINUTE_US;
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].start_hi_us, 1000 * MINUTE_US);
+	assert_int_equal(l.events[0].start_lo_us, 995 * MINUTE_US);
+}
+
+static void
+an_event_lasts_from_each_probes_first_loss_to_its_last(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 0, 1000, 1040);
+	operators_lose(&l, 0, 0, 1060, 1100);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].affected, REGIONS * EACH);
+	assert_int_equal(l.events[0].start_hi_us, 1000 * MINUTE_US);
+	assert_int_equal(l.events[0].end_lo_us, 1100 * MINUTE_US);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(operators_that_go_within_an_hour_are_one_event),
+		cmocka_unit_test(one_probes_trouble_in_the_same_hour_stays_its_own),
+		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
+		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
+		cmocka_unit_test(
+			a_medium_that_follows_the_other_parts_what_happened_in_three),
+		cmocka_unit_test(
+			a_probe_that_was_out_long_before_does_not_date_the_event),
+		cmocka_unit_test(
+			an_event_lasts_from_each_probes_first_loss_to_its_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
