@@ -1,4 +1,5 @@
 #include "analyzer/analysis/gather.h"
+#include "analyzer/analysis/moment.h"
 #include "analyzer/analysis/phases.h"
 
 #include <stdlib.h>
@@ -281,45 +282,14 @@ latest(int64_t *us, size_t n, int64_t window_us)
 	return -earliest(us, n, window_us);
 }
 
-/* What most of the edges have in common, if that is half of them or more: one moment at which
- * all that began (or ended) did. */
-struct edge {
-	int64_t lo_us, hi_us;
-};
-static bool
-find_moment(struct edge *moment, const struct edge *edges, size_t n)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct edge common = {INT64_MIN, edges[i].hi_us};
-		size_t covers = 0;
-
-		/* Where as many overlap as anywhere, some edge's upper end lies. */
-		for (size_t k = 0; k < n; k++) {
-			if (edges[k].lo_us >= edges[i].hi_us ||
-				edges[k].hi_us < edges[i].hi_us)
-				continue;
-			covers++;
-			if (edges[k].lo_us > common.lo_us)
-				common.lo_us = edges[k].lo_us;
-		}
-		if (covers > most) {
-			most = covers;
-			*moment = common;
-		}
-	}
-	return most * 2 >= n && most > 2;
-}
-
 /* When it began: in the moment at which most began, or else with the first sample that showed
  * it, and after the last good one before that at the same operator. */
 static void
 find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
-	struct edge *edges, const struct record *record)
+	struct moment *edges, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first], *first = own;
-	struct edge moment = {0};
+	struct moment moment = {0};
 	size_t n = 0;
 
 	/* Of each probe its first: it may have come back and gone again. */
@@ -327,7 +297,7 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 		if (i && own[i].probe == own[i - 1].probe)
 			continue;
 		us[n] = own[i].start_hi_us;
-		edges[n++] = (struct edge){own[i].start_lo_us, own[i].start_hi_us};
+		edges[n++] = (struct moment){own[i].start_lo_us, own[i].start_hi_us};
 	}
 	event->start_hi_us = earliest(us, n, record->window_us);
 	for (uint32_t i = 0; i < event->n; i++)
@@ -340,7 +310,7 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 			own[i].start_lo_us > event->start_lo_us &&
 			own[i].start_lo_us < event->start_hi_us)
 			event->start_lo_us = own[i].start_lo_us;
-	if (!find_moment(&moment, edges, n))
+	if (!moment_find(&moment, edges, n))
 		return;
 	event->start_lo_us = moment.lo_us;
 	event->start_hi_us = moment.hi_us;
@@ -350,10 +320,10 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
  * it, and before the next good one at the same operator; open while most of its probes are. */
 static void
 find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
-	struct edge *edges, const struct record *record)
+	struct moment *edges, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first], *last = NULL;
-	struct edge moment = {0};
+	struct moment moment = {0};
 	size_t closed = 0, probes = 0;
 
 	event->end_lo_us = event->end_hi_us = 0;
@@ -367,7 +337,7 @@ find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
 		if (!own[i].end_hi_us)
 			continue;
 		us[closed] = own[i].end_lo_us;
-		edges[closed++] = (struct edge){own[i].end_lo_us, own[i].end_hi_us};
+		edges[closed++] = (struct moment){own[i].end_lo_us, own[i].end_hi_us};
 	}
 	if (closed * 2 < probes)
 		return;
@@ -382,7 +352,7 @@ find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
 			own[i].end_hi_us > event->end_lo_us &&
 			own[i].end_hi_us < event->end_hi_us)
 			event->end_hi_us = own[i].end_hi_us;
-	if (!find_moment(&moment, edges, closed))
+	if (!moment_find(&moment, edges, closed))
 		return;
 	event->end_lo_us = moment.lo_us;
 	event->end_hi_us = moment.hi_us;
@@ -392,7 +362,7 @@ static void
 event_finish(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	const struct record *record)
 {
-	struct edge *edges = calloc(event->n, sizeof(*edges));
+	struct moment *edges = calloc(event->n, sizeof(*edges));
 
 	if (!edges)
 		abort();
