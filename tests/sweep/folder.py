@@ -41,6 +41,13 @@ class Analyzer:
         self.build, self.path = build, str(path)
         self.key_name = run(f"{build}/faultline-analyzer", "init", path).splitlines()[0]
 
+    @classmethod
+    def open(cls, build, path):
+        """A folder that is there already, to be read and analyzed."""
+        self = cls.__new__(cls)
+        self.build, self.path, self.key_name = build, str(path), None
+        return self
+
     def __call__(self, *words):
         return run(f"{self.build}/faultline-analyzer", "--dir", self.path, *words)
 
