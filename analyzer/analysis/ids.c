@@ -16,7 +16,7 @@ ids_remember(struct ids *ids, const char *id, int64_t start_us, int64_t end_us,
 		bug("no memory for an event");
 	e = &ids->earlier[ids->n++];
 	memset(e, 0, sizeof(*e));
-	strncpy(e->id, id, sizeof(e->id) - 1);
+	memcpy(e->id, id, strnlen(id, sizeof(e->id) - 1));
 	e->start_us = start_us;
 	e->end_us = end_us ? end_us : INT64_MAX;
 	buf_add(&e->networks, networks.at, networks.len);
