@@ -243,7 +243,7 @@ write_lines(const struct crypto_key *key, size_t n, size_t each, size_t last)
 {
 	static char bytes[SEGMENT_LINE_MAX + 1];
 	const uint8_t seed[SEED_BYTES] = {1};
-	struct span lines[SEGMENT_LINES_MAX + 1];
+	struct span lines[SEGMENT_LINES_MAX + 1] = {0};
 	struct buf out = {0};
 	uint8_t id[HASH_BYTES];
 	enum err err;
