@@ -5,6 +5,7 @@
 #include "analyzer/analysis/steps.h"
 #include "analyzer/commands.h"
 #include "analyzer/report/changes.h"
+#include "analyzer/report/explain_relations.h"
 #include "analyzer/report/options.h"
 #include "analyzer/report/verdict.h"
 #include "analyzer/store/store.h"
@@ -215,7 +216,7 @@ print_context(const json_t *verdict)
 }
 
 static void
-print_verdict(const json_t *verdict)
+print_verdict(const json_t *verdict, const char *text)
 {
 	const json_t *causes = json_object_get(verdict, "causes"), *row;
 	struct columns columns;
@@ -244,6 +245,7 @@ print_verdict(const json_t *verdict)
 	printf("\n\nprobability = exp(sum / 100) over its total for all %zu causes\n",
 		json_array_size(causes));
 	print_all(verdict);
+	explain_relations((struct span){text, strlen(text)});
 	print_context(verdict);
 }
 
@@ -363,7 +365,7 @@ explain_event(struct context *context, int argc, char **argv)
 	if (context->format == LISTING_CSV)
 		list_verdict(verdict);
 	else
-		print_verdict(verdict);
+		print_verdict(verdict, search.json);
 done:
 	json_decref(verdict);
 	free(search.json);

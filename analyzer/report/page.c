@@ -250,6 +250,7 @@ page_write(struct buf *out, const struct page *page)
 	html_element(html, "h1", "", title.data);
 	page_claim_write(html, t);
 	page_timeline_write(html, page->timeline);
+	page_relations_write(html, t);
 	page_rows_write(html, t);
 	write_context(html, t);
 	write_watchers(html, t);

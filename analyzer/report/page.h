@@ -23,6 +23,8 @@ void page_begin(struct html **html, const char *title);
 
 /* Words that every page uses. "2026-01-08 16:30:05 UTC"; "unknown" for 0. */
 void page_time(struct buf *out, int64_t utc_us);
+/* The same with its error: "2026-01-08 16:30:05 UTC (± 15.0 s)". */
+void page_instant(struct buf *out, const struct told_instant *instant);
 void page_percent(struct buf *out, int64_t ppm); /* "97.1 %" */
 const char *page_headline(const char *cause); /* a clause, without a full stop */
 void page_meaning(const char **means, const char **who, const char *cause);
@@ -35,4 +37,6 @@ void page_claim_write(struct html *html, const struct told *told);
 void page_rows_write(struct html *html, const struct told *told); /* page_rows.c */
 void page_timeline_write(
 	struct html *html, const struct timeline *timeline); /* page_timeline.c */
+void page_relations_write(
+	struct html *html, const struct told *told); /* page_relations.c */
 extern const char page_style[]; /* page_style.c */

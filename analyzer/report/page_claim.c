@@ -21,8 +21,8 @@ put_error(struct buf *out, int64_t error_us)
 			(long long)((error_us + 30 * SECOND_US) / (60 * SECOND_US)));
 }
 
-static void
-put_instant(struct buf *out, const struct told_instant *instant)
+void
+page_instant(struct buf *out, const struct told_instant *instant)
 {
 	page_time(out, instant->utc_us);
 	if (!instant->utc_us)
@@ -134,12 +134,12 @@ static void
 put_when(struct buf *out, const struct told *t)
 {
 	buf_puts(out, "It began at ");
-	put_instant(out, &t->start);
+	page_instant(out, &t->start);
 	if (t->open) {
 		buf_puts(out, " and had not ended when this was computed");
 	} else {
 		buf_puts(out, " and ended at ");
-		put_instant(out, &t->end);
+		page_instant(out, &t->end);
 	}
 }
 
@@ -207,12 +207,12 @@ write_facts(struct html *html, const struct told *t)
 	page_fact(html, "Cause", &text);
 	put_where(&text, t);
 	page_fact(html, "Where", &text);
-	put_instant(&text, &t->start);
+	page_instant(&text, &t->start);
 	page_fact(html, "Began", &text);
 	if (t->open)
 		buf_puts(&text, "had not ended when this was computed");
 	else
-		put_instant(&text, &t->end);
+		page_instant(&text, &t->end);
 	page_fact(html, "Ended", &text);
 	if (!t->open && t->end.utc_us > t->start.utc_us) {
 		buf_puts(&text, "about ");

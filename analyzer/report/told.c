@@ -155,6 +155,23 @@ read_context(struct told *told, const json_t *array)
 }
 
 static void
+read_onsets(struct told *told, const json_t *array)
+{
+	for (size_t i = 0; i < json_array_size(array) && i < TOLD_LIST; i++) {
+		const json_t *one = json_array_get(array, i);
+		struct told_onset *onset = &told->onsets[told->onsets_n++];
+
+		onset->region = text(one, "region");
+		onset->medium = text(one, "medium");
+		onset->asn = (uint32_t)number(one, "asn", 0);
+		read_instant(&onset->first, json_object_get(one, "first"));
+		onset->before = json_is_true(json_object_get(one, "before"));
+		onset->probes = number(one, "probes", 0);
+		onset->of = number(one, "of", 0);
+	}
+}
+
+static void
 read_all(struct told *told, const json_t *json)
 {
 	const json_t *probes = json_object_get(json, "probes");
@@ -185,6 +202,7 @@ read_all(struct told *told, const json_t *json)
 	read_rows(&told->against, told, json_object_get(json, "against"));
 	told->limits_n =
 		read_texts(told->limits, TOLD_LIST, json_object_get(json, "limits"));
+	read_onsets(told, json_object_get(json, "onset_order"));
 	read_context(told, json_object_get(json, "context"));
 	told->baseline = text(inputs, "baseline");
 	told->targets = text(inputs, "targets");

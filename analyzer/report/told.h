@@ -32,6 +32,15 @@ struct told_rows {
 	size_t n;
 };
 
+/* When a network was first hit. */
+struct told_onset {
+	const char *region, *medium;
+	uint32_t asn;
+	struct told_instant first;
+	bool before; /* surely before the event began */
+	int64_t probes, of;
+};
+
 /* What else happened: shown, never counted. */
 struct told_context {
 	const char *kind, *begin, *source, *says;
@@ -53,6 +62,8 @@ struct told {
 	size_t causes_n;
 	int64_t expected, reporting, alive, affected, cohorts; /* probes; -1 not said */
 	struct told_rows evidence, against;
+	struct told_onset onsets[TOLD_LIST]; /* from the first */
+	size_t onsets_n;
 	struct told_context context[TOLD_LIST];
 	size_t context_n;
 	const char *baseline, *targets;

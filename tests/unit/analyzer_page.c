@@ -134,6 +134,33 @@ test_a_verdict_with_nothing_in_it_is_still_a_page(void **state)
 }
 
 static void
+test_the_order_in_which_networks_fell_stands_on_the_page(void **state)
+{
+	static const char verdict[] =
+		"{\"onset_order\":[{\"region\":\"XX-01\",\"asn\":64501,\"medium\":"
+		"\"mobile\","
+		"\"first\":{\"estimate\":\"2026-01-08T16:30:00Z\",\"error_s\":15.0},"
+		"\"before\":true,\"probes\":3,\"of\":4},"
+		"{\"region\":\"" HOSTILE "\",\"asn\":64502,\"medium\":\"fixed\","
+		"\"first\":{\"estimate\":\"2026-01-08T17:00:00Z\",\"error_s\":150.0},"
+		"\"before\":false,\"probes\":2,\"of\":2}]}";
+	struct buf page = {0};
+	const char *first;
+
+	(void)state;
+	render(&page, verdict, NULL);
+	first = strstr(page.data, "XX-01, AS64501 mobile");
+	assert_non_null(first);
+	assert_non_null(
+		strstr(first, "2026-01-08 16:30:00 UTC (\302\261 15.0 s), before "
+			      "the event began"));
+	assert_non_null(strstr(first, "AS64502 fixed"));
+	assert_non_null(strstr(first, "3 of 4"));
+	assert_int_equal(count(page.data, "<script"), 0);
+	buf_free(&page);
+}
+
+static void
 test_the_same_verdict_gives_the_same_bytes(void **state)
 {
 	struct buf one = {0}, other = {0};
@@ -222,6 +249,8 @@ main(void)
 			test_nothing_that_a_probe_names_becomes_markup_in_the_picture),
 		cmocka_unit_test(test_each_state_is_drawn_in_its_own_way),
 		cmocka_unit_test(test_a_verdict_with_nothing_in_it_is_still_a_page),
+		cmocka_unit_test(
+			test_the_order_in_which_networks_fell_stands_on_the_page),
 		cmocka_unit_test(test_the_same_verdict_gives_the_same_bytes),
 		cmocka_unit_test(test_what_no_page_should_hold_is_a_question_mark),
 		cmocka_unit_test(test_a_percentage_is_never_rounded_to_certainty),
