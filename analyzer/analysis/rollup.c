@@ -9,6 +9,7 @@
 #define DARK_WINDOWS 2
 #define SILENT_WINDOWS 12
 #define PAUSE_TIMES 2
+#define PAUSES_OF_LATE 4
 
 #define TRIPS_LEAST 8
 #define TRIP_OFF_PERCENT 130
@@ -228,17 +229,46 @@ add_sample(struct bin *bins, const struct record *record, const struct answers *
 	return n + add_late(&bins[n], record, past, s);
 }
 
+static void
+least(int64_t *into, int64_t value)
+{
+	if (value && (!*into || value < *into))
+		*into = value;
+}
+
+static void
+most(int64_t *into, int64_t value)
+{
+	if (value > *into)
+		*into = value;
+}
+
+/* When it would have measured again at the latest, had all been well: a probe that looks
+ * once an hour is not missed sooner. */
+static int64_t
+missed_us(const struct rollup_past *past, const struct record *record)
+{
+	int64_t pause_us = record->window_us;
+	size_t n = past->pauses_n < PAUSES_OF_LATE ? past->pauses_n : PAUSES_OF_LATE;
+
+	for (size_t i = 1; i <= n; i++)
+		most(&pause_us, past->pauses_us[(past->pauses_n - i) % ROLLUP_PAUSES]);
+	return past->last.utc_us + pause_us;
+}
+
 /* The gap between two boots of one probe. */
 static size_t
-add_dark(struct bin *bins, const struct record *record, const struct sample *before,
+add_dark(struct bin *bins, const struct record *record, const struct rollup_past *past,
 	const struct sample *after)
 {
+	const struct sample *before = &past->last;
 	int64_t gap_us = after->utc_us - before->utc_us;
 
 	if (after->boot <= before->boot || gap_us < DARK_WINDOWS * record->window_us)
 		return 0;
 	bins[0] = bin_of(record, before, SERIES_DARK, 0);
 	bins[0].last_good_us = before->utc_us;
+	bins[0].first_bad_us = missed_us(past, record);
 	bins[0].first_good_us = after->utc_us;
 	return 1;
 }
@@ -257,6 +287,7 @@ add_silent(
 			return 0;
 	bins[0] = bin_of(record, last, SERIES_SILENT, 0);
 	bins[0].last_good_us = last->utc_us;
+	bins[0].first_bad_us = missed_us(past, record);
 	return 1;
 }
 
@@ -276,20 +307,6 @@ order(const void *left, const void *right)
 	if (a->window != b->window)
 		return a->window < b->window ? -1 : 1;
 	return 0; /* merging does not depend on it */
-}
-
-static void
-least(int64_t *into, int64_t value)
-{
-	if (value && (!*into || value < *into))
-		*into = value;
-}
-
-static void
-most(int64_t *into, int64_t value)
-{
-	if (value > *into)
-		*into = value;
 }
 
 uint32_t
@@ -378,7 +395,7 @@ size_t
 rollup_take(struct bin *bins, struct rollup_past *past, const struct record *record,
 	const struct answers *answers, const struct sample *s)
 {
-	size_t n = past->any ? add_dark(bins, record, &past->last, s) : 0;
+	size_t n = past->any ? add_dark(bins, record, past, s) : 0;
 
 	if (past->any)
 		remember_pause(past, record, s);

@@ -161,7 +161,8 @@ enum series {
 };
 
 /* A series of one probe in one window. For SERIES_DARK and SERIES_SILENT one bin is the
- * whole gap: last_good_us before it, first_good_us after it (0: not yet). */
+ * whole gap: last_good_us before it, first_bad_us when it was missed at the latest,
+ * first_good_us after it (0: not yet). */
 struct bin {
 	uint32_t probe, network, index;
 	uint8_t series; /* enum series */

@@ -234,13 +234,13 @@ at_most(int64_t value, int64_t most)
 	return value < most ? value : most;
 }
 
-/* What measures every round is missed within a window of its last sample, and was back at
- * most a window before its first. */
+/* It stopped between its last sample and when the next one was due, and was back at most a
+ * window before its first. */
 void
 walk_gap(struct anomaly *anomaly, const struct bin *bin, const struct record *record)
 {
 	int64_t back_us = bin->first_good_us ? bin->first_good_us : INT64_MAX;
-	int64_t missed_us = at_most(bin->last_good_us + record->window_us, back_us);
+	int64_t missed_us = at_most(bin->first_bad_us, back_us);
 	int64_t dark_us = bin->first_good_us ? back_us - record->window_us : missed_us;
 
 	memset(anomaly, 0, sizeof(*anomaly));
