@@ -1,6 +1,7 @@
 #include "analyzer/analysis/gather.h"
 #include "analyzer/analysis/moment.h"
 #include "analyzer/analysis/phases.h"
+#include "analyzer/analysis/under.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,132 +72,12 @@ end_of(const struct anomaly *a)
 	return a->end_hi_us ? a->end_hi_us : INT64_MAX;
 }
 
-/* May what ails ${low} be why ${high} fails? */
-static bool
-lies_under(const struct anomaly *low, const struct anomaly *high,
-	const struct record *record)
-{
-	bool rung = low->series == SERIES_RUNG, dark = low->series == SERIES_DARK;
-	bool home = rung && low->index <= RUNG_access;
-	/* Where it lies itself; whoever is dark or silent has no target. */
-	bool own = rung &&
-		   (high->series == SERIES_TARGET || high->series == SERIES_NAME) &&
-		   low->index == record->targets[high->index].rung;
-	/* One that carries no target at all says nothing of this one. */
-	bool protocol = low->series == SERIES_CHECK;
-
-	if (!dark && record->networks[low->network].medium !=
-			     record->networks[high->network].medium)
-		return false;
-	switch ((enum series)high->series) {
-	case SERIES_DARK:
-	case SERIES_SILENT:
-	case SERIES_TUNNEL:
-		return false;
-	case SERIES_RUNG:
-		return dark || (rung && low->index < high->index);
-	case SERIES_CHECK:
-		return dark || (rung && low->index <= RUNG_international);
-	case SERIES_TARGET:
-		return dark || home || own || protocol;
-	case SERIES_NAME:
-		return dark || home || own || protocol ||
-		       (low->series == SERIES_TARGET && low->index == high->index);
-	case SERIES_PACE:
-	case SERIES_WHOLE:
-	case SERIES_RATE:
-	case SERIES_LATE:
-		return dark || (rung && low->index <= RUNG_international);
-	}
-	return false;
-}
-
-/* Does ${low} reach over ${us}, when ${high} was bad? */
-static bool
-reaches(const struct anomaly *low, const struct anomaly *high, int64_t us,
-	const struct record *record)
-{
-	return low != high && (!low->weak || high->weak) && low->start_lo_us <= us &&
-	       end_of(low) >= us && lies_under(low, high, record);
-}
-
-/* Where what reaches over ${us} ends, the latest; before it: nothing does. */
-static int64_t
-reached_until(const struct anomaly *anomalies, size_t n, const struct anomaly *high,
-	int64_t us, const struct record *record)
-{
-	int64_t until_us = us - 1;
-
-	for (size_t i = 0; i < n; i++)
-		if (end_of(&anomalies[i]) > until_us &&
-			reaches(&anomalies[i], high, us, record))
-			until_us = end_of(&anomalies[i]);
-	return until_us;
-}
-
-/* When the next one that may be why begins, after ${us}. */
-static int64_t
-next_begin(const struct anomaly *anomalies, size_t n, const struct anomaly *high,
-	int64_t us, const struct record *record)
-{
-	int64_t next_us = INT64_MAX;
-
-	for (size_t i = 0; i < n; i++)
-		if (anomalies[i].start_lo_us > us &&
-			anomalies[i].start_lo_us < next_us &&
-			reaches(&anomalies[i], high, anomalies[i].start_lo_us, record))
-			next_us = anomalies[i].start_lo_us;
-	return next_us;
-}
-
-/* Do the anomalies on lower rungs of the same probe explain ${high}? They do when half of
- * what is known of it, from its first bad sample to its last, lies where one of them may have
- * been, together: a rung that answers for a moment is not well, and what is looked at once an
- * hour has wide edges, which are nobody's fault. */
-static bool
-is_explained(const struct anomaly *anomalies, size_t n, const struct anomaly *high,
-	const struct record *record)
-{
-	int64_t us = high->start_hi_us, end_us = high->end_lo_us, covered_us = 0;
-	bool any = false;
-
-	/* What is looked at once a day may meet two nights' outages and nothing between. */
-	if (reached_until(anomalies, n, high, us, record) >= us &&
-		reached_until(anomalies, n, high, end_us, record) >= end_us)
-		return true;
-
-	while (us <= end_us) {
-		int64_t until_us = reached_until(anomalies, n, high, us, record);
-
-		if (until_us >= us) {
-			any = true;
-			covered_us += (until_us < end_us ? until_us : end_us) - us;
-		}
-		us = until_us > us ? until_us
-				   : next_begin(anomalies, n, high, us, record);
-	}
-	return any && covered_us * 2 >= end_us - high->start_hi_us;
-}
-
-static void
-absorb(struct anomaly *anomalies, size_t n, const struct record *record)
-{
-	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i; end < n && anomalies[end].probe == anomalies[i].probe;
-			end++)
-			anomalies[end].event = 0;
-		for (size_t high = i; high < end; high++)
-			if (is_explained(
-				    &anomalies[i], end - i, &anomalies[high], record))
-				anomalies[high].event = ANOMALY_ABSORBED;
-	}
-}
-
 struct keyed {
 	struct anomaly anomaly;
 	char country[3];
 	uint8_t family;
 	uint32_t target;
+	uint32_t at; /* of all that came */
 };
 
 static int
@@ -323,6 +204,7 @@ find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct moment *edges, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first], *last = NULL;
+	const struct anomaly *latest_of_probe = NULL;
 	struct moment moment = {0};
 	size_t closed = 0, probes = 0;
 
@@ -330,14 +212,18 @@ find_end(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	for (uint32_t i = 0; i < event->n; i++) {
 		if (own[i].end_lo_us > event->end_lo_us)
 			event->end_lo_us = own[i].end_lo_us;
-		/* Of each probe its last. */
+		/* Of each probe what ends last: it may have been worse for an hour. */
+		if (!latest_of_probe || latest_of_probe->probe != own[i].probe ||
+			end_of(&own[i]) >= end_of(latest_of_probe))
+			latest_of_probe = &own[i];
 		if (i + 1 < event->n && own[i + 1].probe == own[i].probe)
 			continue;
 		probes++;
-		if (!own[i].end_hi_us)
+		if (!latest_of_probe->end_hi_us)
 			continue;
-		us[closed] = own[i].end_lo_us;
-		edges[closed++] = (struct moment){own[i].end_lo_us, own[i].end_hi_us};
+		us[closed] = latest_of_probe->end_lo_us;
+		edges[closed++] = (struct moment){
+			latest_of_probe->end_lo_us, latest_of_probe->end_hi_us};
 	}
 	if (closed * 2 < probes)
 		return;
@@ -561,19 +447,20 @@ drop_unseen(struct event *events, size_t events_n, struct anomaly *anomalies,
 	return kept;
 }
 
-/* What is left after absorbing, with what it is sorted by. */
+/* What is left after absorbing and is no worse hour of another, with what it is sorted by. */
 static size_t
-key_all(struct keyed *keyed, const struct anomaly *anomalies, size_t anomalies_n,
-	const struct record *record)
+key_all(struct keyed *keyed, const struct anomaly *anomalies, const uint32_t *origins,
+	size_t anomalies_n, const struct record *record)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < anomalies_n; i++) {
 		struct keyed *k = &keyed[n];
 
-		if (anomalies[i].event == ANOMALY_ABSORBED)
+		if (anomalies[i].event == ANOMALY_ABSORBED || origins[i] != NO_ORIGIN)
 			continue;
 		k->anomaly = anomalies[i];
+		k->at = (uint32_t)i;
 		k->family = (uint8_t)join_family(&anomalies[i]);
 		k->target = subject_of(&anomalies[i], record);
 		memcpy(k->country, record->networks[anomalies[i].network].country,
@@ -584,27 +471,47 @@ key_all(struct keyed *keyed, const struct anomaly *anomalies, size_t anomalies_n
 	return n;
 }
 
+/* Each anomaly's event, once those are known that are no worse hour of another. */
+static void
+tell_events(struct anomaly *anomalies, const uint32_t *origins, size_t anomalies_n,
+	const struct keyed *keyed, size_t n)
+{
+	for (size_t i = 0; i < anomalies_n; i++)
+		if (origins[i] == NO_ORIGIN)
+			anomalies[i].event = ANOMALY_ABSORBED;
+	for (size_t i = 0; i < n; i++)
+		anomalies[keyed[i].at].event = keyed[i].anomaly.event;
+	for (size_t i = 0; i < anomalies_n; i++) {
+		uint32_t origin = origins[i];
+
+		while (origin != NO_ORIGIN && origins[origin] != NO_ORIGIN)
+			origin = origins[origin];
+		if (origin != NO_ORIGIN)
+			anomalies[i].event = anomalies[origin].event;
+	}
+}
+
 size_t
 join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record)
 {
 	struct keyed *keyed = calloc(anomalies_n + 1, sizeof(*keyed));
 	int64_t *ends = calloc(anomalies_n + 1, sizeof(*ends)); /* and scratch */
+	uint32_t *origins = calloc(anomalies_n + 1, sizeof(*origins));
 	size_t n, events_n;
 
-	if (!keyed || !ends)
+	if (!keyed || !ends || !origins)
 		abort();
-	absorb(anomalies, anomalies_n, record);
-	n = key_all(keyed, anomalies, anomalies_n, record);
+	under_absorb(anomalies, anomalies_n, record);
+	under_find_origins(origins, anomalies, anomalies_n, record);
+	n = key_all(keyed, anomalies, origins, anomalies_n, record);
 	events_n = cluster(events, ends, keyed, n, record);
-	for (size_t i = 0; i < anomalies_n; i++) {
-		if (i < n)
-			anomalies[i] = keyed[i].anomaly;
-		else
-			anomalies[i].event = ANOMALY_ABSORBED;
-	}
-	qsort(anomalies, n, sizeof(*anomalies), by_event);
-	for (size_t i = 0; i < n && anomalies[i].event != ANOMALY_ABSORBED; i++) {
+	tell_events(anomalies, origins, anomalies_n, keyed, n);
+	free(origins);
+	free(keyed);
+	qsort(anomalies, anomalies_n, sizeof(*anomalies), by_event);
+	for (size_t i = 0; i < anomalies_n && anomalies[i].event != ANOMALY_ABSORBED;
+		i++) {
 		struct event *event = &events[anomalies[i].event];
 
 		if (!event->n++)
@@ -613,9 +520,7 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	for (size_t i = 0; i < events_n; i++)
 		if (events[i].n)
 			event_finish(&events[i], anomalies, ends, record);
-	events_n = drop_unseen(events, events_n, anomalies, record);
-	events_n = phases_part(events, events_n, anomalies, record);
 	free(ends);
-	free(keyed);
-	return events_n;
+	events_n = drop_unseen(events, events_n, anomalies, record);
+	return phases_part(events, events_n, anomalies, record);
 }

@@ -95,6 +95,37 @@ test_a_rung_that_answered_for_a_moment_explains_what_never_did(void **state)
 }
 
 static void
+test_a_line_that_is_out_for_long_and_worse_for_an_hour_has_one_event(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++)
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){100, 105, 880, 885});
+	fails(&s, PROBES - 1, SERIES_DARK, (int64_t[]){300, 305, 330, 335});
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
+	assert_int_equal(s.events[0].n, PROBES + 1);
+	assert_int_equal(s.events[0].affected, PROBES);
+	assert_int_equal(s.events[0].end_lo_us, 880 * MINUTE_US);
+	assert_int_equal(s.events[0].end_hi_us, 885 * MINUTE_US);
+}
+
+static void
+test_what_most_of_those_out_lose_besides_is_another_event(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){100, 105, 880, 885});
+		fails(&s, probe, SERIES_DARK, (int64_t[]){300, 305, 330, 335});
+	}
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 2);
+}
+
+static void
 test_a_probe_that_fell_silent_needs_no_list(void **state)
 {
 	struct scene s;
@@ -158,6 +189,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_a_line_that_is_out_for_long_and_worse_for_an_hour_has_one_event),
+		cmocka_unit_test(
+			test_what_most_of_those_out_lose_besides_is_another_event),
 		cmocka_unit_test(
 			test_a_rung_that_answered_for_a_moment_explains_what_never_did),
 		cmocka_unit_test(test_a_probe_that_fell_silent_needs_no_list),
