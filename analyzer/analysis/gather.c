@@ -309,6 +309,39 @@ is_within(const struct work *w, size_t crowd, const struct outage *o)
 	       out * 100 >= country * NATIONAL_PERCENT;
 }
 
+/* What went out later, was out for half a day, and came back in the moment in which most of
+ * those did that were out before: mended, or let on again, with one hand. */
+#define LONG_WINDOWS 48
+#define LONG_PROBES 3
+static bool
+comes_back_with(const struct work *w, size_t crowd, const struct outage *o)
+{
+	int64_t window_us = w->record->window_us;
+	uint32_t back = 0, out = 0;
+
+	if (o->end_us == INT64_MAX || o->end_us - o->hi_us < LONG_WINDOWS * window_us)
+		return false;
+	for (size_t i = 0; i < w->outages_n; i++) {
+		const struct outage *other = &w->outages[i];
+		int64_t apart_us = o->end_us - other->end_us;
+
+		if (other->event != crowd || other == o)
+			continue;
+		out += other->probes;
+		back += other->hi_us <= o->hi_us && apart_us <= window_us &&
+					apart_us >= -window_us
+				? other->probes
+				: 0;
+	}
+	return back >= LONG_PROBES && back * 2 > out;
+}
+
+static bool
+is_part_of(const struct work *w, size_t crowd, const struct outage *o)
+{
+	return is_within(w, crowd, o) || comes_back_with(w, crowd, o);
+}
+
 /* Outages come in the order of their edges: they were found in that of the anomalies. */
 static size_t
 found_events(struct work *w)
@@ -323,7 +356,7 @@ found_events(struct work *w)
 		if (!is_out(w, o))
 			continue;
 		for (size_t k = n; k-- > 0 && o->event == NOWHERE;)
-			if (!belongs(w, &crowds[k], o) && is_within(w, k, o))
+			if (!belongs(w, &crowds[k], o) && is_part_of(w, k, o))
 				o->event = (uint32_t)k;
 		if (o->event != NOWHERE)
 			continue;
@@ -422,10 +455,11 @@ attach_single(struct work *w, size_t n)
 		struct outage *o = &w->outages[i];
 
 		for (size_t e = 0; e < n && o->event == NOWHERE; e++)
-			if (o->lo_us <= crowds[e].last_us + slack_us &&
-				o->hi_us >= crowds[e].first_us - slack_us &&
-				o->lo_us <= crowds[e].end_us &&
-				is_neighbour(w, o, (uint32_t)e))
+			if (comes_back_with(w, e, o) ||
+				(o->lo_us <= crowds[e].last_us + slack_us &&
+					o->hi_us >= crowds[e].first_us - slack_us &&
+					o->lo_us <= crowds[e].end_us &&
+					is_neighbour(w, o, (uint32_t)e)))
 				o->event = (uint32_t)e;
 	}
 }

@@ -112,6 +112,29 @@ one_probes_trouble_in_the_same_hour_stays_its_own(void **state)
 	assert_int_equal(l.events[1].affected, 1);
 }
 
+/* Operator 0 is out for long, and a place of operator 1 goes later, from ${from} to ${to}. */
+static size_t
+events_where_a_place_goes_later(int64_t out, int64_t from, int64_t to)
+{
+	struct land l;
+
+	begin(&l);
+	operators_lose(&l, 0, 0, 100, out);
+	for (uint32_t p = REGIONS * EACH; p < (REGIONS + 1) * EACH; p++)
+		loses(&l, p, RUNG_domestic, from, to);
+	find(&l);
+	return l.events_n;
+}
+
+static void
+what_goes_later_and_comes_back_in_one_moment_after_long_is_the_same_event(void **state)
+{
+	(void)state;
+	assert_int_equal(events_where_a_place_goes_later(2000, 600, 2000), 1);
+	assert_int_equal(events_where_a_place_goes_later(2000, 600, 1500), 2);
+	assert_int_equal(events_where_a_place_goes_later(800, 400, 800), 2);
+}
+
 static void
 one_bad_bin_at_one_probe_is_no_event(void **state)
 {
@@ -198,6 +221,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operators_that_go_within_an_hour_are_one_event),
 		cmocka_unit_test(one_probes_trouble_in_the_same_hour_stays_its_own),
+		cmocka_unit_test(
+			what_goes_later_and_comes_back_in_one_moment_after_long_is_the_same_event),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
 		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
 		cmocka_unit_test(
