@@ -303,6 +303,79 @@ row_13c(struct observation *o, const struct view *v)
 	       o->n >= LEAST_PROBES;
 }
 
+/* Is a host abroad whole to that probe (1), wholly dead (-1), or neither (0)? */
+static int
+whole_or_dead(const struct tally *t, size_t target)
+{
+	const struct seen *seen = &t->seen[target];
+
+	if (seen->tried < LEAST_AGAIN || (seen->succeeded && !seen->usual_rtt_us))
+		return 0;
+	if (!seen->succeeded)
+		return -1;
+	return seen->succeeded * 4 >= seen->tried * 3 &&
+	       (seen->rtt_us <= NORMAL_RTT * seen->usual_rtt_us ||
+		       seen->rtt_us <= seen->usual_rtt_us + NORMAL_RTT_US);
+}
+
+/* The same for most of those who tried it: three quarters of two and more. */
+static int
+whole_or_dead_to_most(const struct view *v, size_t target)
+{
+	uint32_t whole = 0, dead = 0, of = 0;
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+		int is;
+
+		if (!view_is_field(v, p) || !t->own || !has_lost_world(t) ||
+			t->seen[target].tried < LEAST_AGAIN)
+			continue;
+		is = whole_or_dead(t, target);
+		of++;
+		whole += is > 0;
+		dead += is < 0;
+	}
+	if (of < LEAST_PROBES)
+		return 0;
+	return whole * 4 >= of * 3 ? 1 : dead * 4 >= of * 3 ? -1 : 0;
+}
+
+/* Where nobody knows in which networks the hosts stand, that the same few are whole to every
+ * operator and all others dead still is no broken line's doing: each has its own way. */
+#define WHOLE_HOSTS 2
+#define DEAD_HOSTS 3
+bool
+row_13b(struct observation *o, const struct view *v)
+{
+	const struct record *r = v->record;
+	int64_t mixed = 0;
+
+	if (v->event->family != FAMILY_LOSS ||
+		v->scene->mobile_out + v->scene->fixed_out < 2)
+		return false;
+	for (size_t i = 0; i < r->targets_n; i++) {
+		int is;
+
+		if (r->targets[i].rung != RUNG_international || r->targets[i].asn)
+			continue;
+		is = whole_or_dead_to_most(v, i);
+		o->value += is > 0;
+		o->other += is < 0;
+		mixed += !is;
+	}
+	for (size_t p = 0; p < r->probes_n; p++) {
+		if (!view_is_field(v, p) || !v->tallies[p].own ||
+			!has_lost_world(&v->tallies[p]))
+			continue;
+		o->n++;
+		observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
+	}
+	o->of = v->scene->all.affected;
+	return o->value >= WHOLE_HOSTS && o->other >= DEAD_HOSTS && o->n * 2 > o->of &&
+	       mixed * 4 <= o->value + o->other;
+}
+
 static bool
 is_one_way(const struct view *v, const struct tally *t)
 {
@@ -435,7 +508,8 @@ add_seen(struct tries *sum, const struct view *v, size_t target)
 static bool
 is_chosen(const struct view *v)
 {
-	static row_fn *const rows[] = {row_13, row_13c, row_14, row_15, row_15b};
+	static row_fn *const rows[] = {
+		row_13, row_13b, row_13c, row_14, row_15, row_15b};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct observation o = {0};

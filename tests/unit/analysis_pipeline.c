@@ -44,6 +44,26 @@ test_a_cut_at_the_border_with_a_listed_host_alive_is_a_shutdown(void **state)
 }
 
 static void
+test_the_same_hosts_alive_to_all_operators_are_a_list_though_no_network_is_known(
+	void **state)
+{
+	struct country *c = country_new(ALLOWED);
+
+	(void)state;
+	assert_int_equal(c->events_n, 1);
+	assert_int_equal(fired(c, ROW_13b)->value, 2);
+	assert_int_equal(fired(c, ROW_13b)->other, 3);
+	assert_int_equal(fired(c, ROW_13b)->n, FIELD);
+	assert_null(fired(c, ROW_13));
+	assert_int_equal(c->verdict.cause, CAUSE_shutdown_allowlist);
+	country_free(c);
+	/* Where it is known, rows 13 and 13c tell. */
+	c = country_new(INTERNATIONAL);
+	assert_null(fired(c, ROW_13b));
+	country_free(c);
+}
+
+static void
 test_who_measured_only_once_in_the_dark_still_counts_beside_others(void **state)
 {
 	struct country *c = country_new(UNEVEN);
@@ -338,6 +358,8 @@ main(void)
 			test_a_cut_at_the_border_with_a_listed_host_alive_is_a_shutdown),
 		cmocka_unit_test(
 			test_a_total_cut_at_the_border_is_insufficient_and_names_both_causes),
+		cmocka_unit_test(
+			test_the_same_hosts_alive_to_all_operators_are_a_list_though_no_network_is_known),
 		cmocka_unit_test(
 			test_who_measured_only_once_in_the_dark_still_counts_beside_others),
 		cmocka_unit_test(

@@ -46,6 +46,7 @@ enum trouble {
 	RESET, /* one name: the TLS handshake is reset, with another name it passes */
 	REFUSED, /* one name: the same, but no name passes on that address */
 	DOWNGRADE, /* two mobile operators: 2G */
+	ALLOWED, /* INTERNATIONAL, but two hosts are let through, and no network is known */
 };
 
 struct country {
@@ -102,6 +103,8 @@ draw(struct country *c)
 		c->targets[t].name = (uint32_t)t;
 	}
 	c->targets[NEIGHBOUR].asn = c->targets[LISTED].asn;
+	for (size_t t = 0; t < TARGETS && c->trouble == ALLOWED; t++)
+		c->targets[t].asn = 0;
 	c->targets[RESOLVER_TARGET].rung = c->targets[OTHER_NAME].rung = RUNG_names;
 	/* The same name, asked of the resolver here and of one abroad. */
 	c->targets[RESOLVER_TARGET].name = ABROAD_DNS;
@@ -163,6 +166,7 @@ in_trouble(const struct country *c, size_t probe, int round)
 	case UNEVEN:
 	case REMOTE:
 	case RESOLVER:
+	case ALLOWED:
 		return true;
 	case POLICED:
 		return probe / 3 == 1;
@@ -215,6 +219,8 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return true;
 	if (c->trouble == INTERNATIONAL || c->trouble == UNEVEN)
 		return !international || target == LISTED;
+	if (c->trouble == ALLOWED)
+		return !international || target == LISTED || target == NEIGHBOUR;
 	if (c->trouble == INTERNATIONAL_TOTAL || c->trouble == WITHDRAWN ||
 		c->trouble == ANNOUNCED)
 		return !international;
