@@ -560,12 +560,25 @@ take_background(struct view *view)
 	}
 }
 
+/* Of machines that stopped nobody saw the moment, and one probe alone may look once an hour:
+ * the others are looked at from when it may have begun. */
+static int64_t
+others_from(const struct event *event, const struct joined *joined)
+{
+	bool dark = true;
+
+	for (uint32_t i = 0; i < event->n && dark; i++)
+		dark = joined->anomalies[event->first + i].series == SERIES_DARK;
+	return dark || event->affected == 1 ? event->start_lo_us : event->start_hi_us;
+}
+
 void
 view_open(struct view *view, const struct event *event, const struct joined *joined,
 	const struct record *record)
 {
 	bool *dark = calloc(record->probes_n + 1, sizeof(*dark));
 	int64_t to_us = event->end_hi_us ? event->end_lo_us : record->horizon_us;
+	int64_t others_from_us = others_from(event, joined);
 
 	*view = (struct view){
 		.record = record,
@@ -583,7 +596,7 @@ view_open(struct view *view, const struct event *event, const struct joined *joi
 	for (size_t p = 0; p < record->probes_n; p++)
 		view->tallies[p] = (struct tally){
 			.network = record->probes[p].network,
-			.from_us = view->from_us,
+			.from_us = others_from_us,
 			.to_us = view->to_us,
 			.seen = &view->seen[p * record->targets_n],
 		};
