@@ -180,6 +180,8 @@ row_30(struct observation *o, const struct view *v)
 /* Events of the same kind and networks that began at the same time of other days, or that
  * were as long and came at equal distances where days are too long to wait for. */
 #define SAME_TIME_US (10 * MINUTE_US)
+/* One other is chance: of any two in a week, one in a hundred begin so. */
+#define TIMETABLE_OTHERS 2
 
 static bool
 shares_network(const struct view *v, const struct event *a, const struct event *b)
@@ -232,7 +234,7 @@ row_26(struct observation *o, const struct view *v)
 		o->value += shares_network(v, v->event, other);
 	}
 	show_own(o, v);
-	return o->value > 0;
+	return o->value >= TIMETABLE_OTHERS;
 }
 
 #define SHORT_WINDOWS 8

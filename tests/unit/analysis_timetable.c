@@ -1,0 +1,81 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs those before. */
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "analyzer/analysis/observe.h"
+
+#define MINUTE_US INT64_C(60000000)
+#define DAY_US (24 * 60 * MINUTE_US)
+#define EVENTS 4
+#define PROBES 2
+
+/* Nights of the same two probes: does the first one keep a timetable with the others? */
+static bool
+keeps_a_timetable(const int64_t *starts_us, size_t n)
+{
+	struct network network = {.country = "XX"};
+	struct probe probes[PROBES] = {{0}};
+	struct record record = {
+		.networks = &network,
+		.networks_n = 1,
+		.probes = probes,
+		.probes_n = PROBES,
+		.window_us = 15 * MINUTE_US,
+	};
+	struct anomaly anomalies[EVENTS * PROBES] = {0};
+	struct event events[EVENTS] = {0};
+	struct tally tallies[PROBES] = {0};
+	struct scene scene = {0};
+	struct joined joined = {anomalies, n * PROBES, events, n};
+	struct view view = {.record = &record,
+		.scene = &scene,
+		.event = events,
+		.joined = &joined,
+		.tallies = tallies};
+	struct observation o = {0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		events[i] = (struct event){.country = "XX",
+			.first = i * PROBES,
+			.n = PROBES,
+			.affected = PROBES,
+			.start_lo_us = starts_us[i] - 5 * MINUTE_US,
+			.start_hi_us = starts_us[i]};
+		anomalies[i * PROBES + 1].probe = 1;
+	}
+	return row_26(&o, &view);
+}
+
+static void
+test_two_others_at_the_same_time_of_day_are_a_timetable(void **state)
+{
+	(void)state;
+	assert_true(keeps_a_timetable(
+		(int64_t[]){DAY_US, 2 * DAY_US, 3 * DAY_US + 4 * MINUTE_US}, 3));
+}
+
+static void
+test_one_other_at_the_same_time_of_day_is_chance(void **state)
+{
+	(void)state;
+	assert_false(keeps_a_timetable((int64_t[]){DAY_US, 2 * DAY_US}, 2));
+	assert_false(keeps_a_timetable(
+		(int64_t[]){DAY_US, 2 * DAY_US, 3 * DAY_US + 90 * MINUTE_US}, 3));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_two_others_at_the_same_time_of_day_are_a_timetable),
+		cmocka_unit_test(test_one_other_at_the_same_time_of_day_is_chance),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
