@@ -15,8 +15,10 @@
 /* What fewer probes say of one target, or few of each operator, is not yet worth a
  * sentence. */
 #define TARGET_LEAST_PROBES 3
-/* Nor is one that has fallen silent: it may have been put away. */
-#define SILENT_LEAST_PROBES 3
+/* Nor is one that has fallen silent: it may have been put away. Many are, or most of some
+ * operators'. */
+#define SILENT_LEAST_PROBES 10
+#define SILENT_LEAST_SHARED 3
 /* Nor what one probe alone misses beyond its home for less than three windows. */
 #define LONE_LEAST_BINS 3
 
@@ -419,7 +421,8 @@ is_unseen(const struct event *event, const struct anomaly *anomalies,
 		event->family == FAMILY_WHOLE)
 		return shared_by(event, anomalies, record) < TARGET_LEAST_PROBES;
 	if (event->family == FAMILY_SILENT)
-		return event->affected < SILENT_LEAST_PROBES;
+		return event->affected < SILENT_LEAST_PROBES &&
+		       shared_by(event, anomalies, record) < SILENT_LEAST_SHARED;
 	if (event->affected > 1 || is_at_home(&anomalies[event->first]))
 		return false;
 	for (uint32_t i = 0; i < event->n; i++)

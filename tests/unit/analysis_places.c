@@ -135,6 +135,33 @@ what_goes_later_and_comes_back_in_one_moment_after_long_is_the_same_event(void *
 	assert_int_equal(events_where_a_place_goes_later(800, 400, 800), 2);
 }
 
+/* The probe says nothing more, from ${from} on. */
+static void
+falls_silent(struct land *l, uint32_t probe, int64_t from)
+{
+	loses(l, probe, RUNG_power, from, from);
+	l->anomalies[l->n - 1].series = SERIES_SILENT;
+	l->anomalies[l->n - 1].end_hi_us = 0;
+}
+
+static void
+silence_of_a_few_is_an_event_only_where_most_of_an_operator_are_silent(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	for (uint32_t operator= 0; operator<3; operator++)
+		falls_silent(&l, operator* REGIONS * EACH, 100);
+	find(&l);
+	assert_int_equal(l.events_n, 0);
+	begin(&l);
+	for (uint32_t p = 0; p < REGIONS * EACH - 2; p++)
+		falls_silent(&l, p, 100);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+}
+
 static void
 one_bad_bin_at_one_probe_is_no_event(void **state)
 {
@@ -223,6 +250,8 @@ main(void)
 		cmocka_unit_test(one_probes_trouble_in_the_same_hour_stays_its_own),
 		cmocka_unit_test(
 			what_goes_later_and_comes_back_in_one_moment_after_long_is_the_same_event),
+		cmocka_unit_test(
+			silence_of_a_few_is_an_event_only_where_most_of_an_operator_are_silent),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
 		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
 		cmocka_unit_test(
