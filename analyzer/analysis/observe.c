@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "analyzer/analysis/borne.h"
+
 void
 observe_show(struct observation *o, const uint32_t *lines, uint32_t n)
 {
@@ -72,6 +74,7 @@ observe(struct observation *observations, struct witness *witness,
 	scene_open(&scene, &view);
 	view.scene = &scene;
 	view_witness(witness, &view);
+	witness->borne = borne_widely(&view);
 	for (size_t row = 0; row < ROW_COUNT; row++) {
 		struct observation *o = &observations[n];
 

@@ -276,6 +276,8 @@ struct witness {
 	uint32_t expected, reporting, alive; /* field probes of the country */
 	uint32_t operators, regions, networks, cohorts; /* affected */
 	bool medium[MEDIUM_COUNT]; /* affected */
+	bool borne; /* a third of them, or a cohort, may have lied: it would be seen all the
+		     * same (borne.h) */
 };
 
 /* Events that began at the same time of day keep a timetable, at most so far apart. */

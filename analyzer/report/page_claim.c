@@ -180,11 +180,13 @@ put_standing(struct buf *out, const struct told *t)
 {
 	buf_puts(out, t->standing);
 	if (!strcmp(t->standing, "corroborated"))
-		buf_puts(out, ": three probes or more saw it, and its class reaches "
-			      "80 %");
+		buf_puts(out, ": three probes or more saw it, more of a whole country, "
+			      "and its class reaches 80 %");
 	else if (!strcmp(t->standing, "suspected"))
-		buf_puts(out, ": fewer than three probes saw it, or its class does not "
-			      "reach 80 %");
+		buf_puts(out,
+			": its class does not reach 80 %, or fewer probes saw it "
+			"than must, or too few of a whole country to stand though "
+			"some lied");
 }
 
 static void

@@ -11,7 +11,8 @@
 #include "analyzer/report/verdict_texts.h"
 #include "common/log.h"
 
-/* A corroborated verdict rests on VERDICT_PROBES and on four parts in five. */
+/* A corroborated verdict rests on VERDICT_PROBES and on four parts in five; that of a whole
+ * country stands though some of its probes lied. */
 #define CORROBORATED_PPM 800000
 
 int64_t
@@ -92,7 +93,8 @@ verdict_standing(const struct described *d)
 {
 	return !d->verdict->insufficient && d->event->affected >= VERDICT_PROBES &&
 			       d->verdict->class_ppm[d->verdict->class] >=
-				       CORROBORATED_PPM
+				       CORROBORATED_PPM &&
+			       (d->witness->borne || !verdict_scope_is_country(d))
 		       ? "corroborated"
 		       : "suspected";
 }

@@ -43,7 +43,8 @@ struct described {
 	size_t context_n;
 };
 
-/* So many probes a corroborated verdict rests on at least. */
+/* So many probes a corroborated verdict rests on at least; one of a whole country is borne
+ * by more (borne.h). */
 #define VERDICT_PROBES 3
 
 /* As a verdict says of its weights, when they are not those of evidence.def. */

@@ -26,25 +26,45 @@ append_once(json_t *array, json_t *value)
 	values_append(array, value);
 }
 
+static const char *
+level_of(const struct described *d)
+{
+	if (d->source)
+		return d->source->level;
+	if (d->event->affected == 1)
+		return "probe";
+	if (d->witness->operators == 1)
+		return "network";
+	return d->witness->regions == 1 ? "region" : "country";
+}
+
+static bool
+names_a_region(const struct described *d)
+{
+	for (size_t i = 0; i < d->record->networks_n; i++)
+		if (d->record->networks[i].region[0] && verdict_scope_has(d, i))
+			return true;
+	return false;
+}
+
+bool
+verdict_scope_is_country(const struct described *d)
+{
+	const char *level = level_of(d);
+
+	return !strcmp(level, "country") ||
+	       (!strcmp(level, "region") && !d->source && !names_a_region(d));
+}
+
 json_t *
 verdict_scope(const struct described *d)
 {
 	json_t *out = values_must(json_object()), *regions = values_must(json_array());
 	json_t *asns = values_must(json_array()), *media = values_must(json_array());
-	const char *level = "country";
 	uint32_t *order = calloc(d->record->networks_n + 1, sizeof(*order));
 
 	if (!order)
 		bug("no memory for the networks");
-
-	if (d->source)
-		level = d->source->level;
-	else if (d->event->affected == 1)
-		level = "probe";
-	else if (d->witness->operators == 1)
-		level = "network";
-	else if (d->witness->regions == 1)
-		level = "region";
 	record_networks(order, d->record);
 	for (size_t i = 0; i < d->record->networks_n; i++) {
 		const struct network *n = &d->record->networks[order[i]];
@@ -60,7 +80,7 @@ verdict_scope(const struct described *d)
 	if (d->source && d->source->asn)
 		values_append(asns, json_integer(d->source->asn));
 	free(order);
-	values_put(out, "level", values_text(level));
+	values_put(out, "level", values_text(level_of(d)));
 	values_put(out, "country", values_text(d->event->country));
 	values_put(out, "regions", regions);
 	values_put(out, "asns", asns);

@@ -119,6 +119,9 @@ verdict_texts_limits(const struct described *d)
 		 "public log yet, so what is proved rests on the analyzer's word.");
 	if (d->event->affected < VERDICT_PROBES)
 		say(out, "Fewer than three probes saw it.");
+	else if (verdict_scope_is_country(d) && !d->witness->borne)
+		say(out, "If a third of the country's probes lied, or all of one "
+			 "cohort, it might not be: so it is at most suspected.");
 	if (!d->event->end_hi_us)
 		say(out, "It had not ended when this was computed.");
 	for (size_t i = 0; i < d->record->networks_n; i++)
