@@ -5,6 +5,7 @@
 #include "analyzer/analysis/load.h"
 #include "analyzer/analysis/stand.h"
 #include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/surroundings.h"
 #include "analyzer/analysis/watch.h"
 #include "analyzer/store/store.h"
 
@@ -36,6 +37,8 @@ struct analysis {
 	struct anomaly *detected, *anomalies; /* before and after join() */
 	struct event *events;
 	struct judged *judged;
+	struct neighbour *neighbours; /* by event */
+	struct surroundings surroundings; /* while they are described */
 	struct ids earlier;
 	struct imported imported;
 	struct store_context *context;

@@ -96,6 +96,7 @@ describe_event(struct judged *j, const struct analysis *a, const struct event *e
 		.observations = j->observations,
 		.observations_n = j->observations_n,
 		.lines = j->lines,
+		.surroundings = &a->surroundings,
 		.context = a->context,
 		.context_n = a->context_n,
 	};

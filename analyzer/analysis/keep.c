@@ -97,6 +97,22 @@ write_all(const struct analysis *a, struct store *store,
 	return err;
 }
 
+/* All that are said, beside one another, whenever they ended. */
+static void
+look_around(struct analysis *a)
+{
+	a->neighbours = analyze_room(a->events_n, sizeof(*a->neighbours));
+	for (size_t i = 0; i < a->events_n; i++)
+		a->neighbours[i] = (struct neighbour){
+			.id = a->judged[i].id,
+			.event = &a->events[i],
+			.verdict = a->judged[i].observations_n ? &a->judged[i].verdict
+							       : NULL,
+		};
+	surroundings_open(&a->surroundings, a->neighbours, a->events_n, a->anomalies,
+		&a->loaded.record);
+}
+
 enum err
 keep_all(struct analysis *a, struct store *store, int64_t since_utc_us)
 {
@@ -106,6 +122,7 @@ keep_all(struct analysis *a, struct store *store, int64_t since_utc_us)
 	enum err err;
 
 	naming_give(a);
+	look_around(a);
 	for (size_t i = 0; i < a->events_n; i++) {
 		if (!a->judged[i].observations_n)
 			continue;
@@ -119,6 +136,9 @@ keep_all(struct analysis *a, struct store *store, int64_t since_utc_us)
 		if (!since_utc_us ||
 			!ended_before(a, a->imported.events[i].id, since_utc_us))
 			events[n++] = a->imported.events[i];
+	surroundings_close(&a->surroundings);
+	free(a->neighbours);
+	a->neighbours = NULL;
 	err = write_all(a, store, events, n, since_utc_us);
 	free(events);
 	return err;

@@ -8,9 +8,10 @@
 #define LEAD_WINDOWS 2
 #define LEAD_PROBES 3
 
-/* The first edge of one probe in one network, or at one operator: the key. */
+/* The first edge of one probe in one network, or at one operator. */
 struct first {
-	uint32_t key, probe, network;
+	const struct network *network;
+	uint32_t probe;
 	struct moment edge;
 };
 
@@ -24,54 +25,62 @@ room(size_t n, size_t size)
 	return memory;
 }
 
-/* By network: where it stands in their order, or its operator. */
-static uint32_t *
-find_keys(const struct record *record, enum onset_by by)
+/* All networks of one event are of one country. */
+static int
+part(const struct network *a, const struct network *b, enum onset_by by)
 {
-	uint32_t *keys = room(record->networks_n, sizeof(*keys));
-	uint32_t *order = room(record->networks_n, sizeof(*order));
-
-	record_networks(order, record);
-	for (uint32_t i = 0; i < record->networks_n; i++)
-		keys[order[i]] =
-			by == ONSET_OPERATORS ? record->networks[order[i]].asn : i;
-	free(order);
-	return keys;
+	if (by == ONSET_NETWORKS)
+		return record_network_order(a, b);
+	return a->asn < b->asn ? -1 : a->asn > b->asn;
 }
 
 static int
-by_key(const void *left, const void *right)
+by_probe(const struct first *a, const struct first *b)
+{
+	return a->probe < b->probe ? -1 : a->probe > b->probe;
+}
+
+static int
+by_network(const void *left, const void *right)
 {
 	const struct first *a = left, *b = right;
+	int order = part(a->network, b->network, ONSET_NETWORKS);
 
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return a->probe < b->probe ? -1 : a->probe > b->probe;
+	return order ? order : by_probe(a, b);
+}
+
+static int
+by_operator(const void *left, const void *right)
+{
+	const struct first *a = left, *b = right;
+	int order = part(a->network, b->network, ONSET_OPERATORS);
+
+	return order ? order : by_probe(a, b);
 }
 
 /* Anomalies of one probe stand together, those of a second uplink of it among them. */
 static size_t
-find_firsts(struct first *firsts, const uint32_t *keys, const struct anomaly *own,
-	uint32_t own_n)
+find_firsts(struct first *firsts, enum onset_by by, const struct event *event,
+	const struct anomaly *anomalies, const struct record *record)
 {
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < own_n; i++) {
-		const struct anomaly *a = &own[i];
+	for (uint32_t i = 0; i < event->n; i++) {
+		const struct anomaly *a = &anomalies[event->first + i];
+		const struct network *network = &record->networks[a->network];
+		struct moment edge = {a->start_lo_us, a->start_hi_us};
 		size_t at = n;
 
 		while (at > 0 && firsts[at - 1].probe == a->probe &&
-			firsts[at - 1].key != keys[a->network])
+			part(firsts[at - 1].network, network, by) != 0)
 			at--;
-		if (!at || firsts[at - 1].probe != a->probe) {
-			firsts[n++] = (struct first){keys[a->network], a->probe,
-				a->network, {a->start_lo_us, a->start_hi_us}};
-		} else if (a->start_hi_us < firsts[at - 1].edge.hi_us) {
-			firsts[at - 1].edge =
-				(struct moment){a->start_lo_us, a->start_hi_us};
-		}
+		if (!at || firsts[at - 1].probe != a->probe)
+			firsts[n++] = (struct first){network, a->probe, edge};
+		else if (edge.hi_us < firsts[at - 1].edge.hi_us)
+			firsts[at - 1].edge = edge;
 	}
-	qsort(firsts, n, sizeof(*firsts), by_key);
+	qsort(firsts, n, sizeof(*firsts),
+		by == ONSET_NETWORKS ? by_network : by_operator);
 	return n;
 }
 
@@ -93,18 +102,18 @@ first_edge(const struct moment *edges, size_t n)
 	return first;
 }
 
-/* By key, of the networks of one country: field probes whose home it is. */
+/* Field probes whose home it is. */
 static uint32_t
-homes(const struct record *record, const uint32_t *keys, const struct first *first)
+homes(const struct record *record, const struct network *network, enum onset_by by)
 {
-	const char *country = record->networks[first->network].country;
 	uint32_t n = 0;
 
 	for (size_t p = 0; p < record->probes_n; p++) {
-		uint32_t home = record->probes[p].network;
+		const struct network *home =
+			&record->networks[record->probes[p].network];
 
-		n += !record->probes[p].control && keys[home] == first->key &&
-		     !strcmp(record->networks[home].country, country);
+		n += !record->probes[p].control && !part(home, network, by) &&
+		     !strcmp(home->country, network->country);
 	}
 	return n;
 }
@@ -131,30 +140,29 @@ size_t
 onset_order(struct onset *order, enum onset_by by, const struct event *event,
 	const struct anomaly *anomalies, const struct record *record)
 {
-	uint32_t *keys = find_keys(record, by);
 	struct first *firsts = room(event->n, sizeof(*firsts));
 	struct moment *edges = room(event->n, sizeof(*edges));
-	size_t firsts_n = find_firsts(firsts, keys, &anomalies[event->first], event->n);
-	size_t n = 0;
+	size_t firsts_n = find_firsts(firsts, by, event, anomalies, record), n = 0;
 
 	for (size_t i = 0, end; i < firsts_n; i = end) {
-		struct onset one = {.network = firsts[i].network};
+		const struct network *network = firsts[i].network;
+		struct onset one = {.network = (uint32_t)(network - record->networks)};
 		struct moment first;
 
-		for (end = i; end < firsts_n && firsts[end].key == firsts[i].key; end++)
+		for (end = i; end < firsts_n && !part(firsts[end].network, network, by);
+			end++)
 			edges[end - i] = firsts[end].edge;
 		first = first_edge(edges, end - i);
 		one.lo_us = first.lo_us;
 		one.hi_us = first.hi_us;
 		one.before = first.hi_us < event->start_lo_us;
 		one.probes = (uint32_t)(end - i);
-		one.of = homes(record, keys, &firsts[i]);
+		one.of = homes(record, network, by);
 		one.of = one.of < one.probes ? one.probes : one.of;
 		put_in_order(order, n++, &one);
 	}
 	free(edges);
 	free(firsts);
-	free(keys);
 	return n;
 }
 

@@ -38,11 +38,9 @@ struct placed {
 	uint32_t number;
 };
 
-static int
-by_place(const void *left, const void *right)
+int
+record_network_order(const struct network *a, const struct network *b)
 {
-	const struct network *a = &((const struct placed *)left)->network;
-	const struct network *b = &((const struct placed *)right)->network;
 	int order = strcmp(a->country, b->country);
 
 	if (!order)
@@ -50,6 +48,13 @@ by_place(const void *left, const void *right)
 	if (!order && a->asn != b->asn)
 		order = a->asn < b->asn ? -1 : 1;
 	return order ? order : (int)a->medium - (int)b->medium;
+}
+
+static int
+by_place(const void *left, const void *right)
+{
+	return record_network_order(&((const struct placed *)left)->network,
+		&((const struct placed *)right)->network);
 }
 
 void

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/timetable.h"
+
 /* Rows about when: who fell in what order, how it came back, and whether it keeps a
  * timetable. */
 #define MINUTE_US INT64_C(60000000)
-#define HOUR_US (60 * MINUTE_US)
-#define DAY_US (24 * HOUR_US)
 
 static int
 ascending(const void *left, const void *right)
@@ -177,10 +177,8 @@ row_30(struct observation *o, const struct view *v)
 
 /* ---- timetables ---- */
 
-/* Events of the same kind and networks that began at the same time of other days, or that
- * were as long and came at equal distances where days are too long to wait for. */
-#define SAME_TIME_US (10 * MINUTE_US)
-/* One other is chance: of any two in a week, one in a hundred begin so. */
+/* Events of the same kind and networks that began at the same time of other days. One other is
+ * chance: of any two in a week, one in a hundred begin so. */
 #define TIMETABLE_OTHERS 2
 
 static bool
@@ -203,20 +201,6 @@ shares_network(const struct view *v, const struct event *a, const struct event *
 	return shared * 2 > probes;
 }
 
-static bool
-is_same_time(const struct event *a, const struct event *b)
-{
-	int64_t apart_us = a->start_hi_us - b->start_hi_us, off_us, error_us;
-
-	apart_us = apart_us < 0 ? -apart_us : apart_us;
-	off_us = apart_us % DAY_US;
-	off_us = off_us > DAY_US / 2 ? DAY_US - off_us : off_us;
-	error_us =
-		(a->start_hi_us - a->start_lo_us + b->start_hi_us - b->start_lo_us) / 2;
-	return apart_us > DAY_US / 2 && apart_us < TIMETABLE_US &&
-	       off_us <= SAME_TIME_US + (error_us < SAME_TIME_US ? error_us : 0);
-}
-
 bool
 row_26(struct observation *o, const struct view *v)
 {
@@ -229,7 +213,7 @@ row_26(struct observation *o, const struct view *v)
 
 		if (other == v->event || other->family != v->event->family ||
 			strcmp(other->country, v->event->country) != 0 ||
-			other->affected < 2 || !is_same_time(v->event, other))
+			other->affected < 2 || !timetable_same_time(v->event, other))
 			continue;
 		o->value += shares_network(v, v->event, other);
 	}

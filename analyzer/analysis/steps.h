@@ -142,6 +142,8 @@ size_t record_find(size_t *first, const struct record *record, uint32_t probe,
 /* The numbers of all networks in the order of what they are, which does not depend on which
  * was met first. Room for networks_n. */
 void record_networks(uint32_t *order, const struct record *record);
+/* That order: below, at or above 0. */
+int record_network_order(const struct network *a, const struct network *b);
 
 /* ---- rollup: samples -> bins ---- */
 

@@ -28,6 +28,22 @@ print_onsets(const struct told *told)
 		print_onset(&told->onsets[i]);
 }
 
+static void
+print_relations(const struct told *told)
+{
+	if (told->relations_n)
+		puts("\nits timing beside other events; claims about timing, not "
+		     "counted");
+	for (size_t i = 0; i < told->relations_n; i++) {
+		const struct told_relation *r = &told->relations[i];
+
+		printf(" %s: %s%s%s\n", r->kind, r->event, r->event[0] ? ": " : "",
+			r->says);
+		for (size_t k = 0; k < r->against_n; k++)
+			printf("  against it: %s\n", r->against[k]);
+	}
+}
+
 void
 explain_relations(struct span json)
 {
@@ -36,5 +52,6 @@ explain_relations(struct span json)
 	if (!told_read(&told, json))
 		return;
 	print_onsets(&told);
+	print_relations(&told);
 	told_free(&told);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analyzer/report/page.h"
+#include "analyzer/report/span.h"
 
 /* What is claimed, in one sentence and as a list, and what it means. */
 
@@ -30,23 +31,6 @@ page_instant(struct buf *out, const struct told_instant *instant)
 	buf_puts(out, " (");
 	put_error(out, instant->error_us);
 	buf_puts(out, ")");
-}
-
-static void
-put_span(struct buf *out, int64_t span_us)
-{
-	int64_t s = span_us / SECOND_US;
-
-	if (s < 180)
-		buf_printf(out, "%lld seconds", (long long)s);
-	else if (s < 2 * 3600)
-		buf_printf(out, "%lld minutes", (long long)(s / 60));
-	else if (s < 2 * 86400)
-		buf_printf(out, "%lld hours %lld minutes", (long long)(s / 3600),
-			(long long)(s / 60 % 60));
-	else
-		buf_printf(out, "%lld days %lld hours", (long long)(s / 86400),
-			(long long)(s / 3600 % 24));
 }
 
 static void
@@ -218,7 +202,7 @@ write_facts(struct html *html, const struct told *t)
 	page_fact(html, "Ended", &text);
 	if (!t->open && t->end.utc_us > t->start.utc_us) {
 		buf_puts(&text, "about ");
-		put_span(&text, t->end.utc_us - t->start.utc_us);
+		span_words(&text, t->end.utc_us - t->start.utc_us);
 		page_fact(html, "Lasted", &text);
 	}
 	page_percent(&text, t->deliberate_ppm);

@@ -57,8 +57,46 @@ write_onsets(struct html *html, const struct told *t)
 	html_end(html);
 }
 
+static void
+write_relation(struct html *html, const struct told_relation *relation)
+{
+	html_begin(html, "li");
+	html_begin(html, "p");
+	html_element(html, "strong", "", relation->kind);
+	html_text(html, ": ");
+	if (relation->event[0]) {
+		html_element(html, "span", "hash", relation->event);
+		html_text(html, ": ");
+	}
+	html_text(html, relation->says);
+	html_text(html, ".");
+	html_end(html);
+	html_begin(html, "p");
+	html_attribute(html, "class", "small");
+	html_text(html, "Against it:");
+	for (size_t i = 0; i < relation->against_n; i++)
+		html_printf(html, " %s", relation->against[i]);
+	html_end(html);
+	html_end(html);
+}
+
+static void
+write_relations(struct html *html, const struct told *t)
+{
+	if (!t->relations_n)
+		return;
+	html_element(html, "h2", "", "Its timing beside other events");
+	html_element(html, "p", "small",
+		"Claims about timing only: they changed none of the probabilities.");
+	html_begin(html, "ul");
+	for (size_t i = 0; i < t->relations_n; i++)
+		write_relation(html, &t->relations[i]);
+	html_end(html);
+}
+
 void
 page_relations_write(struct html *html, const struct told *told)
 {
 	write_onsets(html, told);
+	write_relations(html, told);
 }

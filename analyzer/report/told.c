@@ -172,6 +172,21 @@ read_onsets(struct told *told, const json_t *array)
 }
 
 static void
+read_relation(struct told *told, const char *kind, const json_t *one)
+{
+	struct told_relation *relation = &told->relations[told->relations_n];
+
+	if (!json_is_object(one) || told->relations_n == TOLD_LIST)
+		return;
+	told->relations_n++;
+	relation->kind = kind;
+	relation->event = text(one, "event");
+	relation->says = text(one, "says");
+	relation->against_n = read_texts(
+		relation->against, TOLD_AGAINST, json_object_get(one, "against"));
+}
+
+static void
 read_all(struct told *told, const json_t *json)
 {
 	const json_t *probes = json_object_get(json, "probes");
@@ -203,6 +218,7 @@ read_all(struct told *told, const json_t *json)
 	told->limits_n =
 		read_texts(told->limits, TOLD_LIST, json_object_get(json, "limits"));
 	read_onsets(told, json_object_get(json, "onset_order"));
+	read_relation(told, "schedule", json_object_get(json, "schedule"));
 	read_context(told, json_object_get(json, "context"));
 	told->baseline = text(inputs, "baseline");
 	told->targets = text(inputs, "targets");

@@ -41,6 +41,15 @@ struct told_onset {
 	int64_t probes, of;
 };
 
+/* What its timing shares with other events, in words; and what speaks against it. */
+#define TOLD_AGAINST 8
+struct told_relation {
+	const char *kind, *says;
+	const char *event; /* the other one; "" none, or many */
+	const char *against[TOLD_AGAINST];
+	size_t against_n;
+};
+
 /* What else happened: shown, never counted. */
 struct told_context {
 	const char *kind, *begin, *source, *says;
@@ -64,6 +73,8 @@ struct told {
 	struct told_rows evidence, against;
 	struct told_onset onsets[TOLD_LIST]; /* from the first */
 	size_t onsets_n;
+	struct told_relation relations[TOLD_LIST];
+	size_t relations_n;
 	struct told_context context[TOLD_LIST];
 	size_t context_n;
 	const char *baseline, *targets;

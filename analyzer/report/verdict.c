@@ -134,6 +134,7 @@ verdict_json(struct buf *out, const struct described *d)
 	values_put(json, "caps_centinats", verdict_rows_caps(d));
 	values_put(json, "deliberate", values_ppm(v->deliberate_ppm));
 	values_put(json, "onset_order", verdict_relations_onset(d));
+	values_put(json, "schedule", verdict_schedule(d));
 	values_put(json, "probes", verdict_scope_probes(d));
 	values_put(json, "evidence", evidence);
 	values_put(json, "against", against);

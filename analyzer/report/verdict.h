@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analyzer/analysis/steps.h"
+#include "analyzer/analysis/surroundings.h"
 #include "analyzer/store/store.h"
 #include "common/buf.h"
 #include "common/crypto.h"
@@ -37,6 +38,7 @@ struct described {
 	int64_t end_not_before_us, end_not_after_us;
 	char baseline_hash[HASH_HEX_BYTES]; /* of the segments looked at */
 	char targets_hash[HASH_HEX_BYTES];
+	const struct surroundings *surroundings; /* NULL: no others are known */
 	const struct verdict_source *source; /* NULL: our own probes saw it */
 	/* All that is stored: what befell its country from a day before it is told. */
 	const struct store_context *context;

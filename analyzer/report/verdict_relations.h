@@ -12,3 +12,5 @@
 
 /* Networks in the order in which they fell; empty where no probe of ours saw it. */
 json_t *verdict_relations_onset(const struct described *d);
+/* The timetable that it keeps, or null. */
+json_t *verdict_schedule(const struct described *d);

@@ -161,6 +161,24 @@ test_the_order_in_which_networks_fell_stands_on_the_page(void **state)
 }
 
 static void
+test_a_timetable_stands_on_the_page_with_what_speaks_against_it(void **state)
+{
+	static const char verdict[] =
+		"{\"schedule\":{\"n\":3,\"says\":\"3 times " HOSTILE "\","
+		"\"against\":[\"So few may meet by chance.\",7,\"" HOSTILE "\"]}}";
+	struct buf page = {0};
+	const char *says;
+
+	(void)state;
+	render(&page, verdict, NULL);
+	says = strstr(page.data, "3 times " SEEN);
+	assert_non_null(says);
+	assert_non_null(strstr(says, "Against it: So few may meet by chance. " SEEN));
+	assert_int_equal(count(page.data, "<script"), 0);
+	buf_free(&page);
+}
+
+static void
 test_the_same_verdict_gives_the_same_bytes(void **state)
 {
 	struct buf one = {0}, other = {0};
@@ -251,6 +269,8 @@ main(void)
 		cmocka_unit_test(test_a_verdict_with_nothing_in_it_is_still_a_page),
 		cmocka_unit_test(
 			test_the_order_in_which_networks_fell_stands_on_the_page),
+		cmocka_unit_test(
+			test_a_timetable_stands_on_the_page_with_what_speaks_against_it),
 		cmocka_unit_test(test_the_same_verdict_gives_the_same_bytes),
 		cmocka_unit_test(test_what_no_page_should_hold_is_a_question_mark),
 		cmocka_unit_test(test_a_percentage_is_never_rounded_to_certainty),
