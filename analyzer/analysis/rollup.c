@@ -79,6 +79,23 @@ rollup_name_failed(const struct answers *answers, const struct sample *s)
 	       answers_agree(answers, s) == 0;
 }
 
+/* Did it break off behind the TCP handshake, and not for whatever name? The address answered. */
+static bool
+has_opened(const struct sample *s)
+{
+	return (s->check == CHECK_tls || s->check == CHECK_http) &&
+	       s->stage > STAGE_connect && s->stage <= STAGE_body && s->other_name != 0;
+}
+
+static struct bin
+bin_of_target(const struct record *record, const struct sample *s)
+{
+	struct sample told = *s;
+
+	told.success = s->success == 1 || has_opened(s);
+	return bin_of_outcome(record, &told, SERIES_TARGET, s->target);
+}
+
 static struct bin
 bin_of_name(const struct record *record, const struct answers *answers,
 	const struct sample *s)
@@ -223,7 +240,7 @@ add_sample(struct bin *bins, const struct record *record, const struct answers *
 	/* The access pings borrow a target's address; they say nothing of it. */
 	if (s->target == NO_TARGET || record->targets[s->target].rung != s->rung)
 		return n;
-	bins[n++] = bin_of_outcome(record, s, SERIES_TARGET, s->target);
+	bins[n++] = bin_of_target(record, s);
 	if (rollup_by_name(s))
 		bins[n++] = bin_of_name(record, answers, s);
 	return n + add_late(&bins[n], record, past, s);

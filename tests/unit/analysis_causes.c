@@ -43,6 +43,19 @@ test_a_name_whose_handshake_alone_is_reset_is_a_blocked_service(void **state)
 }
 
 static void
+test_an_address_that_opens_and_then_breaks_off_is_not_what_was_lost(void **state)
+{
+	struct country *c = country_new(RESET_ALONE);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_service);
+	assert_int_equal(c->events[0].family, FAMILY_NAME);
+	assert_int_equal(fired(c, ROW_45)->n, FIELD);
+	assert_null(fired(c, ROW_48));
+	country_free(c);
+}
+
+static void
 test_an_address_on_which_no_name_passes_is_not_called_a_blocked_name(void **state)
 {
 	struct country *c = country_new(REFUSED);
@@ -134,6 +147,8 @@ main(void)
 			test_a_name_whose_answer_depends_on_who_asks_is_no_event),
 		cmocka_unit_test(
 			test_a_name_whose_handshake_alone_is_reset_is_a_blocked_service),
+		cmocka_unit_test(
+			test_an_address_that_opens_and_then_breaks_off_is_not_what_was_lost),
 		cmocka_unit_test(
 			test_an_address_on_which_no_name_passes_is_not_called_a_blocked_name),
 		cmocka_unit_test(

@@ -44,6 +44,7 @@ enum trouble {
 	FORGED, /* one name: another address than before */
 	FICKLE, /* one name: the address depends on who asks, and changes */
 	RESET, /* one name: the TLS handshake is reset, with another name it passes */
+	RESET_ALONE, /* RESET, and nothing else is asked of that address */
 	REFUSED, /* one name: the same, but no name passes on that address */
 	DOWNGRADE, /* two mobile operators: 2G */
 	ALLOWED, /* INTERNATIONAL, but two hosts are let through, and no network is known */
@@ -162,6 +163,7 @@ in_trouble(const struct country *c, size_t probe, int round)
 	case ANNOUNCED:
 	case FORGED:
 	case RESET:
+	case RESET_ALONE:
 	case REFUSED:
 	case UNEVEN:
 	case REMOTE:
@@ -224,7 +226,7 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 	if (c->trouble == INTERNATIONAL_TOTAL || c->trouble == WITHDRAWN ||
 		c->trouble == ANNOUNCED)
 		return !international;
-	if (c->trouble == RESET || c->trouble == REFUSED)
+	if (c->trouble == RESET || c->trouble == RESET_ALONE || c->trouble == REFUSED)
 		return target != HTTPS;
 	return c->trouble != CABLE && c->trouble != GLITCHES &&
 	       c->trouble != LONE_SHORT && c->trouble != LONE_LONG &&
@@ -272,13 +274,15 @@ climb(struct country *c, size_t probe, int round)
 			s->answer = told(c, probe, round, t);
 		if (check == CHECK_tls && s->success == 0) {
 			s->stage = STAGE_tls_handshake;
-			s->other_name = c->trouble == RESET;
+			s->other_name = c->trouble != REFUSED;
 		}
 		if (slow)
 			s->rtt_us = 640000;
 	}
 	/* Its port answers all the while. */
-	for (int i = 0; i < 2 && target_answers(c, probe, round, 5); i++)
+	for (int i = 0; i < 2 && c->trouble != RESET_ALONE &&
+			target_answers(c, probe, round, 5);
+		i++)
 		add(c, probe, round, 30 + i, i ? CHECK_tcp : CHECK_ping,
 			RUNG_international, true)
 			->target = HTTPS;
