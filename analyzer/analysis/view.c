@@ -377,13 +377,34 @@ end_of(const struct anomaly *a, const struct record *record)
 	return a->end_hi_us ? a->end_lo_us : record->horizon_us;
 }
 
+/* Where one address or name is missed, all else is looked at from the last good answer of it
+ * to the next: who asks for it once an hour saw one moment of it. */
+static bool
+is_of_subject(const struct view *v)
+{
+	return v->event->family == FAMILY_TARGET || v->event->family == FAMILY_NAME;
+}
+
+static int64_t
+own_from(const struct anomaly *a, const struct view *v)
+{
+	return is_of_subject(v) ? a->start_lo_us + 1 : a->start_hi_us;
+}
+
+static int64_t
+own_to(const struct anomaly *a, const struct view *v)
+{
+	return is_of_subject(v) && a->end_hi_us ? a->end_hi_us - 1
+						: end_of(a, v->record);
+}
+
 /* Between two anomalies of one event all may have been well. */
 static bool
 is_within(const struct tally *t, const struct view *v, const struct sample *s)
 {
 	for (uint32_t i = 0; i < t->anomalies_n; i++)
-		if (s->utc_us >= t->anomalies[i].start_hi_us &&
-			s->utc_us <= end_of(&t->anomalies[i], v->record))
+		if (s->utc_us >= own_from(&t->anomalies[i], v) &&
+			s->utc_us <= own_to(&t->anomalies[i], v))
 			return true;
 	return !t->own;
 }
@@ -495,15 +516,16 @@ view_witness(struct witness *w, const struct view *v)
 
 /* Where the anomaly is the probe's own in this event. */
 static void
-take_own(struct tally *t, const struct anomaly *a, const struct record *record)
+take_own(struct tally *t, const struct anomaly *a, const struct view *view)
 {
-	int64_t end_us = end_of(a, record) + 1;
+	int64_t end_us = own_to(a, view) + 1;
 
 	if (!t->own)
 		t->anomalies = a;
 	t->anomalies_n++;
-	if (!t->own || a->start_hi_us < t->from_us) {
-		t->from_us = t->onset_us = a->start_hi_us;
+	if (!t->own || a->start_hi_us < t->onset_us) {
+		t->from_us = own_from(a, view);
+		t->onset_us = a->start_hi_us;
 		t->well_us = a->start_lo_us;
 	}
 	if (!t->own || end_us > t->to_us) {
@@ -603,7 +625,7 @@ view_open(struct view *view, const struct event *event, const struct joined *joi
 	for (uint32_t i = 0; i < event->n; i++) {
 		const struct anomaly *a = &joined->anomalies[event->first + i];
 
-		take_own(&view->tallies[a->probe], a, record);
+		take_own(&view->tallies[a->probe], a, view);
 		dark[a->probe] = dark[a->probe] || a->series == SERIES_DARK;
 	}
 	for (size_t p = 0; p < record->probes_n; p++)

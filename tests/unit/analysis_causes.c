@@ -43,6 +43,18 @@ test_a_name_whose_handshake_alone_is_reset_is_a_blocked_service(void **state)
 }
 
 static void
+test_who_asked_once_for_what_was_down_reached_all_else_meanwhile(void **state)
+{
+	struct country *c = country_new(RARELY);
+
+	(void)state;
+	expect(c, CAUSE_ordinary_remote);
+	assert_int_equal(c->events[0].affected, FIELD);
+	assert_int_equal(fired(c, ROW_45b)->n, FIELD);
+	country_free(c);
+}
+
+static void
 test_an_address_that_opens_and_then_breaks_off_is_not_what_was_lost(void **state)
 {
 	struct country *c = country_new(RESET_ALONE);
@@ -147,6 +159,8 @@ main(void)
 			test_a_name_whose_answer_depends_on_who_asks_is_no_event),
 		cmocka_unit_test(
 			test_a_name_whose_handshake_alone_is_reset_is_a_blocked_service),
+		cmocka_unit_test(
+			test_who_asked_once_for_what_was_down_reached_all_else_meanwhile),
 		cmocka_unit_test(
 			test_an_address_that_opens_and_then_breaks_off_is_not_what_was_lost),
 		cmocka_unit_test(

@@ -32,6 +32,7 @@ enum trouble {
 	POWER,
 	CABLE,
 	REMOTE,
+	RARELY, /* REMOTE, and most probes asked for it once meanwhile */
 	GLITCHES,
 	RESOLVER,
 	SILENCE,
@@ -167,6 +168,7 @@ in_trouble(const struct country *c, size_t probe, int round)
 	case REFUSED:
 	case UNEVEN:
 	case REMOTE:
+	case RARELY:
 	case RESOLVER:
 	case ALLOWED:
 		return true;
@@ -213,7 +215,7 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 	bool abroad = probe >= FIELD, trouble = in_trouble(c, probe, round);
 	bool international = c->targets[target].rung == RUNG_international;
 
-	if (c->trouble == REMOTE && trouble)
+	if ((c->trouble == REMOTE || c->trouble == RARELY) && trouble)
 		return target != LISTED;
 	if (c->trouble == RESOLVER && trouble)
 		return c->targets[target].rung != RUNG_names || abroad;
@@ -241,6 +243,14 @@ asked_with(size_t target)
 	return target >= ABROAD_DNS ? CHECK_dns : CHECK_tcp;
 }
 
+/* Two in three probes ask for it only every fifth round. */
+static bool
+is_skipped(const struct country *c, size_t probe, int round, size_t target)
+{
+	return c->trouble == RARELY && target == LISTED && probe >= 3 &&
+	       probe < FIELD && round % 5 != 3 + (int)probe % 2;
+}
+
 static void
 climb(struct country *c, size_t probe, int round)
 {
@@ -264,10 +274,13 @@ climb(struct country *c, size_t probe, int round)
 	add(c, probe, round, 4, CHECK_ping, RUNG_access, home);
 	for (size_t t = 0; t < TARGETS; t++) {
 		enum check check = asked_with(t);
-		struct sample *s = add(c, probe, round, 10 + (int)t, check,
+		struct sample *s;
+
+		if (is_skipped(c, probe, round, t))
+			continue;
+		s = add(c, probe, round, 10 + (int)t, check,
 			(enum rung)c->targets[t].rung,
 			target_answers(c, probe, round, t));
-
 		s->target = (uint32_t)t;
 		s->resolver = c->targets[t].rung == RUNG_names;
 		if (check == CHECK_dns && s->success == 1)
