@@ -25,7 +25,8 @@ static bool
 has_no_gap(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->supply_unknown && !t->rebooted && t->loss != LOSS_DARK;
+	return (t->supply_unknown || t->on_mains) && !t->rebooted &&
+	       t->loss != LOSS_DARK;
 }
 
 static bool

@@ -149,6 +149,30 @@ test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing(void **s
 		assert_int_equal(lr[i] != 0, i == CAUSE_infrastructure_power);
 }
 
+static void
+test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not(void **state)
+{
+	struct country *c = country_new(POLICED);
+
+	(void)state;
+	assert_int_equal(c->events[0].affected, 3);
+	assert_null(fired(c, ROW_2));
+	assert_int_equal(fired(c, ROW_2b)->n, 3);
+	country_free(c);
+}
+
+static void
+test_what_answers_but_by_name_is_not_off_at_any_odds(void **state)
+{
+	const int16_t *lr = evidence_weights()->lr[ROW_44b];
+
+	(void)state;
+	assert_int_equal(
+		lr[CAUSE_shutdown_full], -evidence_weights()->cap[GROUP_shape]);
+	assert_int_equal(lr[CAUSE_shutdown_international], lr[CAUSE_shutdown_full]);
+	assert_true(lr[CAUSE_shutdown_service] > lr[CAUSE_shutdown_full]);
+}
+
 int
 main(void)
 {
@@ -172,6 +196,9 @@ main(void)
 			test_a_total_cut_with_its_routes_withdrawn_stays_insufficient),
 		cmocka_unit_test(
 			test_a_world_that_is_dead_behind_routes_that_stay_was_shut_off),
+		cmocka_unit_test(
+			test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not),
+		cmocka_unit_test(test_what_answers_but_by_name_is_not_off_at_any_odds),
 		cmocka_unit_test(
 			test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing),
 	};

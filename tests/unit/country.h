@@ -28,7 +28,7 @@ enum trouble {
 	NOTHING,
 	INTERNATIONAL,
 	INTERNATIONAL_TOTAL,
-	POLICED,
+	POLICED, /* of each operator two machines tell that they are on mains */
 	POWER,
 	CABLE,
 	REMOTE,
@@ -268,7 +268,8 @@ climb(struct country *c, size_t probe, int round)
 		return;
 	if (c->trouble == UNEVEN && trouble && probe < 4 && round != FROM + 3)
 		return;
-	add(c, probe, round, 1, CHECK_power, RUNG_power, true);
+	add(c, probe, round, 1, CHECK_power, RUNG_power, true)->supply =
+		c->trouble == POLICED && probe % 3 < 2 ? SUPPLY_mains : SUPPLY_unknown;
 	add(c, probe, round, 2, CHECK_link, RUNG_link, home);
 	add(c, probe, round, 3, CHECK_router, RUNG_router, home);
 	add(c, probe, round, 4, CHECK_ping, RUNG_access, home);
