@@ -312,6 +312,9 @@ load_probe_more(void *arg, const struct store_segment *stored)
 		return true;
 	l->samples_n = l->claims_n = 0;
 	load_segment_read(l, stored);
+	/* Also where all of it is read anew: that would not see it any more. */
+	if (network != out->known.probes[l->probe].network)
+		change(out, 0);
 	if (!l->claims_n)
 		return true;
 	p->anew = says_again(p, again_n) || !place_one(l, p);
@@ -319,7 +322,5 @@ load_probe_more(void *arg, const struct store_segment *stored)
 		return true;
 	set_times(l, l->claims, 1);
 	p->anew = !lay_behind(l, p);
-	if (network != out->known.probes[l->probe].network)
-		change(out, 0);
 	return !l->err;
 }

@@ -65,9 +65,10 @@ teardown(void **state)
 	return 0;
 }
 
-/* A segment with this clock line and this measurement, received at NOW_US. */
+/* A segment with these lines, received at NOW_US. */
 static void
-receive(struct loading *l, const char *clock, const char *measurement)
+receive_of(struct loading *l, const char *clock, const char *network,
+	const char *measurement)
 {
 	const char *lines[OPENING_LINES];
 	struct buf bytes = {0};
@@ -76,6 +77,7 @@ receive(struct loading *l, const char *clock, const char *measurement)
 
 	memcpy(lines, opening_lines, sizeof lines);
 	lines[0] = clock;
+	lines[1] = network;
 	lines[OPENING_LINES - 1] = measurement;
 	opening_must(
 		opening_sign(&bytes, l->opening.key, ++l->seq, lines, OPENING_LINES));
@@ -86,6 +88,12 @@ receive(struct loading *l, const char *clock, const char *measurement)
 	memcpy(row.id, segment.id, sizeof row.id);
 	assert_int_equal(store_add_segment(l->opening.store, &row), OK);
 	buf_free(&bytes);
+}
+
+static void
+receive(struct loading *l, const char *clock, const char *measurement)
+{
+	receive_of(l, clock, opening_lines[1], measurement);
 }
 
 static size_t
@@ -302,6 +310,21 @@ test_points_of_one_series_stand_together_in_time(void **state)
 	}
 }
 
+static void
+test_who_moved_and_says_something_again_may_change_all_that_was_said(void **state)
+{
+	static const char MOBILE[] =
+		"{\"country\":\"XX\",\"kind\":\"network\",\"medium\":\"mobile\"}";
+	struct loading *l = *state;
+
+	receive(l, CLOCK("0", "1699999999000000"), ONEWAY("0", ""));
+	load(l);
+	receive_of(l, CLOCK("0", "1699999999000000"), MOBILE, ONEWAY("0", ""));
+	assert_int_equal(
+		load_update(&l->loaded, l->opening.store, &l->opening.settings, 0), OK);
+	assert_int_equal(l->loaded.changed_utc_us, 0);
+}
+
 int
 main(void)
 {
@@ -331,6 +354,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_points_of_one_series_stand_together_in_time, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_who_moved_and_says_something_again_may_change_all_that_was_said,
+			setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
