@@ -47,7 +47,6 @@ remember(void *arg, const struct store_event *event)
 static void
 forget_before(struct analysis *a)
 {
-	free((void *)(uintptr_t)a->before.detected);
 	free((void *)(uintptr_t)a->before.anomalies);
 	free((void *)(uintptr_t)a->before.events);
 	free(a->judged_before);
@@ -68,7 +67,7 @@ step_back(struct analysis *a)
 	}
 	a->before = judge_findings(a);
 	a->judged_before = a->judged;
-	a->detected = a->anomalies = NULL;
+	a->anomalies = NULL;
 	a->events = NULL;
 	a->judged = NULL;
 	a->anomalies_n = a->events_n = 0;

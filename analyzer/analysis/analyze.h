@@ -34,7 +34,7 @@ struct analysis {
 	const struct settings *settings;
 	struct loaded loaded;
 	struct watch watch;
-	struct anomaly *detected, *anomalies; /* before and after join() */
+	struct anomaly *anomalies;
 	struct event *events;
 	struct judged *judged;
 	struct neighbour *neighbours; /* by event */

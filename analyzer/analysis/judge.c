@@ -11,8 +11,8 @@
 struct findings
 judge_findings(const struct analysis *a)
 {
-	return (struct findings){
-		a->detected, a->anomalies_n, a->anomalies, a->events, a->events_n};
+	return (struct findings){a->anomalies, a->events, a->events_n,
+		a->loaded.record.horizon_us, a->loaded.record.window_us};
 }
 
 /* The verdicts of the analysis before that nothing new can have changed. */
@@ -20,20 +20,18 @@ static void
 keep_standing(struct analysis *a)
 {
 	struct findings now = judge_findings(a);
-	struct stand_until until;
-	size_t hint = 0;
+	struct stand stand;
 
 	if (!a->judged_before)
 		return;
-	until = stand_until(&a->before, &now, a->loaded.changed_utc_us);
+	stand_open(&stand, &a->before, &now, a->loaded.changed_utc_us);
 	for (size_t i = 0; i < a->events_n; i++) {
-		size_t was = stand_find(&a->before, &now, i, &until, hint);
+		size_t was = stand_find(&stand, i);
 		struct judged *j = &a->judged[i];
 		const struct judged *from;
 
 		if (was == STAND_NONE)
 			continue;
-		hint = was + 1;
 		from = &a->judged_before[was];
 		j->stands = true;
 		j->witness = from->witness;
@@ -42,6 +40,7 @@ keep_standing(struct analysis *a)
 		memcpy(j->observations, from->observations, sizeof(j->observations));
 		memcpy(j->lines, from->lines, sizeof(j->lines));
 	}
+	stand_close(&stand);
 }
 
 void
@@ -52,9 +51,7 @@ judge_all(struct analysis *a)
 
 	watch_take(&a->watch, &a->loaded.changed_utc_us, r, a->loaded.fresh);
 	a->loaded.record.answers = &a->watch.answers;
-	a->anomalies_n = watch_end(&a->detected, &a->watch, r);
-	a->anomalies = analyze_room(a->anomalies_n, sizeof(*a->anomalies));
-	memcpy(a->anomalies, a->detected, a->anomalies_n * sizeof(*a->anomalies));
+	a->anomalies_n = watch_end(&a->anomalies, &a->watch, r);
 	a->events = analyze_room(a->anomalies_n, sizeof(*a->events));
 	a->events_n = join(a->events, a->anomalies, a->anomalies_n, r);
 	a->judged = analyze_room(a->events_n, sizeof(*a->judged));

@@ -211,11 +211,8 @@ row_26(struct observation *o, const struct view *v)
 	for (size_t i = 0; i < c->events_n; i++) {
 		const struct event *other = &c->events[i];
 
-		if (other == v->event || other->family != v->event->family ||
-			strcmp(other->country, v->event->country) != 0 ||
-			other->affected < 2 || !timetable_same_time(v->event, other))
-			continue;
-		o->value += shares_network(v, v->event, other);
+		if (other != v->event && timetable_has(v->event, other))
+			o->value += shares_network(v, v->event, other);
 	}
 	show_own(o, v);
 	return o->value >= TIMETABLE_OTHERS;

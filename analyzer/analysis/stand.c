@@ -1,8 +1,20 @@
 #include "analyzer/analysis/stand.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analysis/timetable.h"
 #include "analyzer/analysis/trail.h"
+
+static void *
+room(size_t n, size_t size)
+{
+	void *memory = calloc(n + 1, size);
+
+	if (!memory)
+		abort();
+	return memory;
+}
 
 static int64_t
 least(int64_t a, int64_t b)
@@ -10,38 +22,7 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Of two that began alike, where one goes another way. */
-static int64_t
-parting(const struct anomaly *a, const struct anomaly *b)
-{
-	if (!memcmp(a, b, sizeof(*a)))
-		return INT64_MAX;
-	if (a->weak != b->weak || a->network != b->network)
-		return least(a->start_lo_us, b->start_lo_us);
-	return least(a->end_lo_us, b->end_lo_us);
-}
-
-static int64_t
-compare_anomalies(const struct findings *was, const struct findings *is)
-{
-	int64_t until_us = INT64_MAX;
-	size_t i = 0, k = 0;
-
-	while (i < was->detected_n || k < is->detected_n) {
-		const struct anomaly *a =
-			i < was->detected_n ? &was->detected[i] : NULL;
-		const struct anomaly *b = k < is->detected_n ? &is->detected[k] : NULL;
-		int order = !a ? 1 : !b ? -1 : trail_order(a, b);
-		int64_t us = order < 0	 ? a->start_lo_us
-			     : order > 0 ? b->start_lo_us
-					 : parting(a, b);
-
-		until_us = least(until_us, us);
-		i += order <= 0;
-		k += order >= 0;
-	}
-	return until_us;
-}
+/* ---- events that are in both ---- */
 
 static bool
 same_event(const struct event *a, const struct event *b)
@@ -52,106 +33,204 @@ same_event(const struct event *a, const struct event *b)
 	return !memcmp(&left, &right, sizeof(left));
 }
 
+/* But for the number of its event. */
 static bool
-began_alike(const struct event *a, const struct event *b)
+same_anomaly(const struct anomaly *a, const struct anomaly *b)
 {
-	return a->family == b->family && a->target == b->target &&
-	       a->start_lo_us == b->start_lo_us && a->start_hi_us == b->start_hi_us &&
-	       !strcmp(a->country, b->country);
-}
-
-/* The first of ${others} that began like it, looked for from the hint on. */
-static const struct event *
-twin_of(const struct event *event, const struct event *others, size_t n, size_t hint)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct event *other = &others[(hint + i) % n];
-
-		if (began_alike(event, other))
-			return other;
-	}
-	return NULL;
-}
-
-static int64_t
-compare_events(const struct findings *a, const struct findings *b)
-{
-	int64_t until_us = INT64_MAX;
-	size_t hint = 0;
-
-	for (size_t i = 0; i < a->events_n; i++) {
-		const struct event *event = &a->events[i];
-		const struct event *twin = twin_of(event, b->events, b->events_n, hint);
-
-		if (!twin) {
-			until_us = least(until_us, event->start_lo_us);
-			continue;
-		}
-		hint = (size_t)(twin - b->events) + 1;
-		if (!same_event(event, twin))
-			until_us = least(
-				until_us, least(event->end_lo_us, twin->end_lo_us));
-	}
-	return until_us;
-}
-
-struct stand_until
-stand_until(const struct findings *was, const struct findings *is, int64_t changed_us)
-{
-	return (struct stand_until){
-		.lines_us = least(changed_us, compare_anomalies(was, is)),
-		.events_us = least(compare_events(was, is), compare_events(is, was)),
-	};
+	return !trail_order(a, b) && a->end_lo_us == b->end_lo_us &&
+	       a->end_hi_us == b->end_hi_us && a->bins == b->bins &&
+	       a->tries == b->tries && a->weak == b->weak;
 }
 
 static bool
 same_anomalies(const struct findings *was, const struct event *a,
 	const struct findings *is, const struct event *b)
 {
-	for (uint32_t i = 0; i < a->n; i++) {
-		struct anomaly left = was->anomalies[a->first + i];
-		struct anomaly right = is->anomalies[b->first + i];
-
-		left.event = right.event = 0;
-		if (memcmp(&left, &right, sizeof(left)) != 0)
+	for (uint32_t i = 0; i < a->n; i++)
+		if (!same_anomaly(&was->anomalies[a->first + i],
+			    &is->anomalies[b->first + i]))
 			return false;
-	}
 	return true;
+}
+
+static size_t
+twin_of(const struct stand *s, size_t event, size_t from)
+{
+	const struct event *now = &s->is->events[event];
+
+	for (size_t i = from; i < s->was->events_n; i++) {
+		const struct event *then = &s->was->events[i];
+
+		if (same_event(then, now) && same_anomalies(s->was, then, s->is, now))
+			return i;
+	}
+	return STAND_NONE;
+}
+
+/* Each has one twin, and twins come in the same order. */
+static void
+pair(struct stand *s)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < s->is->events_n; i++) {
+		size_t twin = twin_of(s, i, next);
+
+		s->twins[i] = twin;
+		if (twin == STAND_NONE) {
+			s->others[s->others_n++] = &s->is->events[i];
+			continue;
+		}
+		while (next < twin)
+			s->others[s->others_n++] = &s->was->events[next++];
+		next++;
+	}
+	while (next < s->was->events_n)
+		s->others[s->others_n++] = &s->was->events[next++];
+}
+
+/* ---- anomalies of events that are not ---- */
+
+/* Of two of one series that began alike, where one goes another way. */
+static int64_t
+parting(const struct anomaly *a, const struct anomaly *b)
+{
+	if (same_anomaly(a, b))
+		return INT64_MAX;
+	if (a->weak != b->weak)
+		return a->start_hi_us;
+	return least(a->end_lo_us, b->end_lo_us);
+}
+
+static size_t
+list(struct anomaly *out, const struct stand *s, const struct findings *of)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->others_n; i++) {
+		const struct event *event = s->others[i];
+
+		if (event < of->events || event >= of->events + of->events_n)
+			continue;
+		for (uint32_t k = 0; k < event->n; k++)
+			out[n++] = of->anomalies[event->first + k];
+	}
+	qsort(out, n, sizeof(*out), trail_order);
+	return n;
+}
+
+static int64_t
+compare(const struct anomaly *was, size_t was_n, const struct anomaly *is, size_t is_n)
+{
+	int64_t until_us = INT64_MAX;
+	size_t i = 0, k = 0;
+
+	while (i < was_n || k < is_n) {
+		int order = i == was_n	? 1
+			    : k == is_n ? -1
+					: trail_order(&was[i], &is[k]);
+		int64_t us = order < 0	 ? was[i].start_hi_us
+			     : order > 0 ? is[k].start_hi_us
+					 : parting(&was[i], &is[k]);
+
+		until_us = least(until_us, us);
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return until_us;
+}
+
+static int64_t
+compare_others(const struct stand *s)
+{
+	size_t most = 0, was_n, is_n;
+	struct anomaly *was, *is;
+	int64_t until_us;
+
+	for (size_t i = 0; i < s->others_n; i++)
+		most += s->others[i]->n;
+	was = room(most, sizeof(*was));
+	is = room(most, sizeof(*is));
+	was_n = list(was, s, s->was);
+	is_n = list(is, s, s->is);
+	until_us = compare(was, was_n, is, is_n);
+	free(was);
+	free(is);
+	return until_us;
+}
+
+void
+stand_open(struct stand *stand, const struct findings *was, const struct findings *is,
+	int64_t changed_us)
+{
+	*stand = (struct stand){
+		.was = was,
+		.is = is,
+		.twins = room(is->events_n, sizeof(*stand->twins)),
+		.others = room(was->events_n + is->events_n, sizeof(*stand->others)),
+		/* What was open was open until there. */
+		.changed_us = least(changed_us, was->horizon_us),
+	};
+	pair(stand);
+	stand->parted_us = compare_others(stand);
+}
+
+void
+stand_close(struct stand *stand)
+{
+	free(stand->twins);
+	free(stand->others);
+	*stand = (struct stand){0};
+}
+
+/* ---- verdicts ---- */
+
+/* Until where a view of the event looks at the probe of one of its anomalies: a window behind
+ * the event, if the machine did not stop. */
+static int64_t
+looked_until(const struct findings *is, const struct event *event,
+	const struct anomaly *anomaly, bool dark)
+{
+	int64_t end_us = anomaly->end_hi_us ? anomaly->end_hi_us : INT64_MAX;
+
+	return dark ? end_us : least(end_us, event->end_lo_us + is->window_us + 1);
 }
 
 /* The last moment that the verdict may have looked at; INT64_MAX: it goes on. */
 static int64_t
 reach_of(const struct findings *is, const struct event *event)
 {
+	const struct anomaly *own = &is->anomalies[event->first];
 	int64_t reach_us = event->end_hi_us > event->start_hi_us ? event->end_hi_us
 								 : event->start_hi_us;
+	bool dark = false;
 
 	if (!event->end_hi_us)
 		return INT64_MAX;
+	for (uint32_t i = 0; i < event->n && !dark; i++)
+		dark = own[i].series == SERIES_DARK;
 	for (uint32_t i = 0; i < event->n; i++) {
-		const struct anomaly *a = &is->anomalies[event->first + i];
+		int64_t until_us = looked_until(is, event, &own[i], dark);
 
-		if (!a->end_hi_us)
-			return INT64_MAX;
-		if (a->end_hi_us > reach_us)
-			reach_us = a->end_hi_us;
+		if (until_us > reach_us)
+			reach_us = until_us;
 	}
 	return reach_us;
 }
 
 size_t
-stand_find(const struct findings *was, const struct findings *is, size_t event,
-	const struct stand_until *until, size_t hint)
+stand_find(const struct stand *s, size_t event)
 {
-	const struct event *now = &is->events[event];
-	const struct event *then;
-	int64_t reach_us = reach_of(is, now);
+	const struct event *now = &s->is->events[event];
+	int64_t reach_us;
 
-	if (reach_us >= until->lines_us || reach_us >= until->events_us ||
-		now->start_hi_us + TIMETABLE_US >= until->events_us)
+	if (s->twins[event] == STAND_NONE)
 		return STAND_NONE;
-	then = twin_of(now, was->events, was->events_n, hint);
-	if (!then || !same_event(then, now) || !same_anomalies(was, then, is, now))
+	reach_us = reach_of(s->is, now);
+	if (reach_us >= s->changed_us || reach_us >= s->parted_us)
 		return STAND_NONE;
-	return (size_t)(then - was->events);
+	for (size_t i = 0; i < s->others_n; i++)
+		if (timetable_has(now, s->others[i]))
+			return STAND_NONE;
+	return s->twins[event];
 }

@@ -3,27 +3,30 @@
 #include "analyzer/analysis/steps.h"
 
 /*
- * Which verdicts of the analysis before still stand. A verdict may look at all that began
- * before its event was over: what it looked at is as it was when nothing before that has
- * changed, neither a sample nor an anomaly nor an event. Pure.
+ * Which verdicts of the analysis before still stand. A verdict looks at samples until its
+ * event was over, at its own anomalies, at those of other events until then, and for a
+ * timetable at other events of its kind: it stands where all these are as they were. Pure.
  */
 struct findings {
-	const struct anomaly *detected; /* in the order of detect(), before join() */
-	size_t detected_n;
 	const struct anomaly *anomalies; /* as join() left them */
 	const struct event *events;
 	size_t events_n;
+	int64_t horizon_us, window_us; /* of the record */
 };
 #define STAND_NONE SIZE_MAX
 
-/* Before what time nothing differs: of samples and anomalies, of events. ${changed_us}: of
- * the samples. A verdict looks at later events, too: for a timetable. */
-struct stand_until {
-	int64_t lines_us, events_us;
+struct stand {
+	const struct findings *was, *is;
+	size_t *twins; /* by event: the same one before, or STAND_NONE */
+	const struct event **others; /* of either, that the other one has not */
+	size_t others_n;
+	int64_t changed_us; /* no sample before it is other than it was */
+	int64_t parted_us; /* nor what an anomaly of the others says */
 };
-struct stand_until stand_until(
-	const struct findings *was, const struct findings *is, int64_t changed_us);
-/* The event before that is the same as this one and whose verdict stands, or STAND_NONE.
- * ${hint}: where it is likely to be. */
-size_t stand_find(const struct findings *was, const struct findings *is, size_t event,
-	const struct stand_until *until, size_t hint);
+
+/* What it is given is not copied. */
+void stand_open(struct stand *stand, const struct findings *was,
+	const struct findings *is, int64_t changed_us);
+/* The event before that is the same as this one and whose verdict stands, or STAND_NONE. */
+size_t stand_find(const struct stand *stand, size_t event);
+void stand_close(struct stand *stand);

@@ -30,6 +30,14 @@ timetable_same_time(const struct event *a, const struct event *b)
 		       SAME_TIME_US + (error_us < SAME_TIME_US ? error_us : 0);
 }
 
+bool
+timetable_has(const struct event *a, const struct event *b)
+{
+	return a->family == FAMILY_LOSS && b->family == FAMILY_LOSS &&
+	       a->affected >= 2 && b->affected >= 2 &&
+	       !strcmp(a->country, b->country) && timetable_same_time(a, b);
+}
+
 /* The middle of one less that of the other; 0: it has not ended. */
 static int64_t
 length(const struct event *e)

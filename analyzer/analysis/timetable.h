@@ -12,6 +12,9 @@
 /* Do they begin at the same time of other days, not too far apart? Edges that are known badly
  * have ten minutes more. */
 bool timetable_same_time(const struct event *a, const struct event *b);
+/* Does the one's verdict look at the other for that: are both losses of one country, of two
+ * probes and more, that began at the same time? */
+bool timetable_has(const struct event *a, const struct event *b);
 
 struct timetables {
 	uint32_t *
