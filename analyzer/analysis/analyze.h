@@ -15,6 +15,13 @@
  * an analysis is run.
  */
 
+/* What is proved of an event's edges, and what its verdict was computed from. */
+struct proved {
+	int64_t start_not_before_us, start_not_after_us; /* 0 nothing */
+	int64_t end_not_before_us, end_not_after_us;
+	char baseline_hash[HASH_HEX_BYTES]; /* "" not yet known */
+};
+
 /* What one event became, with its texts. */
 struct judged {
 	struct witness witness;
@@ -26,6 +33,7 @@ struct judged {
 	int64_t ended_us; /* when the stored event of that id had; INT64_MAX: it had not */
 	struct buf asns, networks, json, state;
 	struct store_event stored;
+	struct proved proved;
 	bool stands; /* its verdict is that of the analysis before */
 };
 

@@ -25,16 +25,16 @@ prove(int64_t *not_before_us, int64_t *not_after_us, const struct analysis *a,
 }
 
 static void
-prove_edges(struct described *d, const struct analysis *a, const struct event *event)
+prove_edges(struct proved *p, const struct analysis *a, const struct event *event)
 {
 	for (uint32_t i = 0; i < event->n; i++) {
 		const struct anomaly *x = &a->anomalies[event->first + i];
 
 		if (x->start_hi_us == event->start_hi_us)
-			prove(&d->start_not_before_us, &d->start_not_after_us, a,
+			prove(&p->start_not_before_us, &p->start_not_after_us, a,
 				x->probe, x->start_hi_us);
 		if (x->end_hi_us && x->end_hi_us == event->end_hi_us)
-			prove(&d->end_not_before_us, &d->end_not_after_us, a, x->probe,
+			prove(&p->end_not_before_us, &p->end_not_after_us, a, x->probe,
 				x->end_hi_us);
 	}
 }
@@ -60,7 +60,7 @@ hash_chain(struct buf *out, const struct loaded_probe *p, int64_t from, int64_t 
 /* Hash over every segment, and the points of every imported series, that the verdict could
  * have looked at. */
 static void
-hash_inputs(struct described *d, const struct analysis *a, const struct event *event)
+hash_inputs(struct proved *proved, const struct analysis *a, const struct event *event)
 {
 	int64_t from = event->start_lo_us - a->loaded.record.reference_us;
 	int64_t to = event->end_hi_us ? event->end_hi_us : INT64_MAX;
@@ -78,9 +78,26 @@ hash_inputs(struct described *d, const struct analysis *a, const struct event *e
 				(long long)p->utc_us, (long long)p->value_micro);
 	}
 	crypto_sha256(hash, ids.data, ids.len);
-	crypto_hex(d->baseline_hash, hash, sizeof(hash));
-	memcpy(d->targets_hash, a->loaded.targets_hash, sizeof(d->targets_hash));
+	crypto_hex(proved->baseline_hash, hash, sizeof(hash));
 	buf_free(&ids);
+}
+
+/* Of a verdict that stands it is as it was: nothing that it could have looked at is other. */
+static void
+prove_all(struct described *d, struct judged *j, const struct analysis *a)
+{
+	struct proved *p = &j->proved;
+
+	if (!p->baseline_hash[0]) {
+		prove_edges(p, a, d->event);
+		hash_inputs(p, a, d->event);
+	}
+	d->start_not_before_us = p->start_not_before_us;
+	d->start_not_after_us = p->start_not_after_us;
+	d->end_not_before_us = p->end_not_before_us;
+	d->end_not_after_us = p->end_not_after_us;
+	memcpy(d->baseline_hash, p->baseline_hash, sizeof(d->baseline_hash));
+	memcpy(d->targets_hash, a->loaded.targets_hash, sizeof(d->targets_hash));
 }
 
 void
@@ -103,8 +120,7 @@ describe_event(struct judged *j, const struct analysis *a, const struct event *e
 	int64_t error_us;
 
 	memcpy(d.id, j->id, sizeof(d.id));
-	prove_edges(&d, a, event);
-	hash_inputs(&d, a, event);
+	prove_all(&d, j, a);
 	verdict_json(&j->json, &d);
 	history_state(&j->state, &d);
 	memcpy(j->stored.id, j->id, sizeof(j->stored.id));

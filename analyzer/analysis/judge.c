@@ -39,6 +39,7 @@ keep_standing(struct analysis *a)
 		j->observations_n = from->observations_n;
 		memcpy(j->observations, from->observations, sizeof(j->observations));
 		memcpy(j->lines, from->lines, sizeof(j->lines));
+		j->proved = from->proved;
 	}
 	stand_close(&stand);
 }
