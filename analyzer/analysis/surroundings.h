@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analyzer/analysis/neighbours.h"
+#include "analyzer/analysis/sequence.h"
 #include "analyzer/analysis/timetable.h"
 
 /*
@@ -10,6 +11,7 @@
 struct surroundings {
 	struct neighbours neighbours;
 	struct timetables timetables;
+	struct sequences sequences;
 };
 
 /* As neighbours_open(). */

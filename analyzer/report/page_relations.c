@@ -71,12 +71,14 @@ write_relation(struct html *html, const struct told_relation *relation)
 	html_text(html, relation->says);
 	html_text(html, ".");
 	html_end(html);
-	html_begin(html, "p");
-	html_attribute(html, "class", "small");
-	html_text(html, "Against it:");
-	for (size_t i = 0; i < relation->against_n; i++)
-		html_printf(html, " %s", relation->against[i]);
-	html_end(html);
+	if (relation->against_n) {
+		html_begin(html, "p");
+		html_attribute(html, "class", "small");
+		html_text(html, "Against it:");
+		for (size_t i = 0; i < relation->against_n; i++)
+			html_printf(html, " %s", relation->against[i]);
+		html_end(html);
+	}
 	html_end(html);
 }
 

@@ -187,6 +187,13 @@ read_relation(struct told *told, const char *kind, const json_t *one)
 }
 
 static void
+read_relations(struct told *told, const char *kind, const json_t *array)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		read_relation(told, kind, json_array_get(array, i));
+}
+
+static void
 read_all(struct told *told, const json_t *json)
 {
 	const json_t *probes = json_object_get(json, "probes");
@@ -219,6 +226,10 @@ read_all(struct told *told, const json_t *json)
 		read_texts(told->limits, TOLD_LIST, json_object_get(json, "limits"));
 	read_onsets(told, json_object_get(json, "onset_order"));
 	read_relation(told, "schedule", json_object_get(json, "schedule"));
+	read_relations(told, "phase", json_object_get(json, "phases"));
+	read_relations(told, "overlaps", json_object_get(json, "overlaps"));
+	read_relations(told, "follows", json_object_get(json, "follows"));
+	read_relations(told, "precursor", json_object_get(json, "precursors"));
 	read_context(told, json_object_get(json, "context"));
 	told->baseline = text(inputs, "baseline");
 	told->targets = text(inputs, "targets");

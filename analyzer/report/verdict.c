@@ -135,6 +135,10 @@ verdict_json(struct buf *out, const struct described *d)
 	values_put(json, "deliberate", values_ppm(v->deliberate_ppm));
 	values_put(json, "onset_order", verdict_relations_onset(d));
 	values_put(json, "schedule", verdict_schedule(d));
+	values_put(json, "phases", verdict_phases(d));
+	values_put(json, "overlaps", verdict_overlaps(d));
+	values_put(json, "follows", verdict_follows(d));
+	values_put(json, "precursors", verdict_precursors(d));
 	values_put(json, "probes", verdict_scope_probes(d));
 	values_put(json, "evidence", evidence);
 	values_put(json, "against", against);
