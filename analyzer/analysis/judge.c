@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/analysis/leaves.h"
+#include "analyzer/analysis/sway.h"
 
 /* After so many events the samples that they looked at are given back. */
 #define REST_EVENTS 16
@@ -69,6 +70,9 @@ judge_all(struct analysis *a)
 		j->observations_n = observe(
 			j->observations, &j->witness, &a->events[i], &joined, r);
 		classify(&j->verdict, j->observations, j->observations_n, a->weights);
+		if (j->witness.borne && !j->verdict.insufficient)
+			j->witness.borne = sway_none(j->verdict.class, &a->events[i],
+				&joined, r, a->weights);
 		if (++n % REST_EVENTS == 0)
 			load_rest(&a->loaded);
 	}

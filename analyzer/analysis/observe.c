@@ -62,30 +62,40 @@ is_shaped(const struct observation *observations, size_t n)
 }
 
 size_t
-observe(struct observation *observations, struct witness *witness,
-	const struct event *event, const struct joined *joined,
-	const struct record *record)
+observe_rows(struct observation *observations, struct view *view)
 {
 	struct scene scene;
-	struct view view;
 	size_t n = 0;
 
-	view_open(&view, event, joined, record);
-	scene_open(&scene, &view);
-	view.scene = &scene;
-	view_witness(witness, &view);
-	witness->borne = borne_widely(&view);
+	scene_open(&scene, view);
+	view->scene = &scene;
 	for (size_t row = 0; row < ROW_COUNT; row++) {
 		struct observation *o = &observations[n];
 
 		memset(o, 0, sizeof(*o));
 		o->row = (enum row)row;
-		if (row_fns[row] && row_fns[row](o, &view))
+		if (row_fns[row] && row_fns[row](o, view))
 			n++;
 	}
-	if (!is_shaped(observations, n) && event->family != FAMILY_SILENT)
+	if (!is_shaped(observations, n) && view->event->family != FAMILY_SILENT)
 		n = 0;
+	view->scene = NULL;
 	scene_close(&scene);
+	return n;
+}
+
+size_t
+observe(struct observation *observations, struct witness *witness,
+	const struct event *event, const struct joined *joined,
+	const struct record *record)
+{
+	struct view view;
+	size_t n;
+
+	view_open(&view, event, joined, record);
+	view_witness(witness, &view);
+	witness->borne = borne_widely(&view);
+	n = observe_rows(observations, &view);
 	view_close(&view);
 	return n;
 }

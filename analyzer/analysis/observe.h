@@ -15,6 +15,9 @@ typedef bool row_fn(struct observation *o, const struct view *v);
 #define IMPORTED(id, ...) /* outages.h */
 #include "analyzer/analysis/evidence.def"
 
+/* Asks every row, of the probes that the view has: as observe(). */
+size_t observe_rows(struct observation *observations, struct view *view);
+
 /* Each probe that shows a row gives it a line or two. */
 void observe_show(struct observation *o, const uint32_t *lines, uint32_t n);
 

@@ -279,7 +279,8 @@ struct witness {
 	uint32_t operators, regions, networks, cohorts; /* affected */
 	bool medium[MEDIUM_COUNT]; /* affected */
 	bool borne; /* a third of them, or a cohort, may have lied: it would be seen all the
-		     * same (borne.h) */
+		     * same (borne.h); set by observe(), and kept by whoever classifies only
+		     * where no cohort sways the class (sway.h) */
 };
 
 /* Events that began at the same time of day keep a timetable, at most so far apart. */
