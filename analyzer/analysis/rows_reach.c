@@ -108,6 +108,22 @@ row_12h(struct observation *o, const struct view *v)
 
 /* ---- who ---- */
 
+/* When the operator's went, most of them: one may have had trouble of its own before. */
+static int64_t
+onset_of(const struct view *v, const struct crowd *operator)
+{
+	int64_t onsets_us[VIEW_TESTS];
+	uint32_t n = 0;
+
+	for (size_t p = 0; p < v->record->probes_n && n < VIEW_TESTS; p++)
+		if (view_is_field(v, p) && v->tallies[p].own &&
+			view_network(v, p)->asn ==
+				operator->asn && view_network(v, p)->medium ==
+				operator->medium)
+			onsets_us[n++] = v->tallies[p].onset_us;
+	return observe_median(onsets_us, n);
+}
+
 /* All operators of a medium there, or all operators: how many, and how long it took. */
 static bool
 every(struct observation *o, const struct view *v, enum scene_extent extent)
@@ -123,12 +139,12 @@ every(struct observation *o, const struct view *v, enum scene_extent extent)
 	o->of = s->all.n;
 	o->value = s->mobile_out + s->fixed_out;
 	for (size_t i = 0; i < s->operators_n; i++) {
-		const struct crowd *c = &s->operators[i];
+		int64_t onset_us = onset_of(v, &s->operators[i]);
 
-		if (!c->first_us || !c->places_out)
+		if (!onset_us || !s->operators[i].places_out)
 			continue;
-		first_us = c->first_us < first_us ? c->first_us : first_us;
-		last_us = c->first_us > last_us ? c->first_us : last_us;
+		first_us = onset_us < first_us ? onset_us : first_us;
+		last_us = onset_us > last_us ? onset_us : last_us;
 	}
 	o->other = last_us > first_us ? (last_us - first_us) / 1000000 : 0;
 	for (size_t p = 0; p < v->record->probes_n; p++)
@@ -148,13 +164,14 @@ is_cut_off(const struct view *v)
 /* So far apart mobile operators may obey one order. */
 #define OBEYED_WINDOWS 4
 
+/* A machine or two among many stop by themselves: rows 3 and 3b begin at a quarter. */
 bool
 row_7(struct observation *o, const struct view *v)
 {
 	return v->event->family == FAMILY_LOSS && every(o, v, EXTENT_MOBILE) &&
 	       o->n >= LEAST_PROBES && is_cut_off(v) &&
 	       o->other * 1000000 <= OBEYED_WINDOWS * v->record->window_us &&
-	       !scene_lost(&v->scene->all, BIT(LOSS_DARK));
+	       scene_lost(&v->scene->all, BIT(LOSS_DARK)) * 4 < v->scene->all.own;
 }
 
 /* What is left to them is slow, or not the world. */
@@ -205,7 +222,8 @@ row_10(struct observation *o, const struct view *v)
 bool
 row_10b(struct observation *o, const struct view *v)
 {
-	return every(o, v, EXTENT_OWNER) && o->n >= LEAST_PROBES;
+	return v->event->family != FAMILY_SLOW && every(o, v, EXTENT_OWNER) &&
+	       o->n >= LEAST_PROBES;
 }
 
 bool

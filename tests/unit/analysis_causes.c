@@ -162,6 +162,32 @@ test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not(void **state)
 }
 
 static void
+test_one_dark_machine_and_one_that_was_out_before_leave_a_mobile_shutdown(void **state)
+{
+	struct country *c = country_new(MOBILE_AND_OTHERS);
+
+	(void)state;
+	expect(c, CAUSE_shutdown_mobile);
+	assert_int_equal(c->events[0].affected, 6);
+	assert_int_equal(fired(c, ROW_7)->value, 2);
+	assert_int_equal(fired(c, ROW_7)->other, 0);
+	country_free(c);
+}
+
+static void
+test_two_operators_that_are_slow_need_not_have_one_owner(void **state)
+{
+	struct country *c = country_new(LONGER_WAY);
+
+	(void)state;
+	expect(c, CAUSE_infrastructure_cable);
+	assert_int_equal(c->events[0].affected, 6);
+	assert_int_equal(fired(c, ROW_37)->n, 6);
+	assert_null(fired(c, ROW_10b));
+	country_free(c);
+}
+
+static void
 test_what_answers_but_by_name_is_not_off_at_any_odds(void **state)
 {
 	const int16_t *lr = evidence_weights()->lr[ROW_44b];
@@ -198,6 +224,10 @@ main(void)
 			test_a_world_that_is_dead_behind_routes_that_stay_was_shut_off),
 		cmocka_unit_test(
 			test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not),
+		cmocka_unit_test(
+			test_one_dark_machine_and_one_that_was_out_before_leave_a_mobile_shutdown),
+		cmocka_unit_test(
+			test_two_operators_that_are_slow_need_not_have_one_owner),
 		cmocka_unit_test(test_what_answers_but_by_name_is_not_off_at_any_odds),
 		cmocka_unit_test(
 			test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing),

@@ -37,6 +37,7 @@ enum trouble {
 	RESOLVER,
 	SILENCE,
 	MOBILE,
+	MOBILE_AND_OTHERS, /* MOBILE; of it one probe is dark, one was out before */
 	LONE_SHORT, /* one probe cannot reach anything for two windows */
 	LONE_LONG, /* the same for as long as troubles last here */
 	UNEVEN, /* INTERNATIONAL, but four probes got to measure in one window of it only */
@@ -48,6 +49,7 @@ enum trouble {
 	RESET_ALONE, /* RESET, and nothing else is asked of that address */
 	REFUSED, /* one name: the same, but no name passes on that address */
 	DOWNGRADE, /* two mobile operators: 2G */
+	LONGER_WAY, /* one mobile operator and the fixed one: later abroad */
 	ALLOWED, /* INTERNATIONAL, but two hosts are let through, and no network is known */
 };
 
@@ -155,6 +157,8 @@ add(struct country *c, size_t probe, int round, int second, enum check check,
 static bool
 in_trouble(const struct country *c, size_t probe, int round)
 {
+	if (c->trouble == MOBILE_AND_OTHERS && probe == 5 && round >= FROM - 4)
+		return round <= TO;
 	if (round < FROM || round > TO)
 		return false;
 	switch (c->trouble) {
@@ -174,7 +178,10 @@ in_trouble(const struct country *c, size_t probe, int round)
 		return true;
 	case POLICED:
 		return probe / 3 == 1;
+	case LONGER_WAY:
+		return probe / 3 > 0;
 	case MOBILE:
+	case MOBILE_AND_OTHERS:
 	case DOWNGRADE:
 		return probe / 3 < 2;
 	case LONE_SHORT:
@@ -232,7 +239,7 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return target != HTTPS;
 	return c->trouble != CABLE && c->trouble != GLITCHES &&
 	       c->trouble != LONE_SHORT && c->trouble != LONE_LONG &&
-	       c->trouble != MOBILE;
+	       c->trouble != MOBILE && c->trouble != MOBILE_AND_OTHERS;
 }
 
 static enum check
@@ -264,6 +271,11 @@ climb(struct country *c, size_t probe, int round)
 
 	if (c->trouble == POWER && trouble && !abroad)
 		return;
+	if (c->trouble == MOBILE_AND_OTHERS && probe == 0) {
+		boot = round > TO;
+		if (trouble)
+			return;
+	}
 	if (c->trouble == SILENCE && !abroad && round >= FROM)
 		return;
 	if (c->trouble == UNEVEN && trouble && probe < 4 && round != FROM + 3)
@@ -308,8 +320,12 @@ climb(struct country *c, size_t probe, int round)
 		speed->queue_us = 300000;
 	if (!target_answers(c, probe, round, 5))
 		speed->rate_bps = 0, speed->success = 0;
-	for (size_t i = first; i < c->n; i++)
+	for (size_t i = first; i < c->n; i++) {
 		c->samples[i].boot = boot;
+		if (c->trouble == LONGER_WAY && trouble && !abroad &&
+			c->samples[i].rung >= RUNG_international)
+			c->samples[i].rtt_us = 640000;
+	}
 }
 
 static struct joined
