@@ -141,7 +141,8 @@ every(struct observation *o, const struct view *v, enum scene_extent extent)
 	for (size_t i = 0; i < s->operators_n; i++) {
 		int64_t onset_us = onset_of(v, &s->operators[i]);
 
-		if (!onset_us || !s->operators[i].places_out)
+		if (!onset_us || !s->operators[i].places_out ||
+			!scene_is_operator(s, &s->operators[i]))
 			continue;
 		first_us = onset_us < first_us ? onset_us : first_us;
 		last_us = onset_us > last_us ? onset_us : last_us;

@@ -12,6 +12,12 @@ scene_is_out(const struct crowd *c)
 	return c->affected * 2 > c->n && (c->affected > 1 || c->n == 1);
 }
 
+bool
+scene_is_operator(const struct scene *s, const struct crowd *operator)
+{
+	return operator->asn || !s->named;
+}
+
 uint32_t
 scene_lost(const struct crowd *c, uint32_t losses)
 {
@@ -95,6 +101,8 @@ count_operator(struct scene *s, const struct crowd *operator)
 	uint32_t there = 0, out = 0;
 	bool is_out, mobile = operator->medium == MEDIUM_mobile;
 
+	if (!scene_is_operator(s, operator))
+		return;
 	for (size_t i = 0; i < s->places_n; i++) {
 		const struct crowd *place = &s->places[i];
 
@@ -164,6 +172,7 @@ scene_open(struct scene *s, const struct view *v)
 		add(find_asn(s, &like), t);
 		add(find_region(s, &like), t);
 		add(&s->all, t);
+		s->named = s->named || like.asn;
 	}
 	count_places(s);
 	for (size_t i = 0; i < s->operators_n; i++)

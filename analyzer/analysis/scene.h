@@ -37,11 +37,14 @@ struct scene {
 	uint32_t mobile, mobile_out, fixed, fixed_out; /* operators, where it is out */
 	uint32_t regions_out; /* regions with a place that is out */
 	bool regional; /* other regions are fine */
+	bool named; /* some operator is known: AS 0 is none beside it */
 	enum scene_extent extent;
 };
 
 void scene_open(struct scene *scene, const struct view *view);
 void scene_close(struct scene *scene);
+/* Is it an operator, as far as is known? */
+bool scene_is_operator(const struct scene *scene, const struct crowd *operator);
 /* Most of them, and more than one where there are more. */
 bool scene_is_out(const struct crowd *crowd);
 /* So many of the affected are in one of these states of loss. */

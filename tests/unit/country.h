@@ -37,7 +37,8 @@ enum trouble {
 	RESOLVER,
 	SILENCE,
 	MOBILE,
-	MOBILE_AND_OTHERS, /* MOBILE; of it one probe is dark, one was out before */
+	MOBILE_AND_OTHERS, /* MOBILE; one probe is dark, of no known operator, one was out
+			    * before */
 	LONE_SHORT, /* one probe cannot reach anything for two windows */
 	LONE_LONG, /* the same for as long as troubles last here */
 	UNEVEN, /* INTERNATIONAL, but four probes got to measure in one window of it only */
@@ -97,6 +98,8 @@ draw(struct country *c)
 		c->probes[p] = (struct probe){
 			.network = (uint32_t)p, .cohort = (uint32_t)p % 2};
 	}
+	if (c->trouble == MOBILE_AND_OTHERS)
+		c->networks[0].asn = 0;
 	strcpy(c->networks[FIELD].country, "QY");
 	c->probes[FIELD] = c->probes[FIELD + 1] =
 		(struct probe){.control = true, .network = FIELD};
