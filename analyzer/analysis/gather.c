@@ -38,6 +38,7 @@ struct outage {
 			 * has trouble of its own */
 	uint8_t kind;
 	bool strong; /* more than one bad bin at one probe of it */
+	bool dated; /* most of it is out: lo_us and hi_us stand */
 };
 
 /* What an event is made of. */
@@ -177,6 +178,19 @@ take_end(struct outage *o, int64_t end_us)
 	}
 }
 
+/* A probe that had trouble of its own an hour before does not date the place. */
+static void
+date(const struct work *w, struct outage *o, const struct anomaly *a)
+{
+	if (o->dated || o->probes < 2 || o->probes * 2 <= w->places[o->place].probes)
+		return;
+	o->dated = true;
+	if (a->start_lo_us <= o->hi_us + APART_WINDOWS * w->record->window_us)
+		return;
+	o->lo_us = a->start_lo_us;
+	o->hi_us = a->start_hi_us;
+}
+
 static void
 add_to(struct work *w, size_t i, uint32_t outage)
 {
@@ -184,6 +198,7 @@ add_to(struct work *w, size_t i, uint32_t outage)
 	struct outage *o = &w->outages[outage];
 
 	o->probes += !is_counted(w, i, outage);
+	date(w, o, a);
 	o->strong = o->strong || !a->weak;
 	o->tries += a->tries;
 	o->last_hi_us = a->start_hi_us;
@@ -374,6 +389,113 @@ found_events(struct work *w)
 		grow(&crowds[e - 1], o);
 		o->event = (uint32_t)(e - 1);
 	}
+	return n;
+}
+
+/*
+ * A place of an operator that has no other in the event, where the others agree on
+ * when they went and came back, has trouble of its own if it neither went nor came
+ * back with them; in a region where none of them is, if it missed one of the two.
+ */
+#define AGREED_START_WINDOWS 2
+#define AGREED_END_WINDOWS 4
+#define AGREED_LEAST 2
+
+static int
+ascending(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static bool
+is_other(const struct work *w, const struct outage *o, const struct outage *other)
+{
+	return other != o && other->event == o->event && is_out(w, other);
+}
+
+static bool
+is_off(int64_t us, int64_t middle_us, int64_t most_us)
+{
+	if (us == INT64_MAX || middle_us == INT64_MAX)
+		return us != middle_us;
+	return us > middle_us + most_us || us < middle_us - most_us;
+}
+
+/* The middle of the others' starts or ends, and with ${off} how many are not near it. */
+static int64_t
+middle_of(const struct work *w, const struct outage *o, bool ends, int64_t *us,
+	size_t *off)
+{
+	int64_t most_us = (ends ? AGREED_END_WINDOWS : AGREED_START_WINDOWS) *
+			  w->record->window_us;
+	int64_t middle_us;
+	size_t n = 0;
+
+	for (const struct outage *other = w->outages; other < w->outages + w->outages_n;
+		other++)
+		if (is_other(w, o, other))
+			us[n++] = ends ? other->end_us : other->hi_us;
+	qsort(us, n, sizeof(*us), ascending);
+	middle_us = n ? us[n / 2] : 0;
+	*off = 0;
+	for (size_t i = 0; i < n; i++)
+		*off += is_off(us[i], middle_us, most_us);
+	return middle_us;
+}
+
+static bool
+is_stranger(const struct work *w, const struct outage *o, int64_t *scratch)
+{
+	int64_t window_us = w->record->window_us, start_us, end_us;
+	size_t n = 0, starts_off, ends_off;
+	bool near = false, went, came;
+
+	for (const struct outage *other = w->outages; other < w->outages + w->outages_n;
+		other++) {
+		if (!is_other(w, o, other))
+			continue;
+		if (network(w, other->place)->asn == network(w, o->place)->asn)
+			return false;
+		near = near || !strcmp(network(w, other->place)->region,
+				       network(w, o->place)->region);
+		n++;
+	}
+	if (n < AGREED_LEAST)
+		return false;
+	start_us = middle_of(w, o, false, scratch, &starts_off);
+	end_us = middle_of(w, o, true, scratch, &ends_off);
+	if (starts_off * 3 > n || ends_off * 3 > n)
+		return false;
+	went = o->lo_us <= start_us + AGREED_START_WINDOWS * window_us &&
+	       o->hi_us >= start_us - AGREED_START_WINDOWS * window_us;
+	came = !is_off(o->end_us, end_us, AGREED_END_WINDOWS * window_us);
+	return near ? !went && !came : !went || !came;
+}
+
+static size_t
+part_strangers(struct work *w, size_t n)
+{
+	int64_t *scratch = room(w->outages_n, sizeof(*scratch));
+
+	for (size_t i = 0; i < w->outages_n; i++) {
+		struct outage *o = &w->outages[i];
+		size_t from = o->event;
+
+		if (o->event == NOWHERE || !is_stranger(w, o, scratch))
+			continue;
+		o->event = (uint32_t)n;
+		w->crowds[n] = (struct crowd){
+			.kind = o->kind, .medium = network(w, o->place)->medium};
+		grow(&w->crowds[n++], o);
+		w->crowds[from] = (struct crowd){
+			.kind = w->crowds[from].kind, .medium = w->crowds[from].medium};
+		for (size_t k = 0; k < w->outages_n; k++)
+			if (w->outages[k].event == from)
+				grow(&w->crowds[from], &w->outages[k]);
+	}
+	free(scratch);
 	return n;
 }
 
@@ -570,7 +692,7 @@ gather(const struct gathering *g, const struct record *record)
 
 	find_places(&w);
 	find_outages(&w);
-	n = found_events(&w);
+	n = part_strangers(&w, found_events(&w));
 	merge_small(&w, n);
 	attach_single(&w, n);
 	n = found_rest(&w, n);

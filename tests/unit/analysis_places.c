@@ -242,6 +242,76 @@ an_event_lasts_from_each_probes_first_loss_to_its_last(void **state)
 	assert_int_equal(l.events[0].end_lo_us, 1100 * MINUTE_US);
 }
 
+/* All probes of one operator in one region. */
+static void
+place_loses(
+	struct land *l, uint32_t operator, uint32_t region, int64_t from, int64_t to)
+{
+	uint32_t first = (operator* REGIONS + region) * EACH;
+
+	for (uint32_t p = first; p < first + EACH; p++)
+		loses(l, p, RUNG_domestic, from, to);
+}
+
+static void
+a_probe_that_was_out_an_hour_before_does_not_part_its_place(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 1, 1000, 1400);
+	l.anomalies[0].start_lo_us = 905 * MINUTE_US;
+	l.anomalies[0].start_hi_us = 910 * MINUTE_US;
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].affected, 2 * REGIONS * EACH);
+	assert_int_equal(l.events[0].start_hi_us, 1000 * MINUTE_US);
+}
+
+static void
+a_place_elsewhere_that_comes_back_long_before_has_its_own_trouble(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	place_loses(&l, 0, 0, 1000, 1400);
+	place_loses(&l, 1, 0, 1005, 1400);
+	place_loses(&l, 2, 1, 980, 1150);
+	find(&l);
+	assert_int_equal(l.events_n, 2);
+	assert_int_equal(l.events[0].affected + l.events[1].affected, 3 * EACH);
+}
+
+static void
+a_place_beside_that_neither_goes_nor_comes_back_with_them_has_too(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	place_loses(&l, 0, 0, 1000, 1400);
+	place_loses(&l, 1, 0, 1005, 1400);
+	place_loses(&l, 2, 0, 1050, 1160);
+	find(&l);
+	assert_int_equal(l.events_n, 2);
+}
+
+static void
+a_place_beside_that_goes_later_and_comes_back_with_them_is_theirs(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	place_loses(&l, 0, 0, 1000, 1400);
+	place_loses(&l, 1, 0, 1005, 1400);
+	place_loses(&l, 2, 0, 1050, 1400);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+}
+
 int
 main(void)
 {
@@ -260,6 +330,14 @@ main(void)
 			a_probe_that_was_out_long_before_does_not_date_the_event),
 		cmocka_unit_test(
 			an_event_lasts_from_each_probes_first_loss_to_its_last),
+		cmocka_unit_test(
+			a_probe_that_was_out_an_hour_before_does_not_part_its_place),
+		cmocka_unit_test(
+			a_place_elsewhere_that_comes_back_long_before_has_its_own_trouble),
+		cmocka_unit_test(
+			a_place_beside_that_neither_goes_nor_comes_back_with_them_has_too),
+		cmocka_unit_test(
+			a_place_beside_that_goes_later_and_comes_back_with_them_is_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
