@@ -178,14 +178,14 @@ take_end(struct outage *o, int64_t end_us)
 	}
 }
 
-/* A probe that had trouble of its own an hour before does not date the place. */
+/* A probe that had trouble of its own before does not date the place. */
 static void
 date(const struct work *w, struct outage *o, const struct anomaly *a)
 {
 	if (o->dated || o->probes < 2 || o->probes * 2 <= w->places[o->place].probes)
 		return;
 	o->dated = true;
-	if (a->start_lo_us <= o->hi_us + APART_WINDOWS * w->record->window_us)
+	if (a->start_hi_us <= o->hi_us + SLACK_WINDOWS * w->record->window_us)
 		return;
 	o->lo_us = a->start_lo_us;
 	o->hi_us = a->start_hi_us;
@@ -398,7 +398,7 @@ found_events(struct work *w)
  * back with them; in a region where none of them is, if it missed one of the two.
  */
 #define AGREED_START_WINDOWS 2
-#define AGREED_END_WINDOWS 4
+#define AGREED_END_WINDOWS 3
 #define AGREED_LEAST 2
 
 static int

@@ -9,7 +9,7 @@
 bool
 scene_is_out(const struct crowd *c)
 {
-	return c->affected * 2 > c->n && (c->affected > 1 || c->n == 1);
+	return c->lasting * 2 > c->n && (c->lasting > 1 || c->n == 1);
 }
 
 bool
@@ -29,11 +29,21 @@ scene_lost(const struct crowd *c, uint32_t losses)
 	return n;
 }
 
+/* Out for less of the event than that, at the most, a probe had trouble of its own. */
+#define BRIEF_PART 4
+static bool
+is_brief(const struct view *v, const struct tally *t)
+{
+	return t->own && t->ended_us &&
+	       (t->ended_us - t->well_us) * BRIEF_PART < v->to_us - v->from_us;
+}
+
 static void
-add(struct crowd *c, const struct tally *t)
+add(struct crowd *c, const struct view *v, const struct tally *t)
 {
 	c->n++;
 	c->affected += t->affected;
+	c->lasting += t->affected && !is_brief(v, t);
 	c->own += t->own;
 	c->loss[t->loss] += t->own;
 	if (!t->own)
@@ -168,10 +178,10 @@ scene_open(struct scene *s, const struct view *v)
 
 		if (!view_is_field(v, p) || (!t->reported && !t->affected))
 			continue;
-		add(find(s->places, &s->places_n, &like), t);
-		add(find_asn(s, &like), t);
-		add(find_region(s, &like), t);
-		add(&s->all, t);
+		add(find(s->places, &s->places_n, &like), v, t);
+		add(find_asn(s, &like), v, t);
+		add(find_region(s, &like), v, t);
+		add(&s->all, v, t);
 		s->named = s->named || like.asn;
 	}
 	count_places(s);

@@ -12,6 +12,7 @@ struct crowd {
 	const char *region; /* "" unknown, or not told apart */
 	uint32_t n; /* field probes that reported or are out */
 	uint32_t affected;
+	uint32_t lasting; /* of them those for whom it surely was no moment of it */
 	uint32_t own; /* of them those whose own the event is */
 	uint32_t loss[LOSS_COUNT]; /* those whose own it is */
 	uint32_t places, places_out; /* of an operator or region */

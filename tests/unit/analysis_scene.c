@@ -1,0 +1,101 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs those before. */
+#include <cmocka.h>
+
+#include "analyzer/analysis/scene.h"
+
+#define MINUTE_US (60 * (int64_t)1000000)
+#define EACH 3 /* probes of each place */
+#define PROBES (2 * EACH)
+
+/* Two places of one operator in two regions, in an event of five hours. */
+struct play {
+	struct network networks[2];
+	struct probe probes[PROBES];
+	struct record record;
+	struct tally tallies[PROBES];
+	struct view view;
+	struct scene scene;
+};
+
+static void
+begin(struct play *s)
+{
+	*s = (struct play){.record = {.window_us = 15 * MINUTE_US}};
+	for (uint32_t i = 0; i < 2; i++)
+		s->networks[i] = (struct network){.country = "QX",
+			.region = {'Q', 'X', '-', (char)('A' + i)},
+			.asn = 100,
+			.medium = MEDIUM_mobile};
+	for (uint32_t p = 0; p < PROBES; p++)
+		s->tallies[p] = (struct tally){
+			.here = true, .reported = true, .network = p / EACH};
+	s->record.networks = s->networks;
+	s->record.networks_n = 2;
+	s->record.probes = s->probes;
+	s->record.probes_n = PROBES;
+	s->view = (struct view){.record = &s->record,
+		.tallies = s->tallies,
+		.from_us = 1000 * MINUTE_US,
+		.to_us = 1300 * MINUTE_US};
+}
+
+static void
+loses(struct play *s, uint32_t probe, int64_t from, int64_t to)
+{
+	struct tally *t = &s->tallies[probe];
+
+	t->own = t->affected = true;
+	t->loss = LOSS_ALL;
+	t->well_us = (from - 5) * MINUTE_US;
+	t->onset_us = from * MINUTE_US;
+	t->ended_us = to * MINUTE_US;
+}
+
+static void
+who_is_out_for_a_moment_of_it_does_not_make_a_place_out(void **state)
+{
+	struct play s;
+
+	(void)state;
+	begin(&s);
+	for (uint32_t p = 0; p < EACH; p++)
+		loses(&s, p, 1000, 1300);
+	loses(&s, EACH, 1055, 1065);
+	loses(&s, EACH + 1, 1090, 1150);
+	scene_open(&s.scene, &s.view);
+	assert_int_equal(s.scene.all.affected, EACH + 2);
+	assert_int_equal(s.scene.regions_out, 1);
+	assert_true(s.scene.regions[0].places_out == 1);
+	assert_true(s.scene.regions[1].places_out == 0);
+	scene_close(&s.scene);
+}
+
+static void
+who_comes_back_halfway_was_out(void **state)
+{
+	struct play s;
+
+	(void)state;
+	begin(&s);
+	for (uint32_t p = 0; p < PROBES; p++)
+		loses(&s, p, 1000, p < EACH ? 1300 : 1150);
+	scene_open(&s.scene, &s.view);
+	assert_int_equal(s.scene.regions_out, 2);
+	scene_close(&s.scene);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			who_is_out_for_a_moment_of_it_does_not_make_a_place_out),
+		cmocka_unit_test(who_comes_back_halfway_was_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
