@@ -398,7 +398,8 @@ found_events(struct work *w)
  * back with them; in a region where none of them is, if it missed one of the two.
  */
 #define AGREED_START_WINDOWS 2
-#define AGREED_END_WINDOWS 3
+#define AGREED_END_WINDOWS 4
+#define MISSED_END_WINDOWS 3
 #define AGREED_LEAST 2
 
 static int
@@ -470,7 +471,7 @@ is_stranger(const struct work *w, const struct outage *o, int64_t *scratch)
 		return false;
 	went = o->lo_us <= start_us + AGREED_START_WINDOWS * window_us &&
 	       o->hi_us >= start_us - AGREED_START_WINDOWS * window_us;
-	came = !is_off(o->end_us, end_us, AGREED_END_WINDOWS * window_us);
+	came = !is_off(o->end_us, end_us, MISSED_END_WINDOWS * window_us);
 	return near ? !went && !came : !went || !came;
 }
 

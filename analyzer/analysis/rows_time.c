@@ -20,8 +20,10 @@ ascending(const void *left, const void *right)
 /* How long it surely took from the first part of those whose own it was (a tenth, a quarter) to the last: until
  * when the late ones were seen to be well (out), after the early ones were seen out (well
  * again). Below 0: it may have been one moment. INT64_MIN: too few say so. */
+typedef bool whose_fn(const struct view *v, size_t probe);
+
 static int64_t
-spread(const struct view *v, bool ends, uint32_t least, size_t part)
+spread(const struct view *v, whose_fn *whose, bool ends, uint32_t least, size_t part)
 {
 	size_t room = v->record->probes_n + 1, n = 0;
 	int64_t *early_us = calloc(room, sizeof(*early_us));
@@ -33,7 +35,8 @@ spread(const struct view *v, bool ends, uint32_t least, size_t part)
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!view_is_field(v, p) || !t->own || (ends && !t->ended_us))
+		if (!view_is_field(v, p) || !t->own || (ends && !t->ended_us) ||
+			!whose(v, p))
 			continue;
 		early_us[n] = ends ? t->ended_us : t->onset_us;
 		late_us[n++] = ends ? t->out_us : t->well_us;
@@ -46,6 +49,28 @@ spread(const struct view *v, bool ends, uint32_t least, size_t part)
 	free(early_us);
 	free(late_us);
 	return result;
+}
+
+static bool
+anybody(const struct view *v, size_t probe)
+{
+	(void)v;
+	(void)probe;
+	return true;
+}
+
+/* Of an operator that is out: somebody else's probe has trouble of its own. */
+static bool
+is_of_who_is_out(const struct view *v, size_t probe)
+{
+	const struct scene *s = v->scene;
+	const struct network *home = view_network(v, probe);
+
+	for (size_t i = 0; i < s->operators_n; i++)
+		if (s->operators[i].asn == home->asn &&
+			s->operators[i].medium == home->medium)
+			return scene_is_out(&s->operators[i]);
+	return false;
 }
 
 static int64_t
@@ -72,7 +97,7 @@ show_own(struct observation *o, const struct view *v)
 bool
 row_21(struct observation *o, const struct view *v)
 {
-	int64_t us = spread(v, false, LEAST_PROBES, 10);
+	int64_t us = spread(v, anybody, false, LEAST_PROBES, 10);
 
 	if (v->event->family != FAMILY_LOSS || us == INT64_MIN)
 		return false;
@@ -88,7 +113,7 @@ row_21(struct observation *o, const struct view *v)
 bool
 row_23(struct observation *o, const struct view *v)
 {
-	int64_t us = spread(v, false, SLIDE_PROBES, 10);
+	int64_t us = spread(v, is_of_who_is_out, false, SLIDE_PROBES, 10);
 
 	if (v->event->family != FAMILY_LOSS || us == INT64_MIN ||
 		(v->scene->extent != EXTENT_OPERATOR &&
@@ -104,7 +129,7 @@ bool
 row_23k(struct observation *o, const struct view *v)
 {
 	const struct scene *s = v->scene;
-	int64_t us = spread(v, false, LEAST_PROBES, 10);
+	int64_t us = spread(v, anybody, false, LEAST_PROBES, 10);
 	uint32_t ways = 0;
 
 	if (v->event->family != FAMILY_LOSS || us == INT64_MIN || s->operators_n < 2 ||
@@ -153,7 +178,7 @@ row_11(struct observation *o, const struct view *v)
 bool
 row_29(struct observation *o, const struct view *v)
 {
-	int64_t us = spread(v, true, SLIDE_PROBES, 5);
+	int64_t us = spread(v, anybody, true, SLIDE_PROBES, 5);
 
 	if (v->event->family != FAMILY_LOSS || us == INT64_MIN || !v->event->end_hi_us)
 		return false;
@@ -166,7 +191,7 @@ row_29(struct observation *o, const struct view *v)
 bool
 row_30(struct observation *o, const struct view *v)
 {
-	int64_t us = spread(v, true, SLIDE_PROBES, 4);
+	int64_t us = spread(v, anybody, true, SLIDE_PROBES, 4);
 
 	if (v->event->family != FAMILY_LOSS || us == INT64_MIN)
 		return false;

@@ -81,6 +81,20 @@ find_region(struct scene *s, const struct crowd *place)
 	return find(s->regions, &s->regions_n, &like);
 }
 
+/* Where a region has several places out, one place of another region has its own trouble. */
+static void
+forget_lesser(struct scene *s)
+{
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < s->regions_n; i++)
+		if (s->regions[i].places_out > most)
+			most = s->regions[i].places_out;
+	for (size_t i = 0; i < s->regions_n; i++)
+		if (s->regions[i].places_out * 2 < most)
+			s->regions[i].places_out = 0;
+}
+
 static void
 count_places(struct scene *s)
 {
@@ -95,6 +109,7 @@ count_places(struct scene *s)
 		operator->places_out += out;
 		region->places_out += out;
 	}
+	forget_lesser(s);
 	for (size_t i = 0; i < s->regions_n; i++)
 		s->regions_out += s->regions[i].places_out > 0;
 	for (size_t i = 0; i < s->regions_n; i++)

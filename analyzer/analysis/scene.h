@@ -15,7 +15,9 @@ struct crowd {
 	uint32_t lasting; /* of them those for whom it surely was no moment of it */
 	uint32_t own; /* of them those whose own the event is */
 	uint32_t loss[LOSS_COUNT]; /* those whose own it is */
-	uint32_t places, places_out; /* of an operator or region */
+	uint32_t places,
+		places_out; /* of an operator or region; of a region that has less
+				      * than half as many out as another, none */
 	int64_t first_us, last_us; /* onsets of its own; 0 none */
 };
 

@@ -377,8 +377,8 @@ end_of(const struct anomaly *a, const struct record *record)
 	return a->end_hi_us ? a->end_lo_us : record->horizon_us;
 }
 
-/* Where one address or name is missed, all else is looked at from the last good answer of it
- * to the next: who asks for it once an hour saw one moment of it. */
+/* Where one address or name is missed, all else is looked at from a window before to a window
+ * after, at most to the good answers around: who asks for it once an hour saw one moment. */
 static bool
 is_of_subject(const struct view *v)
 {
@@ -388,14 +388,21 @@ is_of_subject(const struct view *v)
 static int64_t
 own_from(const struct anomaly *a, const struct view *v)
 {
-	return is_of_subject(v) ? a->start_lo_us + 1 : a->start_hi_us;
+	int64_t from_us = a->start_hi_us - v->record->window_us;
+
+	if (!is_of_subject(v))
+		return a->start_hi_us;
+	return from_us > a->start_lo_us ? from_us : a->start_lo_us + 1;
 }
 
 static int64_t
 own_to(const struct anomaly *a, const struct view *v)
 {
-	return is_of_subject(v) && a->end_hi_us ? a->end_hi_us - 1
-						: end_of(a, v->record);
+	int64_t to_us = a->end_lo_us + v->record->window_us;
+
+	if (!is_of_subject(v) || !a->end_hi_us)
+		return end_of(a, v->record);
+	return to_us < a->end_hi_us ? to_us : a->end_hi_us - 1;
 }
 
 /* Between two anomalies of one event all may have been well. */

@@ -9,11 +9,14 @@
 
 #define MINUTE_US (60 * (int64_t)1000000)
 #define EACH 3 /* probes of each place */
-#define PROBES (2 * EACH)
+#define REGIONS 2
+#define OPERATORS 4 /* three mobile, one fixed */
+#define PLACES (OPERATORS * REGIONS)
+#define PROBES (PLACES * EACH)
 
-/* Two places of one operator in two regions, in an event of five hours. */
+/* Four operators in two regions, in an event of five hours. */
 struct play {
-	struct network networks[2];
+	struct network networks[PLACES];
 	struct probe probes[PROBES];
 	struct record record;
 	struct tally tallies[PROBES];
@@ -25,16 +28,16 @@ static void
 begin(struct play *s)
 {
 	*s = (struct play){.record = {.window_us = 15 * MINUTE_US}};
-	for (uint32_t i = 0; i < 2; i++)
+	for (uint32_t i = 0; i < PLACES; i++)
 		s->networks[i] = (struct network){.country = "QX",
-			.region = {'Q', 'X', '-', (char)('A' + i)},
-			.asn = 100,
-			.medium = MEDIUM_mobile};
+			.region = {'Q', 'X', '-', (char)('A' + i % REGIONS)},
+			.asn = 100 + i / REGIONS,
+			.medium = i / REGIONS < 3 ? MEDIUM_mobile : MEDIUM_fixed};
 	for (uint32_t p = 0; p < PROBES; p++)
 		s->tallies[p] = (struct tally){
 			.here = true, .reported = true, .network = p / EACH};
 	s->record.networks = s->networks;
-	s->record.networks_n = 2;
+	s->record.networks_n = PLACES;
 	s->record.probes = s->probes;
 	s->record.probes_n = PROBES;
 	s->view = (struct view){.record = &s->record,
@@ -81,10 +84,28 @@ who_comes_back_halfway_was_out(void **state)
 
 	(void)state;
 	begin(&s);
-	for (uint32_t p = 0; p < PROBES; p++)
+	for (uint32_t p = 0; p < 2 * EACH; p++)
 		loses(&s, p, 1000, p < EACH ? 1300 : 1150);
 	scene_open(&s.scene, &s.view);
 	assert_int_equal(s.scene.regions_out, 2);
+	scene_close(&s.scene);
+}
+
+static void
+a_place_elsewhere_does_not_hide_what_a_region_lost(void **state)
+{
+	struct play s;
+
+	(void)state;
+	begin(&s);
+	for (uint32_t place = 0; place < 3 * REGIONS; place += REGIONS)
+		for (uint32_t p = 0; p < EACH; p++)
+			loses(&s, place * EACH + p, 1000, 1300);
+	for (uint32_t p = EACH; p < 2 * EACH; p++)
+		loses(&s, p, 1055, 1250);
+	scene_open(&s.scene, &s.view);
+	assert_int_equal(s.scene.extent, EXTENT_MOBILE);
+	assert_int_equal(s.scene.regions_out, 1);
 	scene_close(&s.scene);
 }
 
@@ -94,6 +115,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			who_is_out_for_a_moment_of_it_does_not_make_a_place_out),
+		cmocka_unit_test(a_place_elsewhere_does_not_hide_what_a_region_lost),
 		cmocka_unit_test(who_comes_back_halfway_was_out),
 	};
 
