@@ -76,21 +76,27 @@ static void
 groups_open(struct groups *g, const struct record *r, enum set by)
 {
 	uint32_t *group = room(r->networks_n, sizeof(*group));
+	uint32_t *heads = room(r->networks_n, sizeof(*heads)), n = 0;
 
 	g->of = room(r->probes_n, sizeof(*g->of));
 	g->all = room(r->networks_n, sizeof(*g->all));
 	g->out = room(r->networks_n, sizeof(*g->out));
 	for (uint32_t i = 0; i < r->networks_n; i++) {
-		group[i] = NOWHERE;
-		for (uint32_t k = 0; k <= i && group[i] == NOWHERE; k++)
-			if (is_one(&r->networks[k], &r->networks[i], by))
-				group[i] = k;
+		uint32_t k = 0;
+
+		heads[n] = i;
+		while (k < n && !is_one(&r->networks[heads[k]], &r->networks[i], by))
+			k++;
+		group[i] = is_one(&r->networks[i], &r->networks[i], by) ? heads[k]
+									: NOWHERE;
+		n += k == n && group[i] != NOWHERE;
 	}
 	for (size_t p = 0; p < r->probes_n; p++) {
 		g->of[p] = r->probes[p].control ? NOWHERE : group[r->probes[p].network];
 		if (g->of[p] != NOWHERE)
 			g->all[g->of[p]]++;
 	}
+	free(heads);
 	free(group);
 }
 
@@ -187,7 +193,7 @@ neighbours_at(const struct neighbours *ns, size_t at)
 size_t
 neighbours_find(const struct neighbours *ns, const struct event *event)
 {
-	for (size_t i = 0; i < ns->order_n; i++)
+	for (size_t i = 0; i < ns->order_n && event->affected >= NEIGHBOUR_PROBES; i++)
 		if (neighbours_at(ns, i)->event == event)
 			return i;
 	return SIZE_MAX;

@@ -102,19 +102,27 @@ first_edge(const struct moment *edges, size_t n)
 	return first;
 }
 
-/* Field probes whose home it is. */
+/* By network: field probes whose home it is. */
+static uint32_t *
+find_homes(const struct record *record)
+{
+	uint32_t *homes = room(record->networks_n, sizeof(*homes));
+
+	for (size_t p = 0; p < record->probes_n; p++)
+		homes[record->probes[p].network] += !record->probes[p].control;
+	return homes;
+}
+
 static uint32_t
-homes(const struct record *record, const struct network *network, enum onset_by by)
+sum_homes(const struct record *record, const uint32_t *homes,
+	const struct network *network, enum onset_by by)
 {
 	uint32_t n = 0;
 
-	for (size_t p = 0; p < record->probes_n; p++) {
-		const struct network *home =
-			&record->networks[record->probes[p].network];
-
-		n += !record->probes[p].control && !part(home, network, by) &&
-		     !strcmp(home->country, network->country);
-	}
+	for (size_t i = 0; i < record->networks_n; i++)
+		if (!part(&record->networks[i], network, by) &&
+			!strcmp(record->networks[i].country, network->country))
+			n += homes[i];
 	return n;
 }
 
@@ -143,6 +151,7 @@ onset_order(struct onset *order, enum onset_by by, const struct event *event,
 	struct first *firsts = room(event->n, sizeof(*firsts));
 	struct moment *edges = room(event->n, sizeof(*edges));
 	size_t firsts_n = find_firsts(firsts, by, event, anomalies, record), n = 0;
+	uint32_t *homes = find_homes(record);
 
 	for (size_t i = 0, end; i < firsts_n; i = end) {
 		const struct network *network = firsts[i].network;
@@ -157,10 +166,11 @@ onset_order(struct onset *order, enum onset_by by, const struct event *event,
 		one.hi_us = first.hi_us;
 		one.before = first.hi_us < event->start_lo_us;
 		one.probes = (uint32_t)(end - i);
-		one.of = homes(record, network, by);
+		one.of = sum_homes(record, homes, network, by);
 		one.of = one.of < one.probes ? one.probes : one.of;
 		put_in_order(order, n++, &one);
 	}
+	free(homes);
 	free(edges);
 	free(firsts);
 	return n;
