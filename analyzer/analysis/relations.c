@@ -247,7 +247,8 @@ relations_overlaps(struct relation relations[static RELATIONS_MOST],
 		r.n = near.own ? near.own : near.region;
 		r.reach = near.own ? REACH_OWN : REACH_REGION;
 		r.of = near.of;
-		if (r.n)
+		/* If the one tells of the other, the other tells of the one. */
+		if (near.own || (near.region && neighbours_near(w.ns, i, at).region))
 			put(&w, &r);
 	}
 	return w.n;

@@ -45,7 +45,7 @@ size_t relations_follows(struct relation relations[static RELATIONS_MOST],
 size_t relations_precursors(struct relation relations[static RELATIONS_MOST],
 	const struct surroundings *surroundings, size_t at);
 
-/* Events of another cause that went on while it did, at some of its probes or in their
- * regions. */
+/* Events of another cause that went on while it did, at some of its probes, or each in regions
+ * that are out in the other. */
 size_t relations_overlaps(struct relation relations[static RELATIONS_MOST],
 	const struct surroundings *surroundings, size_t at);

@@ -322,6 +322,26 @@ test_two_causes_that_meet_at_some_probes_overlap_and_each_tells_it(void **state)
 }
 
 static void
+test_where_no_probe_is_of_both_each_must_lie_in_the_regions_of_the_other(void **state)
+{
+	struct scene s;
+	size_t large, small;
+
+	(void)state;
+	scene_begin(&s);
+	large = happens(&s, 10, 60, 0, 5);
+	small = happens(&s, 40, 48, 5, 8);
+	is_told(&s, small, CLASS_shutdown, CAUSE_shutdown_fixed);
+	/* Three of the eight of that region are not half of them. */
+	assert_int_equal(find(&s, relations_overlaps, large), 0);
+	assert_int_equal(find(&s, relations_overlaps, small), 0);
+	s.probes[3].network = s.probes[4].network = 2;
+	assert_int_equal(find(&s, relations_overlaps, large), 1);
+	assert_int_equal(s.relations[0].reach, REACH_REGION);
+	assert_int_equal(find(&s, relations_overlaps, small), 1);
+}
+
+static void
 test_one_cause_twice_and_what_was_over_do_not_overlap(void **state)
 {
 	struct scene s;
@@ -422,6 +442,8 @@ main(void)
 		cmocka_unit_test(test_a_night_neither_follows_nor_announces_the_next),
 		cmocka_unit_test(
 			test_two_causes_that_meet_at_some_probes_overlap_and_each_tells_it),
+		cmocka_unit_test(
+			test_where_no_probe_is_of_both_each_must_lie_in_the_regions_of_the_other),
 		cmocka_unit_test(test_one_cause_twice_and_what_was_over_do_not_overlap),
 		cmocka_unit_test(test_so_many_are_told_those_with_the_most_probes),
 		cmocka_unit_test(
