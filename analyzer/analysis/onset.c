@@ -84,22 +84,27 @@ find_firsts(struct first *firsts, enum onset_by by, const struct event *event,
 	return n;
 }
 
-/* What most of the edges have in common; else the first sample that showed it, after the
- * last good one before that. */
-static struct moment
-first_edge(const struct moment *edges, size_t n)
+static int
+by_edge(const void *left, const void *right)
 {
-	struct moment first = edges[0];
+	const struct moment *a = left, *b = right;
+
+	if (a->hi_us != b->hi_us)
+		return a->hi_us < b->hi_us ? -1 : 1;
+	return a->lo_us < b->lo_us ? -1 : a->lo_us > b->lo_us;
+}
+
+/* What most of the edges have in common; else the one with which half of the probes were out:
+ * one that had trouble of its own does not date the others. */
+static struct moment
+first_edge(struct moment *edges, size_t n)
+{
+	struct moment first;
 
 	if (moment_find(&first, edges, n))
 		return first;
-	for (size_t i = 0; i < n; i++)
-		if (edges[i].hi_us < first.hi_us)
-			first = edges[i];
-	for (size_t i = 0; i < n; i++)
-		if (edges[i].lo_us > first.lo_us && edges[i].lo_us < first.hi_us)
-			first.lo_us = edges[i].lo_us;
-	return first;
+	qsort(edges, n, sizeof(*edges), by_edge);
+	return edges[(n - 1) / 2];
 }
 
 /* By network: field probes whose home it is. */

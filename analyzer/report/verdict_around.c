@@ -314,13 +314,11 @@ add_first_operator(json_t *out, const struct described *d)
 		one = sign_json("operator", order[0].probes, order[0].of, 0, lead_us);
 		values_put(one, "asn",
 			json_integer(d->record->networks[order[0].network].asn));
-		buf_printf(&text, "AS%u was out ",
-			d->record->networks[order[0].network].asn);
-		span_words(&text, lead_us);
 		buf_printf(&text,
-			" before any other operator of this event, or more; %u of its "
-			"%u probes",
-			order[0].probes, order[0].of);
+			"half of the %u probes of AS%u that it hit, or more, were out ",
+			order[0].probes, d->record->networks[order[0].network].asn);
+		span_words(&text, lead_us);
+		buf_puts(&text, " before half of any other operator's, or more");
 		values_put(one, "says", text_of(&text));
 		values_append(against,
 			values_text("One that fails by itself shortly before the "

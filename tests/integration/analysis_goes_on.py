@@ -106,6 +106,7 @@ def main():
     out = tempfile.mkdtemp(prefix="goes-on-")
     try:
         for name, words in (("trouble", [SCENARIOS, "1", "--seed", "3"]),
+                            ("nights", [SCENARIOS, "6", "--seed", "3", "--per-network", "1"]),
                             ("homes", ["--quiet", "4", "--probes", "60", "--seed", "4"])):
             os.makedirs(f"{out}/{name}/world")
             events = compare(f"{out}/{name}", words)

@@ -127,7 +127,7 @@ test_a_probe_that_had_trouble_of_its_own_does_not_date_its_network(void **state)
 }
 
 static void
-test_two_probes_tell_the_first_bad_sample_after_the_last_good_one(void **state)
+test_where_edges_share_no_moment_half_of_the_probes_date_their_network(void **state)
 {
 	struct scene s;
 
@@ -136,10 +136,16 @@ test_two_probes_tell_the_first_bad_sample_after_the_last_good_one(void **state)
 	falls(&s, 0, 100, 110);
 	falls(&s, 1, 107, 130);
 	find(&s, ONSET_NETWORKS);
-	assert_int_equal(s.order[0].lo_us, 107 * MINUTE_US);
+	assert_int_equal(s.order[0].lo_us, 100 * MINUTE_US);
 	assert_int_equal(s.order[0].hi_us, 110 * MINUTE_US);
 	assert_int_equal(s.order[0].probes, 2);
 	assert_int_equal(s.order[0].of, 3);
+	/* A third that was out the day before, in trouble of its own. */
+	falls(&s, 2, 10, 20);
+	find(&s, ONSET_NETWORKS);
+	assert_int_equal(s.order[0].lo_us, 100 * MINUTE_US);
+	assert_int_equal(s.order[0].hi_us, 110 * MINUTE_US);
+	assert_int_equal(s.order[0].probes, 3);
 }
 
 static void
@@ -222,7 +228,7 @@ main(void)
 		cmocka_unit_test(
 			test_a_probe_that_had_trouble_of_its_own_does_not_date_its_network),
 		cmocka_unit_test(
-			test_two_probes_tell_the_first_bad_sample_after_the_last_good_one),
+			test_where_edges_share_no_moment_half_of_the_probes_date_their_network),
 		cmocka_unit_test(
 			test_a_probe_that_fell_twice_is_one_probe_and_fell_the_first_time),
 		cmocka_unit_test(test_what_was_out_before_the_event_is_marked),
