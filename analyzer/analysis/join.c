@@ -494,6 +494,23 @@ tell_events(struct anomaly *anomalies, const uint32_t *origins, size_t anomalies
 	}
 }
 
+/* Those that are of an event; how many. */
+static size_t
+to_the_front(struct anomaly *anomalies, size_t n)
+{
+	size_t front = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct anomaly a = anomalies[i];
+
+		if (a.event == ANOMALY_ABSORBED)
+			continue;
+		anomalies[i] = anomalies[front];
+		anomalies[front++] = a;
+	}
+	return front;
+}
+
 size_t
 join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record)
@@ -512,9 +529,9 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	tell_events(anomalies, origins, anomalies_n, keyed, n);
 	free(origins);
 	free(keyed);
-	qsort(anomalies, anomalies_n, sizeof(*anomalies), by_event);
-	for (size_t i = 0; i < anomalies_n && anomalies[i].event != ANOMALY_ABSORBED;
-		i++) {
+	n = to_the_front(anomalies, anomalies_n);
+	qsort(anomalies, n, sizeof(*anomalies), by_event);
+	for (size_t i = 0; i < n; i++) {
 		struct event *event = &events[anomalies[i].event];
 
 		if (!event->n++)
