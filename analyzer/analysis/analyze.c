@@ -86,6 +86,7 @@ analyze_open(struct analysis **analysis, const struct settings *settings,
 	*analysis = analyze_room(1, sizeof(**analysis));
 	(*analysis)->settings = settings;
 	(*analysis)->weights = weights ? weights : evidence_weights();
+	evidence_version((*analysis)->version, (*analysis)->weights);
 }
 
 void

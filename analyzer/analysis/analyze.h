@@ -39,6 +39,7 @@ struct judged {
 
 struct analysis {
 	const struct weights *weights;
+	char version[EVIDENCE_VERSION_BYTES]; /* theirs */
 	const struct settings *settings;
 	struct loaded loaded;
 	struct watch watch;

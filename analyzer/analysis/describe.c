@@ -120,6 +120,7 @@ describe_event(struct judged *j, const struct analysis *a, const struct event *e
 	int64_t error_us;
 
 	memcpy(d.id, j->id, sizeof(d.id));
+	memcpy(d.version, a->version, sizeof(d.version));
 	prove_all(&d, j, a);
 	verdict_json(&j->json, &d);
 	history_state(&j->state, &d);

@@ -140,6 +140,7 @@ add_event(struct reader *r, struct draft *d)
 	e.unofficial = !evidence_official(r->how->weights);
 	name(&e, r, d);
 	memcpy(described.id, e.id, sizeof described.id);
+	evidence_version(described.version, r->how->weights);
 	hash_hex(described.baseline_hash, HASH_HEX_BYTES - 1, buf_span(&d->inputs));
 	verdict_json(&texts.json, &described);
 	history_state(&texts.state, &described);

@@ -111,17 +111,16 @@ history_state(struct buf *out, const struct described *d)
 {
 	const struct event *e = d->event;
 	json_t *json = must(json_object()), *ppm = must(json_object());
-	char version[EVIDENCE_VERSION_BYTES], *line;
+	char *line;
 	int64_t error_us;
 
-	evidence_version(version, d->weights);
 	for (size_t c = 0; c < CLASS_COUNT; c++)
 		put(ppm, evidence_class_name((enum class)c),
 			json_real((double)d->verdict->class_ppm[c] / 1e6));
 	put(json, "class", json_string(verdict_class(d->verdict)));
 	put(json, "cause", json_string(verdict_named_cause(d)));
 	put(json, "standing", json_string(verdict_standing(d)));
-	put(json, "version", json_string(version));
+	put(json, "version", json_string(d->version));
 	put(json, "start",
 		json_integer(
 			verdict_instant(&error_us, e->start_lo_us, e->start_hi_us)));

@@ -107,12 +107,11 @@ verdict_json(struct buf *out, const struct described *d)
 	json_t *json = values_must(json_object());
 	json_t *evidence = values_must(json_array());
 	json_t *against = values_must(json_array());
-	char version[EVIDENCE_VERSION_BYTES], *line;
+	char *line;
 
-	evidence_version(version, d->weights);
 	verdict_rows(evidence, against, d);
 	values_put(json, "event", values_text(d->id));
-	values_put(json, "version", values_text(version));
+	values_put(json, "version", values_text(d->version));
 	values_put(json, "weights",
 		values_text(evidence_official(d->weights) ? "official"
 							  : VERDICT_UNOFFICIAL));

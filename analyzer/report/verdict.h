@@ -29,6 +29,7 @@ struct described {
 	const struct witness *witness;
 	const struct verdict *verdict;
 	const struct weights *weights; /* that it was computed with */
+	char version[EVIDENCE_VERSION_BYTES]; /* theirs */
 	const struct observation *observations;
 	size_t observations_n;
 	/* Leaf hashes of the lines an observation points at, in hex; "" unknown. */
