@@ -299,7 +299,8 @@ load_probe_more(void *arg, const struct store_segment *stored)
 	uint32_t network;
 	size_t again_n;
 
-	out->stored_n = stored->n;
+	if (stored->n > out->stored_n)
+		out->stored_n = stored->n;
 	l->probe = known_probe(&out->known, stored->epoch);
 	if (l->probe == UINT32_MAX)
 		return true;

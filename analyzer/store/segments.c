@@ -108,8 +108,9 @@ store_each_segment_behind(
 	struct store *store, int64_t n, store_segment_fn *fn, void *arg)
 {
 	struct sqlite3_stmt *st = NULL;
-	enum err err =
-		sqlite_prepare(&st, store, SEGMENT_COLUMNS "WHERE n > ? ORDER BY n");
+	/* By no index: that of epoch and seq would find all that there ever were. */
+	enum err err = sqlite_prepare(
+		&st, store, SEGMENT_COLUMNS "WHERE n > ? ORDER BY +epoch, +seq");
 
 	if (err != OK)
 		return err;

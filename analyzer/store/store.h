@@ -75,8 +75,8 @@ NODISCARD enum err store_add_segment(
 typedef bool store_segment_fn(void *arg, const struct store_segment *segment);
 NODISCARD enum err store_each_segment(
 	struct store *store, store_segment_fn *fn, void *arg);
-/* The same of one probe's, in the order of seq; of those that came behind the first n, in
- * the order in which they came; of one, if it is there. */
+/* The same of one probe's, in the order of seq; of those that came behind the first n; of
+ * one, if it is there. */
 NODISCARD enum err store_each_segment_of(
 	struct store *store, const char *epoch, store_segment_fn *fn, void *arg);
 NODISCARD enum err store_each_segment_behind(

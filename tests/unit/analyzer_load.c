@@ -325,6 +325,25 @@ test_who_moved_and_says_something_again_may_change_all_that_was_said(void **stat
 	assert_int_equal(l->loaded.changed_utc_us, 0);
 }
 
+static void
+test_what_came_newest_first_is_read_in_the_order_of_its_numbers(void **state)
+{
+	struct loading *l = *state;
+	size_t before;
+
+	receive(l, CLOCK("0", "1699999000000000"), POWER("0"));
+	before = load(l);
+	l->seq += 2;
+	receive(l, CLOCK("0", "1699999002000000"), POWER("0"));
+	l->seq -= 2;
+	receive(l, CLOCK("0", "1699999001000000"), POWER("0"));
+	assert_int_equal(
+		load_update(&l->loaded, l->opening.store, &l->opening.settings, 0), OK);
+	assert_int_equal(l->loaded.record.samples_n, before + 2);
+	/* Nothing of it stood between what was there: nobody was read from nothing. */
+	assert_int_equal(l->loaded.fresh[0], before);
+}
+
 int
 main(void)
 {
@@ -354,6 +373,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_points_of_one_series_stand_together_in_time, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_came_newest_first_is_read_in_the_order_of_its_numbers,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_who_moved_and_says_something_again_may_change_all_that_was_said,
 			setup, teardown),
