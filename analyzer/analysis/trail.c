@@ -23,7 +23,7 @@ struct trail {
 	struct course **touched, **unwell;
 	size_t touched_n, touched_cap, unwell_n, unwell_cap;
 	struct anomaly *done;
-	size_t done_n, done_cap;
+	size_t done_n, done_cap, done_sorted; /* so many of them */
 };
 
 static void *
@@ -231,6 +231,28 @@ trail_most(const struct trail *trail)
 	return trail->done_n + trail->unwell_n + trail->touched_n + 1;
 }
 
+static void
+sort_done(struct trail *trail)
+{
+	if (trail->done_sorted < trail->done_n)
+		qsort(trail->done, trail->done_n, sizeof(*trail->done), trail_order);
+	trail->done_sorted = trail->done_n;
+}
+
+/* The last of n belongs among the others, which are in order. */
+static void
+put_last_in_order(struct anomaly *anomalies, size_t n)
+{
+	struct anomaly last;
+	size_t at = n - 1;
+
+	memcpy(&last, &anomalies[at], sizeof(last));
+	while (at > 0 && trail_order(&anomalies[at - 1], &last) > 0)
+		at--;
+	memmove(&anomalies[at + 1], &anomalies[at], (n - 1 - at) * sizeof(*anomalies));
+	memcpy(&anomalies[at], &last, sizeof(last));
+}
+
 size_t
 trail_end(struct anomaly *anomalies, struct trail *trail, const struct record *record)
 {
@@ -238,13 +260,15 @@ trail_end(struct anomaly *anomalies, struct trail *trail, const struct record *r
 	struct bin bin;
 
 	look(trail, record);
+	sort_done(trail);
 	if (n)
 		memcpy(anomalies, trail->done, n * sizeof(*anomalies));
 	for (size_t i = 0; i < trail->unwell_n; i++)
-		n += end_course(&anomalies[n], trail->unwell[i], record);
-	if (rollup_end(&bin, &trail->past, record))
-		walk_gap(&anomalies[n++], &bin, record);
-	if (n)
-		qsort(anomalies, n, sizeof(*anomalies), trail_order);
+		if (end_course(&anomalies[n], trail->unwell[i], record))
+			put_last_in_order(anomalies, ++n);
+	if (rollup_end(&bin, &trail->past, record)) {
+		walk_gap(&anomalies[n], &bin, record);
+		put_last_in_order(anomalies, ++n);
+	}
 	return n;
 }
