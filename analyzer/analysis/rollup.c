@@ -188,6 +188,19 @@ add_late(struct bin *bins, const struct record *record, struct rollup_past *past
 	return 1;
 }
 
+static bool
+is_lossy(const struct sample *s)
+{
+	return s->loss_ppm >= RATE_LOSSY_PPM;
+}
+
+bool
+rollup_is_slow(const struct sample *s, int64_t usual_bps)
+{
+	return s->rate_bps * 100 < usual_bps * (is_lossy(s) ? RATE_LOSSY_UNDER_PERCENT
+							    : RATE_FALLS_UNDER_PERCENT);
+}
+
 /* What a check of its own kind tells; the ladder's rungs do not hold it. */
 static size_t
 add_check(struct bin *bins, const struct record *record, const struct sample *s)
@@ -222,6 +235,7 @@ add_sample(struct bin *bins, const struct record *record, const struct answers *
 			return n;
 		bins[n] = bin_of(record, s, SERIES_RATE, 0);
 		bins[n].tried = 1;
+		bins[n].succeeded = !is_lossy(s);
 		bins[n].value = s->rate_bps;
 		bins[n].first_bad_us = bins[n].last_bad_us = s->utc_us;
 		bins[n].first_good_us = bins[n].last_good_us = s->utc_us;

@@ -170,7 +170,7 @@ struct bin {
 	uint8_t series; /* enum series */
 	uint8_t medium; /* of a probe with two uplinks each is a line of its own */
 	int64_t window;
-	uint32_t tried, succeeded;
+	uint32_t tried, succeeded; /* of rates: that did not lose much */
 	/* The network that all targets of its samples stand in, and those of them that failed:
 	 * NO_TARGET of none, MANY_TARGETS not of one. */
 	uint32_t target, bad_target;
@@ -198,6 +198,12 @@ bool rollup_name_failed(const struct answers *answers, const struct sample *samp
 /* A rate is bad under so many percent of the usual one, wherever that is asked: lines of
  * one place differ by a third over the day. */
 #define RATE_FALLS_UNDER_PERCENT 40
+/* Of a transfer that lost a tenth of what was sent, more: a meter drops, and an hour of the
+ * day does not. */
+#define RATE_LOSSY_PPM 100000
+#define RATE_LOSSY_UNDER_PERCENT 75
+/* Is a transfer bad, against the usual rate? */
+bool rollup_is_slow(const struct sample *sample, int64_t usual_bps);
 
 /* The last good values of one series, for its median. */
 #define BASELINE_VALUES 64

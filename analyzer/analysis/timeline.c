@@ -163,7 +163,7 @@ take_rate(struct track *track, const struct timeline *t, const struct sample *s,
 		return;
 	if (phase != PHASE_COUNT)
 		baseline_add(&track->rates[phase], 0, s->rate_bps);
-	if (s->rate_bps * 100 < track->usual_bps * RATE_FALLS_UNDER_PERCENT &&
+	if (rollup_is_slow(s, track->usual_bps) &&
 		columns_of(&first, &last, t, end_us, end_us))
 		track->slow[first] += track->slow[first] < UINT16_MAX;
 }

@@ -25,9 +25,7 @@ take_test(struct tally *t, const struct sample *s, uint32_t at)
 {
 	if (s->rate_bps <= 0 || t->tests >= VIEW_TESTS)
 		return;
-	if (t->affected &&
-		s->rate_bps * 100 >= t->usual_rate * RATE_FALLS_UNDER_PERCENT &&
-		t->usual_rate > 0)
+	if (t->affected && t->usual_rate > 0 && !rollup_is_slow(s, t->usual_rate))
 		return;
 	t->rate[t->tests] = s->rate_bps;
 	t->queue[t->tests] = s->queue_us;

@@ -42,6 +42,8 @@ is_bad(const struct walk *walk, const struct bin *bin, int64_t reference)
 {
 	if (reference < 0)
 		return false;
+	if (bin->series == SERIES_RATE && !bin->succeeded)
+		return value_of(bin) * 100 < reference * RATE_LOSSY_UNDER_PERCENT;
 	if (bin->series == SERIES_RATE)
 		return value_of(bin) * 100 <
 		       reference * (walk->bad ? RATE_RISES_OVER_PERCENT

@@ -188,6 +188,19 @@ test_two_operators_that_are_slow_need_not_have_one_owner(void **state)
 }
 
 static void
+test_half_the_rate_with_much_lost_is_a_meter_of_all(void **state)
+{
+	struct country *c = country_new(HALVED);
+
+	(void)state;
+	expect(c, CAUSE_throttling_policed);
+	assert_int_equal(c->events[0].affected, FIELD);
+	assert_int_equal(fired(c, ROW_39)->n, FIELD);
+	assert_int_equal(fired(c, ROW_35)->n, FIELD);
+	country_free(c);
+}
+
+static void
 test_what_answers_but_by_name_is_not_off_at_any_odds(void **state)
 {
 	const int16_t *lr = evidence_weights()->lr[ROW_44b];
@@ -228,6 +241,7 @@ main(void)
 			test_one_dark_machine_and_one_that_was_out_before_leave_a_mobile_shutdown),
 		cmocka_unit_test(
 			test_two_operators_that_are_slow_need_not_have_one_owner),
+		cmocka_unit_test(test_half_the_rate_with_much_lost_is_a_meter_of_all),
 		cmocka_unit_test(test_what_answers_but_by_name_is_not_off_at_any_odds),
 		cmocka_unit_test(
 			test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing),

@@ -36,6 +36,7 @@ enum trouble {
 	GLITCHES,
 	RESOLVER,
 	SILENCE,
+	HALVED, /* a meter of half the usual rate at everybody */
 	MOBILE,
 	MOBILE_AND_OTHERS, /* MOBILE; one probe is dark, of no known operator, one was out
 			    * before */
@@ -176,6 +177,7 @@ in_trouble(const struct country *c, size_t probe, int round)
 	case UNEVEN:
 	case REMOTE:
 	case RARELY:
+	case HALVED:
 	case RESOLVER:
 	case ALLOWED:
 		return true;
@@ -318,6 +320,10 @@ climb(struct country *c, size_t probe, int round)
 	speed = add(c, probe, round, 40, CHECK_speed, RUNG_quality, true);
 	speed->rate_bps = metered ? 128000 + round * 500 : 9000000;
 	speed->loss_ppm = metered ? 240000 : 1000;
+	if (c->trouble == HALVED && trouble && !abroad) {
+		speed->rate_bps = 5000000 + round * 500;
+		speed->loss_ppm = 240000;
+	}
 	if (slow)
 		speed->rate_bps = 90000, speed->loss_ppm = 12000,
 		speed->queue_us = 300000;
