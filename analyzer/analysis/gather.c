@@ -539,6 +539,62 @@ merge_small(struct work *w, size_t n)
 	}
 }
 
+/* Operators that are slow for days do not begin in one hour where transfers are rare: what
+ * lasts a day at least, and mostly the same days, is one event; a slow line is often late. */
+#define LASTING_WINDOWS 96
+
+static bool
+share_place(const struct work *w, size_t a, size_t b)
+{
+	for (size_t i = 0; i < w->outages_n; i++)
+		for (size_t k = 0; w->outages[i].event == a && k < w->outages_n; k++)
+			if (w->outages[k].event == b &&
+				w->outages[k].place == w->outages[i].place)
+				return true;
+	return false;
+}
+
+static bool
+last_together(const struct work *w, size_t a, size_t b)
+{
+	const struct crowd *x = &w->crowds[a], *y = &w->crowds[b];
+	int64_t least_us = LASTING_WINDOWS * w->record->window_us, now_us;
+	int64_t x_end_us, y_end_us, from_us, to_us, longest_us;
+
+	now_us = w->record->horizon_us;
+	x_end_us = x->end_us < now_us ? x->end_us : now_us;
+	y_end_us = y->end_us < now_us ? y->end_us : now_us;
+	if (x_end_us - x->last_us < least_us || y_end_us - y->last_us < least_us)
+		return false;
+	from_us = x->first_us > y->first_us ? x->first_us : y->first_us;
+	to_us = x_end_us < y_end_us ? x_end_us : y_end_us;
+	longest_us = x_end_us - x->first_us > y_end_us - y->first_us
+			     ? x_end_us - x->first_us
+			     : y_end_us - y->first_us;
+	return (to_us - from_us) * 100 >= longest_us * WITHIN_PERCENT &&
+	       (x->kind == y->kind || share_place(w, a, b));
+}
+
+static void
+merge_lasting(struct work *w, size_t n)
+{
+	if (!w->n || join_family(w->anomalies[0]) != FAMILY_SLOW)
+		return;
+	for (size_t b = 1; b < n; b++)
+		for (size_t a = 0; a < b; a++) {
+			if (!w->crowds[a].probes || !w->crowds[b].probes ||
+				!last_together(w, a, b))
+				continue;
+			for (size_t i = 0; i < w->outages_n; i++) {
+				if (w->outages[i].event != b)
+					continue;
+				w->outages[i].event = (uint32_t)a;
+				grow(&w->crowds[a], &w->outages[i]);
+			}
+			w->crowds[b].probes = 0;
+		}
+}
+
 /*
  * Does the event have that operator, or that region? A place that stands well by
  * itself asks for its region at several operators: one that is only in the same town
@@ -695,6 +751,7 @@ gather(const struct gathering *g, const struct record *record)
 	find_outages(&w);
 	n = part_strangers(&w, found_events(&w));
 	merge_small(&w, n);
+	merge_lasting(&w, n);
 	attach_single(&w, n);
 	n = found_rest(&w, n);
 	for (size_t i = 0; i < g->n; i++) {

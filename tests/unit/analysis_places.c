@@ -312,6 +312,26 @@ a_place_beside_that_goes_later_and_comes_back_with_them_is_theirs(void **state)
 	assert_int_equal(l.events_n, 1);
 }
 
+static void
+who_are_slow_the_same_days_are_one_event_and_who_for_a_day_of_them_is_not(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	operators_lose(&l, 0, 0, 1000, 9000);
+	operators_lose(&l, 1, 1, 3000, 9000);
+	operators_lose(&l, 2, 2, 6000, 8000);
+	for (size_t i = 0; i < l.n; i++) {
+		l.anomalies[i].series = SERIES_RATE;
+		l.anomalies[i].index = 0;
+	}
+	find(&l);
+	assert_int_equal(l.events_n, 2);
+	assert_int_equal(l.events[0].affected, 2 * REGIONS * EACH);
+	assert_int_equal(l.events[1].affected, REGIONS * EACH);
+}
+
 int
 main(void)
 {
@@ -338,6 +358,8 @@ main(void)
 			a_place_beside_that_neither_goes_nor_comes_back_with_them_has_too),
 		cmocka_unit_test(
 			a_place_beside_that_goes_later_and_comes_back_with_them_is_theirs),
+		cmocka_unit_test(
+			who_are_slow_the_same_days_are_one_event_and_who_for_a_day_of_them_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
