@@ -1,5 +1,7 @@
 #include "analyzer/analysis/observe.h"
 
+#include <string.h>
+
 /* Rows about the machines themselves: power, boots, the neighbourhood, the line at home. */
 
 /* Beacons, and the signal of a mast, that are left when the neighbourhood is dark. */
@@ -51,6 +53,43 @@ tell_supply(const struct view *v)
 	return n;
 }
 
+/* Where lines are slow: machines of the same regions that stopped when it began. */
+#define BESIDE_WINDOWS 4
+static bool
+is_dark_beside(const struct view *v, size_t p)
+{
+	const struct joined *j = v->joined;
+	int64_t near_us = BESIDE_WINDOWS * v->record->window_us;
+
+	for (size_t i = 0; i < j->anomalies_n; i++)
+		if (j->anomalies[i].series == SERIES_DARK &&
+			j->anomalies[i].probe == p &&
+			j->anomalies[i].start_lo_us <=
+				v->event->start_hi_us + near_us &&
+			j->anomalies[i].start_hi_us >= v->event->start_lo_us - near_us)
+			return true;
+	return false;
+}
+
+static void
+count_dark_beside(struct observation *o, const struct view *v)
+{
+	const struct scene *s = v->scene;
+
+	if (v->event->family != FAMILY_SLOW)
+		return;
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		bool there = false;
+
+		for (size_t i = 0; i < s->regions_n && !there; i++)
+			there = view_is_field(v, p) && s->regions[i].places_out &&
+				!strcmp(s->regions[i].region,
+					view_network(v, p)->region);
+		o->of += there;
+		o->n += there && is_dark_beside(v, p);
+	}
+}
+
 bool
 row_1(struct observation *o, const struct view *v)
 {
@@ -67,6 +106,7 @@ row_2(struct observation *o, const struct view *v)
 	struct observation lost = {0};
 
 	observe_count(&lost, v, has_lost_mains, true);
+	count_dark_beside(&lost, v);
 	observe_count(o, v, has_mains, true);
 	return o->n >= LEAST_PROBES && o->n > 2 * lost.n;
 }
@@ -74,16 +114,22 @@ row_2(struct observation *o, const struct view *v)
 bool
 row_2b(struct observation *o, const struct view *v)
 {
+	struct observation dark = {0};
+
+	count_dark_beside(&dark, v);
 	observe_count(o, v, has_no_gap, true);
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+	return o->n >= LEAST_PROBES && o->n * 2 > o->of + dark.n;
 }
 
 bool
 row_3(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_LOSS)
+	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_SLOW)
 		return false;
-	observe_count(o, v, is_dark, true);
+	if (v->event->family == FAMILY_SLOW)
+		count_dark_beside(o, v);
+	else
+		observe_count(o, v, is_dark, true);
 	return o->n >= 2 && o->n * 4 >= o->of;
 }
 

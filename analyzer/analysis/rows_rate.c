@@ -121,7 +121,7 @@ row_35b(struct observation *o, const struct view *v)
 	return o->n && o->n * 2 > o->of;
 }
 
-/* Has this probe's line gone back to 2G? */
+/* Has this probe's line gone back to 2G? Another cell is another mast. */
 static bool
 has_slow_radio(const struct view *v, const struct tally *t)
 {
@@ -135,7 +135,7 @@ has_slow_radio(const struct view *v, const struct tally *t)
 			t->seen[i].rtt_us, t->seen[i].usual_rtt_us);
 	for (uint32_t i = 0; i < t->tests; i++)
 		downgrade_add_test(&fall, t->train[i], t->loss_ppm[i]);
-	return downgrade_is_2g(&fall);
+	return !t->new_cell && downgrade_is_2g(&fall);
 }
 
 /* Operators with enough probes that show it. */

@@ -201,6 +201,25 @@ test_half_the_rate_with_much_lost_is_a_meter_of_all(void **state)
 }
 
 static void
+test_what_a_far_mast_serves_while_machines_are_dark_is_a_power_cut(void **state)
+{
+	struct country *c = country_new(MASTS);
+	struct joined joined = joined_of(c);
+
+	(void)state;
+	assert_int_equal(c->events_n, 2);
+	assert_int_equal(c->events[1].family, FAMILY_SLOW);
+	c->observations_n = observe(
+		c->observations, &c->witness, &c->events[1], &joined, &c->record);
+	classify(&c->verdict, c->observations, c->observations_n, evidence_weights());
+	assert_int_equal(fired(c, ROW_33)->n, 4);
+	assert_int_equal(fired(c, ROW_3)->n, 2);
+	assert_null(fired(c, ROW_32b));
+	assert_int_equal(c->verdict.cause, CAUSE_infrastructure_power);
+	country_free(c);
+}
+
+static void
 test_what_answers_but_by_name_is_not_off_at_any_odds(void **state)
 {
 	const int16_t *lr = evidence_weights()->lr[ROW_44b];
@@ -242,6 +261,8 @@ main(void)
 		cmocka_unit_test(
 			test_two_operators_that_are_slow_need_not_have_one_owner),
 		cmocka_unit_test(test_half_the_rate_with_much_lost_is_a_meter_of_all),
+		cmocka_unit_test(
+			test_what_a_far_mast_serves_while_machines_are_dark_is_a_power_cut),
 		cmocka_unit_test(test_what_answers_but_by_name_is_not_off_at_any_odds),
 		cmocka_unit_test(
 			test_a_supply_that_stayed_on_speaks_against_a_power_cut_and_for_nothing),

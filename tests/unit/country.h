@@ -51,6 +51,7 @@ enum trouble {
 	RESET_ALONE, /* RESET, and nothing else is asked of that address */
 	REFUSED, /* one name: the same, but no name passes on that address */
 	DOWNGRADE, /* two mobile operators: 2G */
+	MASTS, /* DOWNGRADE in two regions, by far masts; the machines of the fixed one dark */
 	LONGER_WAY, /* one mobile operator and the fixed one: later abroad */
 	ALLOWED, /* INTERNATIONAL, but two hosts are let through, and no network is known */
 };
@@ -183,6 +184,8 @@ in_trouble(const struct country *c, size_t probe, int round)
 		return true;
 	case POLICED:
 		return probe / 3 == 1;
+	case MASTS:
+		return probe % 3 < 2;
 	case LONGER_WAY:
 		return probe / 3 > 0;
 	case MOBILE:
@@ -269,7 +272,8 @@ climb(struct country *c, size_t probe, int round)
 	bool trouble = in_trouble(c, probe, round), abroad = probe >= FIELD;
 	bool home = !(c->trouble == CABLE && trouble);
 	bool metered = c->trouble == POLICED && trouble && !abroad;
-	bool slow = c->trouble == DOWNGRADE && trouble && !abroad;
+	bool slow =
+		(c->trouble == DOWNGRADE || c->trouble == MASTS) && trouble && !abroad;
 	uint32_t boot = c->trouble == POWER && !abroad && probe % 3 == 1 && round > TO;
 	size_t first = c->n;
 	struct sample *speed;
@@ -277,6 +281,11 @@ climb(struct country *c, size_t probe, int round)
 	if (c->trouble == POWER && trouble && !abroad)
 		return;
 	if (c->trouble == MOBILE_AND_OTHERS && probe == 0) {
+		boot = round > TO;
+		if (trouble)
+			return;
+	}
+	if (c->trouble == MASTS && probe / 3 == 2 && probe % 3 < 2) {
 		boot = round > TO;
 		if (trouble)
 			return;
@@ -331,6 +340,10 @@ climb(struct country *c, size_t probe, int round)
 		speed->rate_bps = 0, speed->success = 0;
 	for (size_t i = first; i < c->n; i++) {
 		c->samples[i].boot = boot;
+		if (c->trouble == MASTS && c->samples[i].check == CHECK_link) {
+			c->samples[i].signal_dbm = slow ? -120 : -90;
+			c->samples[i].new_cell = slow;
+		}
 		if (c->trouble == LONGER_WAY && trouble && !abroad &&
 			c->samples[i].rung >= RUNG_international)
 			c->samples[i].rtt_us = 640000;
