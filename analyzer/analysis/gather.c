@@ -151,10 +151,12 @@ is_part(const struct work *w, const struct outage *o, const struct anomaly *a)
 	int64_t window_us = w->record->window_us;
 
 	int64_t apart = o->strong && !a->weak ? SPREAD_WINDOWS : APART_WINDOWS;
+	/* What is back and breaks otherwise is another one. */
+	int64_t slack = kind_of(a, w->record) == o->kind ? SLACK_WINDOWS : 0;
 
 	return a->start_lo_us <= o->last_hi_us + apart * window_us &&
 	       (o->end_us == INT64_MAX ||
-		       a->start_lo_us <= o->end_us + SLACK_WINDOWS * window_us);
+		       a->start_lo_us <= o->end_us + slack * window_us);
 }
 
 static bool
@@ -324,39 +326,6 @@ is_within(const struct work *w, size_t crowd, const struct outage *o)
 	       out * 100 >= country * NATIONAL_PERCENT;
 }
 
-/* What went out later, was out for half a day, and came back in the moment in which most of
- * those did that were out before: mended, or let on again, with one hand. */
-#define LONG_WINDOWS 48
-#define LONG_PROBES 3
-static bool
-comes_back_with(const struct work *w, size_t crowd, const struct outage *o)
-{
-	int64_t window_us = w->record->window_us;
-	uint32_t back = 0, out = 0;
-
-	if (o->end_us == INT64_MAX || o->end_us - o->hi_us < LONG_WINDOWS * window_us)
-		return false;
-	for (size_t i = 0; i < w->outages_n; i++) {
-		const struct outage *other = &w->outages[i];
-		int64_t apart_us = o->end_us - other->end_us;
-
-		if (other->event != crowd || other == o)
-			continue;
-		out += other->probes;
-		back += other->hi_us <= o->hi_us && apart_us <= window_us &&
-					apart_us >= -window_us
-				? other->probes
-				: 0;
-	}
-	return back >= LONG_PROBES && back * 2 > out;
-}
-
-static bool
-is_part_of(const struct work *w, size_t crowd, const struct outage *o)
-{
-	return is_within(w, crowd, o) || comes_back_with(w, crowd, o);
-}
-
 /* Outages come in the order of their edges: they were found in that of the anomalies. */
 static size_t
 found_events(struct work *w)
@@ -371,7 +340,7 @@ found_events(struct work *w)
 		if (!is_out(w, o))
 			continue;
 		for (size_t k = n; k-- > 0 && o->event == NOWHERE;)
-			if (!belongs(w, &crowds[k], o) && is_part_of(w, k, o))
+			if (!belongs(w, &crowds[k], o) && is_within(w, k, o))
 				o->event = (uint32_t)k;
 		if (o->event != NOWHERE)
 			continue;
@@ -500,42 +469,120 @@ part_strangers(struct work *w, size_t n)
 	return n;
 }
 
+static void
+merge(struct work *w, size_t small, size_t big)
+{
+	w->crowds[small].probes = w->crowds[big].probes = 0;
+	for (size_t i = 0; i < w->outages_n; i++) {
+		struct outage *o = &w->outages[i];
+
+		if (o->event != small && o->event != big)
+			continue;
+		o->event = (uint32_t)big;
+		grow(&w->crowds[big], o);
+	}
+}
+
+/* Probes of a crowd that were out with ${o}, and those of them that came back in the same
+ * moment. */
+struct return_of {
+	uint32_t out, back;
+};
+
+static struct return_of
+return_with(const struct work *w, size_t crowd, const struct outage *o)
+{
+	int64_t window_us = w->record->window_us;
+	struct return_of r = {0};
+
+	for (size_t i = 0; i < w->outages_n; i++) {
+		const struct outage *other = &w->outages[i];
+		int64_t apart_us = o->end_us - other->end_us;
+
+		if (other->event != crowd || other == o)
+			continue;
+		r.out += other->probes;
+		if (apart_us <= window_us && apart_us >= -window_us)
+			r.back += other->probes;
+	}
+	return r;
+}
+
+/* What went out later, was out for half a day, and came back in the moment in which most of
+ * those did that were out before: mended, or let on again, with one hand. And what was out
+ * before, and came back only then: what held it down at last was the same. */
+#define LONG_WINDOWS 48
+#define LONG_PROBES 3
+static bool
+comes_back_with(const struct work *w, size_t crowd, const struct outage *o)
+{
+	const struct crowd *c = &w->crowds[crowd];
+	struct return_of r;
+
+	if (o->end_us == INT64_MAX || o->lo_us >= o->end_us ||
+		(o->hi_us >= c->first_us &&
+			o->end_us - o->hi_us < LONG_WINDOWS * w->record->window_us))
+		return false;
+	r = return_with(w, crowd, o);
+	return r.back >= LONG_PROBES && r.back * 2 > r.out && r.back >= 2 * o->probes;
+}
+
 /* What goes out alone about when all do, and comes back with them, is a part of that. */
 #define SMALL_PERCENT 25
 #define WITHIN_PERCENT 60
+static uint32_t
+country_of(const struct work *w, size_t crowd)
+{
+	for (size_t i = 0; i < w->outages_n; i++)
+		if (w->outages[i].event == crowd)
+			return probes_of(w, network(w, w->outages[i].place)->country,
+				MEDIUM_COUNT);
+	return 0;
+}
+
+static bool
+lies_within(const struct work *w, const struct crowd *small, const struct crowd *big,
+	uint32_t country)
+{
+	int64_t end_us =
+		small->end_us == INT64_MAX ? w->record->horizon_us : small->end_us;
+	int64_t from_us =
+		small->first_us > big->last_us ? small->first_us : big->last_us;
+	int64_t to_us = end_us < big->end_us ? end_us : big->end_us;
+
+	return big->kind == small->kind &&
+	       big->probes * 100 >= country * NATIONAL_PERCENT &&
+	       (to_us - from_us) * 100 >= (end_us - small->first_us) * WITHIN_PERCENT;
+}
+
+/* Most of the small one's probes. */
+static bool
+came_back_with(const struct work *w, size_t small, size_t big)
+{
+	uint32_t n = 0;
+
+	if (w->crowds[small].probes * 2 > w->crowds[big].probes)
+		return false;
+	for (size_t i = 0; i < w->outages_n; i++)
+		if (w->outages[i].event == small &&
+			comes_back_with(w, big, &w->outages[i]))
+			n += w->outages[i].probes;
+	return n * 2 > w->crowds[small].probes;
+}
+
 static void
 merge_small(struct work *w, size_t n)
 {
 	for (size_t s = 0; s < n; s++) {
 		const struct crowd *small = &w->crowds[s];
-		int64_t end_us = small->end_us == INT64_MAX ? w->record->horizon_us
-							    : small->end_us;
-		uint32_t country = 0;
+		uint32_t country = country_of(w, s);
 
-		for (size_t i = 0; i < w->outages_n && !country; i++)
-			if (w->outages[i].event == s)
-				country = probes_of(w,
-					network(w, w->outages[i].place)->country,
-					MEDIUM_COUNT);
-		if (small->probes * 100 >= country * SMALL_PERCENT)
+		if (!small->probes || small->probes * 100 >= country * SMALL_PERCENT)
 			continue;
-		for (size_t b = 0; b < n; b++) {
-			const struct crowd *big = &w->crowds[b];
-			int64_t from_us = small->first_us > big->last_us
-						  ? small->first_us
-						  : big->last_us;
-			int64_t to_us = end_us < big->end_us ? end_us : big->end_us;
-
-			if (b == s || big->kind != small->kind ||
-				big->probes * 100 < country * NATIONAL_PERCENT ||
-				(to_us - from_us) * 100 <
-					(end_us - small->first_us) * WITHIN_PERCENT)
-				continue;
-			for (size_t i = 0; i < w->outages_n; i++)
-				if (w->outages[i].event == s)
-					w->outages[i].event = (uint32_t)b;
-			break;
-		}
+		for (size_t b = 0; b < n && small->probes; b++)
+			if (b != s && (lies_within(w, small, &w->crowds[b], country) ||
+					      came_back_with(w, s, b)))
+				merge(w, s, b);
 	}
 }
 

@@ -425,8 +425,11 @@ is_unseen(const struct event *event, const struct anomaly *anomalies,
 		       shared_by(event, anomalies, record) < SILENT_LEAST_SHARED;
 	if (event->affected > 1 || is_at_home(&anomalies[event->first]))
 		return false;
+	/* One line's round trips vary with its way and its hour: later ones alone are nothing
+	 * that befell it. */
 	for (uint32_t i = 0; i < event->n; i++)
-		if (anomalies[event->first + i].bins > bins)
+		if (anomalies[event->first + i].series != SERIES_LATE &&
+			anomalies[event->first + i].bins > bins)
 			bins = anomalies[event->first + i].bins;
 	return bins < LONE_LEAST_BINS;
 }

@@ -163,6 +163,56 @@ silence_of_a_few_is_an_event_only_where_most_of_an_operator_are_silent(void **st
 }
 
 static void
+a_place_that_was_out_before_and_came_back_with_all_others_is_of_their_event(
+	void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	for (uint32_t p = 0; p < EACH; p++)
+		loses(&l, p, RUNG_domestic, 100, 900);
+	operators_lose(&l, 1, 2, 600, 900);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].start_hi_us, 600 * MINUTE_US);
+}
+
+static void
+what_is_back_and_breaks_otherwise_is_another_event(void **state)
+{
+	static const enum rung then[] = {RUNG_names, RUNG_access};
+	struct land l;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		begin(&l);
+		for (uint32_t p = 0; p < EACH; p++) {
+			loses(&l, p, RUNG_names, 100, 160);
+			loses(&l, p, then[i], 180, 400);
+		}
+		find(&l);
+		assert_int_equal(l.events_n, 1 + i);
+	}
+}
+
+static void
+later_round_trips_of_one_line_alone_are_no_event(void **state)
+{
+	static const enum series series[] = {SERIES_LATE, SERIES_RATE};
+	struct land l;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		begin(&l);
+		loses(&l, 4, RUNG_quality, 100, 900);
+		l.anomalies[0].series = (uint8_t)series[i];
+		find(&l);
+		assert_int_equal(l.events_n, i);
+	}
+}
+
+static void
 one_bad_bin_at_one_probe_is_no_event(void **state)
 {
 	struct land l;
@@ -342,6 +392,10 @@ main(void)
 			what_goes_later_and_comes_back_in_one_moment_after_long_is_the_same_event),
 		cmocka_unit_test(
 			silence_of_a_few_is_an_event_only_where_most_of_an_operator_are_silent),
+		cmocka_unit_test(
+			a_place_that_was_out_before_and_came_back_with_all_others_is_of_their_event),
+		cmocka_unit_test(what_is_back_and_breaks_otherwise_is_another_event),
+		cmocka_unit_test(later_round_trips_of_one_line_alone_are_no_event),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
 		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
 		cmocka_unit_test(
