@@ -39,7 +39,10 @@ answers_open(struct answers *answers, const struct record *record)
 	for (size_t i = 0; i < record->samples_n; i++) {
 		const struct sample *s = &record->samples[i];
 
-		if (!record->probes[s->probe].control || !has_answer(s))
+		if (!record->probes[s->probe].control)
+			continue;
+		outside_add(&answers->outside, s);
+		if (!has_answer(s))
 			continue;
 		if (answers->n == answers->cap)
 			answers->rows = grow(answers->rows, &answers->cap);
@@ -51,6 +54,7 @@ answers_open(struct answers *answers, const struct record *record)
 		if (!kept || order(&answers->rows[kept - 1], &answers->rows[i]))
 			answers->rows[kept++] = answers->rows[i];
 	answers->n = kept;
+	(void)outside_settle(&answers->outside); /* of nothing before */
 }
 
 const struct answers *
@@ -67,6 +71,7 @@ void
 answers_close(struct answers *answers)
 {
 	free(answers->rows);
+	outside_close(&answers->outside);
 	*answers = (struct answers){0};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "analyzer/analysis/outside.h"
 #include "analyzer/analysis/steps.h"
 
 /*
@@ -13,6 +14,7 @@ struct answers {
 		uint32_t target;
 	} * rows; /* sorted by target, then text; each once */
 	size_t n, cap;
+	struct outside outside; /* and what they found dead */
 };
 
 void answers_open(struct answers *answers, const struct record *record);

@@ -229,6 +229,7 @@ add_sample(struct bin *bins, const struct record *record, const struct answers *
 	struct rollup_past *past, const struct sample *s)
 {
 	size_t n = add_check(bins, record, s);
+	bool dead;
 
 	if (s->check == CHECK_speed) {
 		if (s->rate_bps <= 0)
@@ -243,14 +244,17 @@ add_sample(struct bin *bins, const struct record *record, const struct answers *
 	}
 	if (s->success < 0)
 		return n;
-	if (s->rung == RUNG_international || s->rung == RUNG_core)
+	dead = outside_is_dead(&answers->outside, record, s);
+	if (!dead && (s->rung == RUNG_international || s->rung == RUNG_core))
 		bins[n++] = bin_of_outcome(record, s, SERIES_CHECK, s->check);
 	/* Many a server does not speak QUIC: its silence says nothing of the rung. What is
 	 * compared and what is large tells of more than reach. */
 	if (s->check == CHECK_quic || s->check == CHECK_compare ||
 		s->check == CHECK_large || s->check == CHECK_oneway)
 		return n;
-	bins[n++] = bin_of_outcome(record, s, SERIES_RUNG, s->rung);
+	/* What is dead from abroad, too, says nothing of the line. */
+	if (!dead)
+		bins[n++] = bin_of_outcome(record, s, SERIES_RUNG, s->rung);
 	/* The access pings borrow a target's address; they say nothing of it. */
 	if (s->target == NO_TARGET || record->targets[s->target].rung != s->rung)
 		return n;

@@ -171,6 +171,12 @@ trail_told(const struct trail *trail)
 	return &trail->told;
 }
 
+int64_t
+trail_newest_us(const struct trail *trail)
+{
+	return trail->past.any ? trail->past.last.utc_us : 0;
+}
+
 /* ---- anomalies ---- */
 
 int

@@ -18,6 +18,8 @@ void trail_take(struct trail *trail, const struct record *record,
 	const struct answers *answers, const struct sample *sample);
 /* What the probe was told: it makes bins of its own. */
 const struct answers *trail_told(const struct trail *trail);
+/* When its newest sample was; 0: there was none. */
+int64_t trail_newest_us(const struct trail *trail);
 /* So many at most. */
 size_t trail_most(const struct trail *trail);
 /* The order of detect(), for qsort(). */

@@ -188,6 +188,7 @@ static void
 take_sample(struct tally *t, const struct view *v, size_t at)
 {
 	const struct sample *s = &v->record->samples[at];
+	bool dead;
 
 	t->reported = true;
 	if (is_cured(t, v, s))
@@ -201,11 +202,12 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 	t->unheard += s->heard < 0 && s->success == 0;
 	if (s->whole)
 		take_large(t, v, s);
-	if (s->success >= 0 && is_abroad(s))
+	dead = outside_is_dead(&v->answers->outside, v->record, s);
+	if (s->success >= 0 && is_abroad(s) && !dead)
 		count(&t->abroad[s->check], s->success == 1);
 	if (s->target != NO_TARGET && s->success >= 0 && s->check != CHECK_quic)
 		take_target(t, v, s);
-	if (!is_reach(s))
+	if (!is_reach(s) || dead)
 		return;
 	count(&t->rung[s->rung], s->success == 1);
 	if (s->resolver)

@@ -29,9 +29,11 @@ begin_anew(struct watch *watch, const struct record *record, uint32_t probe)
 	watch->trails[probe] = record->probes[probe].control ? NULL : trail_new();
 }
 
-/* What the controls were told: all of it anew where a past has changed. */
+/* What the controls were told, and found dead: all of it anew where a past has changed. Sets
+ * from when on what they found dead is other than it was. */
 static bool
-hear_controls(struct watch *watch, const struct record *record, const size_t *fresh)
+hear_controls(struct watch *watch, int64_t *dead_us, const struct record *record,
+	const size_t *fresh)
 {
 	bool anew = false, more = false;
 
@@ -45,11 +47,17 @@ hear_controls(struct watch *watch, const struct record *record, const size_t *fr
 		if (!record->probes[p].control)
 			continue;
 		watch->heard[p] = extent->n > 0;
-		for (size_t i = anew ? 0 : fresh[p]; i < extent->n; i++)
-			more |= answers_add(
-				&watch->answers, &record->samples[extent->first + i]);
+		for (size_t i = anew ? 0 : fresh[p]; i < extent->n; i++) {
+			const struct sample *s = &record->samples[extent->first + i];
+
+			more |= answers_add(&watch->answers, s);
+			outside_add(&watch->answers.outside, s);
+		}
 	}
-	return anew || more;
+	*dead_us = outside_settle(&watch->answers.outside);
+	if (anew)
+		*dead_us = 0;
+	return anew || more || *dead_us < INT64_MAX;
 }
 
 static void
@@ -72,18 +80,23 @@ change(int64_t *changed_us, const struct record *record, size_t probe)
 		*changed_us = record->samples[extent->first].utc_us;
 }
 
-/* Rolls up again whoever was told something that the controls now judge otherwise. */
+/* Rolls up again whoever was told something that the controls now judge otherwise, or asked
+ * what they now found dead. */
 static void
 hear(struct watch *watch, int64_t *changed_us, bool *anew, const struct record *record,
 	const size_t *fresh)
 {
 	struct answers was;
+	int64_t dead_us;
 
 	copy(&was, &watch->answers);
-	if (hear_controls(watch, record, fresh))
+	if (hear_controls(watch, &dead_us, record, fresh))
 		for (size_t p = 0; p < record->probes_n; p++) {
-			if (!watch->trails[p] || !answers_differ(&was, &watch->answers,
-							 trail_told(watch->trails[p])))
+			const struct trail *trail = watch->trails[p];
+
+			if (!trail || (trail_newest_us(trail) < dead_us &&
+					      !answers_differ(&was, &watch->answers,
+						      trail_told(trail))))
 				continue;
 			anew[p] = true;
 			change(changed_us, record, p);
