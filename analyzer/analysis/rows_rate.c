@@ -379,3 +379,20 @@ row_42(struct observation *o, const struct view *v)
 			o->value = v->tallies[p].frozen_most;
 	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
 }
+
+static bool
+is_large_alone(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->affected && t->whole[1].tried > t->whole[1].ok &&
+	       (t->loss == LOSS_NONE || t->loss == LOSS_NAMES);
+}
+
+bool
+row_42b(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_WHOLE)
+		return false;
+	observe_count(o, v, is_large_alone, false);
+	return o->n * 2 > o->of;
+}

@@ -10,10 +10,13 @@
 #define BIT LOSS_BIT
 #define PASS_LEAST 3 /* tries before a protocol is said to pass or not */
 
-/* Most of those out, in one of these states. */
+/* Most of those out, in one of these states. Whose lines show nothing lost was hit for less
+ * than half of it, and says nothing of what was lost; a third of them at most. */
 static bool
 most_are(struct observation *o, const struct view *v, uint32_t losses)
 {
+	uint32_t well = 0, out = 0;
+
 	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_PROTOCOL)
 		return false;
 	for (size_t p = 0; p < v->record->probes_n; p++) {
@@ -21,12 +24,14 @@ most_are(struct observation *o, const struct view *v, uint32_t losses)
 
 		if (!view_is_field(v, p) || !t->own)
 			continue;
-		o->of++;
+		well += t->loss == LOSS_NONE;
+		out++;
 		if (!(BIT(t->loss) & losses))
 			continue;
 		o->n++;
 		observe_show(o, t->lines, t->lines_n);
 	}
+	o->of = BIT(LOSS_NONE) & losses || well * 3 > out ? out : out - well;
 	return o->n * 2 > o->of;
 }
 
@@ -85,11 +90,20 @@ row_1a(struct observation *o, const struct view *v)
 			BIT(LOSS_ALL));
 }
 
+/* Where a share of everything passes, the world is not dead. */
+static bool
+leaks(const struct view *v)
+{
+	struct observation o = {0};
+
+	return row_12d(&o, v);
+}
+
 bool
 row_12(struct observation *o, const struct view *v)
 {
 	o->value = v->scene->all.loss[LOSS_ALL];
-	return most_are(o, v, BIT(LOSS_WORLD));
+	return most_are(o, v, BIT(LOSS_WORLD)) && !leaks(v);
 }
 
 bool
@@ -97,7 +111,7 @@ row_12c(struct observation *o, const struct view *v)
 {
 	if (v->event->family == FAMILY_PROTOCOL)
 		return most_are(o, v, BIT(LOSS_PART) | BIT(LOSS_NONE));
-	return most_are(o, v, BIT(LOSS_PART));
+	return most_are(o, v, BIT(LOSS_PART) | (leaks(v) ? BIT(LOSS_WORLD) : 0U));
 }
 
 bool

@@ -124,6 +124,55 @@ row_23(struct observation *o, const struct view *v)
 	return us >= SLIDE_WINDOWS * v->record->window_us;
 }
 
+/* Of those whose own it was, whoever may have gone in the event's first moment, where that is
+ * known to a window; 0: it is not. */
+static uint32_t
+at_once(const struct view *v)
+{
+	const struct event *e = v->event;
+	uint32_t n = 0;
+
+	if (e->start_hi_us - e->start_lo_us > v->record->window_us)
+		return 0;
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		n += view_is_field(v, p) && t->own && t->well_us <= e->start_hi_us &&
+		     t->onset_us >= e->start_lo_us;
+	}
+	return n;
+}
+
+/* In one moment, machines and lines and masts, more of one region than of another: what
+ * breaks so is the ground, or the weather. */
+#define WAYS_PARTS 4 /* of those out one in so many stopped, */
+#define CUT_PARTS 6 /* and one in so many runs on, and lost its line or its mast */
+bool
+row_21h(struct observation *o, const struct view *v)
+{
+	const struct scene *s = v->scene;
+	uint32_t dark = s->all.loss[LOSS_DARK];
+	uint32_t cut = scene_lost(&s->all,
+		LOSS_BIT(LOSS_HOME) | LOSS_BIT(LOSS_ACCESS) | LOSS_BIT(LOSS_ALL));
+	int64_t most = 0, least = 100;
+
+	if (v->event->family != FAMILY_LOSS || s->all.own < SLIDE_PROBES)
+		return false;
+	for (size_t i = 0; i < s->regions_n; i++) {
+		int64_t percent = (int64_t)s->regions[i].own * 100 / s->regions[i].n;
+
+		most = percent > most ? percent : most;
+		least = percent < least ? percent : least;
+	}
+	show_own(o, v);
+	o->n = at_once(v);
+	o->value = most;
+	o->other = least;
+	return o->n * 2 > s->all.own && dark * WAYS_PARTS >= s->all.own &&
+	       cut * CUT_PARTS >= s->all.own && most < 90 && most >= 2 * least &&
+	       !s->all.loss[LOSS_REFUSED];
+}
+
 /* One after the other, each in its own way, of several operators: nobody's switch. */
 bool
 row_23k(struct observation *o, const struct view *v)
@@ -142,7 +191,8 @@ row_23k(struct observation *o, const struct view *v)
 	o->value = ways;
 	o->other = seconds(us);
 	return ways >= 2 && us >= 2 * v->record->window_us &&
-	       !s->all.loss[LOSS_WORLD] && s->all.own * 10 <= s->all.n * 7;
+	       at_once(v) * 2 <= s->all.own && !s->all.loss[LOSS_WORLD] &&
+	       s->all.own * 10 <= s->all.n * 7;
 }
 
 /* One region after the other, whatever the operator: how far apart the regions fell against

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ABROAD 1 /* index of SERIES_WHOLE */
+
 static int64_t
 end_of(const struct anomaly *a)
 {
@@ -40,9 +42,12 @@ lies_under(const struct anomaly *low, const struct anomaly *high,
 	case SERIES_NAME:
 		return dark || home || own || protocol ||
 		       (low->series == SERIES_TARGET && low->index == high->index);
+	case SERIES_RATE:
+		/* What stands still after some bytes comes at no rate. */
+		return dark || (rung && low->index <= RUNG_international) ||
+		       (low->series == SERIES_WHOLE && low->index == ABROAD);
 	case SERIES_PACE:
 	case SERIES_WHOLE:
-	case SERIES_RATE:
 	case SERIES_LATE:
 		return dark || (rung && low->index <= RUNG_international);
 	}
@@ -98,7 +103,8 @@ static bool
 may_be_low(const struct anomaly *a)
 {
 	return a->series == SERIES_DARK || a->series == SERIES_RUNG ||
-	       a->series == SERIES_CHECK || a->series == SERIES_TARGET;
+	       a->series == SERIES_CHECK || a->series == SERIES_TARGET ||
+	       a->series == SERIES_WHOLE;
 }
 
 static void

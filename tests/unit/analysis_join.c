@@ -112,6 +112,22 @@ test_a_line_that_is_out_for_long_and_worse_for_an_hour_has_one_event(void **stat
 }
 
 static void
+test_a_rate_is_low_because_large_pages_stand_still(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_WHOLE, (int64_t[]){60, 120, 800, 860});
+		fails(&s, probe, SERIES_RATE, (int64_t[]){90, 100, 820, 840});
+		s.anomalies[s.n - 2].index = 1; /* abroad */
+	}
+	assert_int_equal(events_of(&s, FAMILY_SLOW), 0);
+	assert_int_equal(events_of(&s, FAMILY_WHOLE), 1);
+}
+
+static void
 test_what_most_of_those_out_lose_besides_is_another_event(void **state)
 {
 	struct scene s;
@@ -191,6 +207,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_a_line_that_is_out_for_long_and_worse_for_an_hour_has_one_event),
+		cmocka_unit_test(test_a_rate_is_low_because_large_pages_stand_still),
 		cmocka_unit_test(
 			test_what_most_of_those_out_lose_besides_is_another_event),
 		cmocka_unit_test(

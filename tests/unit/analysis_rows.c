@@ -68,12 +68,45 @@ test_one_other_at_the_same_time_of_day_is_chance(void **state)
 		(int64_t[]){DAY_US, 2 * DAY_US, 3 * DAY_US + 90 * MINUTE_US}, 3));
 }
 
+/* Large pages from abroad do not come whole to so many of three; what else is asked does. */
+static bool
+large_ones_alone_fail(uint32_t of_three, enum loss loss, enum family family)
+{
+	struct network network = {.country = "XX"};
+	struct probe probes[3] = {{0}};
+	struct record record = {
+		.networks = &network, .networks_n = 1, .probes = probes, .probes_n = 3};
+	struct event event = {.country = "XX", .family = (uint8_t)family};
+	struct tally tallies[3] = {{0}};
+	struct view view = {.record = &record, .event = &event, .tallies = tallies};
+	struct observation o = {0};
+
+	for (uint32_t p = 0; p < 3; p++) {
+		tallies[p].here = tallies[p].own = tallies[p].affected = true;
+		tallies[p].loss = (uint8_t)loss;
+		tallies[p].whole[1] = (struct tries){3, p < of_three ? 0 : 3};
+	}
+	return row_42b(&o, &view);
+}
+
+static void
+test_large_pages_that_fail_while_small_ones_come_have_a_shape(void **state)
+{
+	(void)state;
+	assert_true(large_ones_alone_fail(2, LOSS_NONE, FAMILY_WHOLE));
+	assert_false(large_ones_alone_fail(1, LOSS_NONE, FAMILY_WHOLE));
+	assert_false(large_ones_alone_fail(3, LOSS_WORLD, FAMILY_WHOLE));
+	assert_false(large_ones_alone_fail(3, LOSS_NONE, FAMILY_SLOW));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_two_others_at_the_same_time_of_day_are_a_timetable),
+		cmocka_unit_test(
+			test_large_pages_that_fail_while_small_ones_come_have_a_shape),
 		cmocka_unit_test(test_one_other_at_the_same_time_of_day_is_chance),
 	};
 
