@@ -201,6 +201,9 @@ add_to(struct work *w, size_t i, uint32_t outage)
 
 	o->probes += !is_counted(w, i, outage);
 	date(w, o, a);
+	/* One bad bin, as of a line that is not up yet at boot, does not say what broke. */
+	if (!o->strong && !a->weak)
+		o->kind = kind_of(a, w->record);
 	o->strong = o->strong || !a->weak;
 	o->tries += a->tries;
 	o->last_hi_us = a->start_hi_us;

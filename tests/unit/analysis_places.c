@@ -213,6 +213,24 @@ later_round_trips_of_one_line_alone_are_no_event(void **state)
 }
 
 static void
+one_bad_bin_does_not_say_what_broke(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	/* Of each place the machines stopped; in one, a line was not up yet at boot. */
+	for (uint32_t p = 0; p < 2 * EACH; p++) {
+		loses(&l, p, RUNG_power, 140, 160);
+		l.anomalies[l.n - 1].series = SERIES_DARK;
+	}
+	loses(&l, 0, RUNG_access, 120, 130);
+	l.anomalies[l.n - 1].weak = true;
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+}
+
+static void
 one_bad_bin_at_one_probe_is_no_event(void **state)
 {
 	struct land l;
@@ -396,6 +414,7 @@ main(void)
 			a_place_that_was_out_before_and_came_back_with_all_others_is_of_their_event),
 		cmocka_unit_test(what_is_back_and_breaks_otherwise_is_another_event),
 		cmocka_unit_test(later_round_trips_of_one_line_alone_are_no_event),
+		cmocka_unit_test(one_bad_bin_does_not_say_what_broke),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
 		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
 		cmocka_unit_test(
