@@ -179,7 +179,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(where_a_share_of_everything_passes_the_world_is_not_dead),
+		cmocka_unit_test(
+			where_a_share_of_everything_passes_the_world_is_not_dead),
 		cmocka_unit_test(whose_lines_show_no_loss_does_not_say_what_was_lost),
 		cmocka_unit_test(
 			what_breaks_machines_and_lines_in_one_moment_and_less_elsewhere_is_the_ground),
