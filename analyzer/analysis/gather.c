@@ -1,12 +1,9 @@
 #include "analyzer/analysis/gather.h"
+#include "analyzer/analysis/outage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What lies so many windows apart still is one event: operators obey one after the other. */
-#define APART_WINDOWS 4
-#define SPREAD_WINDOWS 10 /* in one place, surely out, from one to the next */
-#define SLACK_WINDOWS 2
 /* Edges known so well are compared whatever it was that broke. */
 #define SHARP_WINDOWS 4
 /* Damage here and there: so many probes, and that share of a region or operator, in
@@ -16,31 +13,6 @@
 #define DAMAGE_COUNTRY_PROBES 8
 #define DAMAGE_COUNTRY_PERCENT 20
 
-/* One try lost at each of two probes is chance. */
-#define CHANCE_TRIES 3
-
-#define NOWHERE UINT32_MAX
-
-/* One operator in one region. */
-struct place {
-	uint32_t network; /* any of it */
-	uint32_t probes; /* whose home it is */
-};
-
-/* Anomalies of one place that began together. */
-struct outage {
-	uint32_t place, probes, event;
-	uint32_t tries; /* that failed */
-	int64_t lo_us, hi_us; /* the first one's edge */
-	int64_t last_hi_us; /* where the newest begins */
-	int64_t last_end_us; /* the latest; INT64_MAX not yet */
-	int64_t end_us; /* the one before, where several probes have one: who stays out alone
-			 * has trouble of its own */
-	uint8_t kind;
-	bool strong; /* more than one bad bin at one probe of it */
-	bool dated; /* most of it is out: lo_us and hi_us stand */
-};
-
 /* What an event is made of. */
 struct crowd {
 	int64_t first_us, last_us,
@@ -49,214 +21,6 @@ struct crowd {
 	uint32_t probes;
 	uint8_t kind, medium; /* MEDIUM_COUNT: several */
 };
-
-struct work {
-	const struct record *record;
-	struct anomaly **anomalies;
-	uint32_t *outage_of; /* by anomaly */
-	size_t n;
-	struct place *places;
-	uint32_t *place_of; /* by network */
-	size_t places_n;
-	struct outage *outages;
-	size_t outages_n;
-	struct crowd *crowds; /* by event */
-};
-
-static void *
-room(size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
-
-static const struct network *
-network(const struct work *w, uint32_t place)
-{
-	return &w->record->networks[w->places[place].network];
-}
-
-static bool
-is_same_place(const struct network *a, const struct network *b)
-{
-	return a->asn == b->asn && a->medium == b->medium &&
-	       !strcmp(a->region, b->region) && !strcmp(a->country, b->country);
-}
-
-static void
-find_places(struct work *w)
-{
-	const struct record *r = w->record;
-
-	for (size_t i = 0; i < r->networks_n; i++) {
-		uint32_t p = 0;
-
-		while (p < w->places_n &&
-			!is_same_place(&r->networks[i], network(w, p)))
-			p++;
-		if (p == w->places_n)
-			w->places[w->places_n++] =
-				(struct place){.network = (uint32_t)i};
-		w->place_of[i] = p;
-	}
-	for (size_t i = 0; i < r->probes_n; i++)
-		w->places[w->place_of[r->probes[i].network]].probes +=
-			!r->probes[i].control;
-}
-
-/* What broke, roughly: what has one cause breaks alike. A phone that is let go off the air
- * loses its line. */
-static uint8_t
-kind_of(const struct anomaly *a, const struct record *record)
-{
-	enum { MACHINE, NETWORK, NAMES, RATE, LATE };
-	bool mobile = record->networks[a->network].medium == MEDIUM_mobile;
-
-	switch ((enum series)a->series) {
-	case SERIES_RUNG:
-		break;
-	case SERIES_RATE:
-		return RATE;
-	case SERIES_LATE:
-		return LATE;
-	case SERIES_CHECK:
-	case SERIES_DARK:
-	case SERIES_TUNNEL:
-	case SERIES_TARGET:
-	case SERIES_NAME:
-	case SERIES_PACE:
-	case SERIES_WHOLE:
-	case SERIES_SILENT:
-		return MACHINE;
-	}
-	if (a->index <= RUNG_router && !mobile)
-		return MACHINE;
-	return a->index == RUNG_names ? NAMES : NETWORK;
-}
-
-static int64_t
-end_of(const struct anomaly *a)
-{
-	return a->end_hi_us ? a->end_hi_us : INT64_MAX;
-}
-
-/* ---- anomalies -> outages of places ---- */
-
-static bool
-is_part(const struct work *w, const struct outage *o, const struct anomaly *a)
-{
-	int64_t window_us = w->record->window_us;
-
-	int64_t apart = o->strong && !a->weak ? SPREAD_WINDOWS : APART_WINDOWS;
-	/* What is back and breaks otherwise is another one. */
-	int64_t slack = kind_of(a, w->record) == o->kind ? SLACK_WINDOWS : 0;
-
-	return a->start_lo_us <= o->last_hi_us + apart * window_us &&
-	       (o->end_us == INT64_MAX ||
-		       a->start_lo_us <= o->end_us + slack * window_us);
-}
-
-static bool
-is_counted(const struct work *w, size_t i, uint32_t outage)
-{
-	for (size_t k = 0; k < i; k++)
-		if (w->outage_of[k] == outage &&
-			w->anomalies[k]->probe == w->anomalies[i]->probe)
-			return true;
-	return false;
-}
-
-static void
-take_end(struct outage *o, int64_t end_us)
-{
-	if (end_us > o->last_end_us) {
-		o->end_us = o->probes > 1 ? o->last_end_us : end_us;
-		o->last_end_us = end_us;
-	} else if (o->probes > 1 && end_us > o->end_us) {
-		o->end_us = end_us;
-	}
-}
-
-/* A probe that had trouble of its own before does not date the place. */
-static void
-date(const struct work *w, struct outage *o, const struct anomaly *a)
-{
-	if (o->dated || o->probes < 2 || o->probes * 2 <= w->places[o->place].probes)
-		return;
-	o->dated = true;
-	if (a->start_hi_us <= o->hi_us + SLACK_WINDOWS * w->record->window_us)
-		return;
-	o->lo_us = a->start_lo_us;
-	o->hi_us = a->start_hi_us;
-}
-
-static void
-add_to(struct work *w, size_t i, uint32_t outage)
-{
-	const struct anomaly *a = w->anomalies[i];
-	struct outage *o = &w->outages[outage];
-
-	o->probes += !is_counted(w, i, outage);
-	date(w, o, a);
-	/* One bad bin, as of a line that is not up yet at boot, does not say what broke. */
-	if (!o->strong && !a->weak)
-		o->kind = kind_of(a, w->record);
-	o->strong = o->strong || !a->weak;
-	o->tries += a->tries;
-	o->last_hi_us = a->start_hi_us;
-	if (a->start_lo_us > o->lo_us && a->start_lo_us < o->hi_us)
-		o->lo_us = a->start_lo_us;
-	take_end(o, end_of(a));
-	w->outage_of[i] = outage;
-}
-
-static void
-find_outages(struct work *w)
-{
-	uint32_t *newest = room(w->places_n, sizeof(*newest));
-
-	for (size_t p = 0; p < w->places_n; p++)
-		newest[p] = NOWHERE;
-	for (size_t i = 0; i < w->n; i++) {
-		const struct anomaly *a = w->anomalies[i];
-		uint32_t place = w->place_of[a->network], at = newest[place];
-
-		if (at == NOWHERE || !is_part(w, &w->outages[at], a)) {
-			at = (uint32_t)w->outages_n++;
-			w->outages[at] = (struct outage){.place = place,
-				.event = NOWHERE,
-				.lo_us = a->start_lo_us,
-				.hi_us = a->start_hi_us,
-				.kind = kind_of(a, w->record)};
-			newest[place] = at;
-		}
-		w->outage_of[i] = NOWHERE;
-		add_to(w, i, at);
-	}
-	free(newest);
-}
-
-/* Most of the place's probes: more than one where it has more. */
-static bool
-is_out(const struct work *w, const struct outage *o)
-{
-	uint32_t probes = w->places[o->place].probes, out = 0;
-
-	/* Who is out already cannot go. */
-	for (const struct outage *other = w->outages; other < o; other++)
-		if (other->place == o->place && other->end_us > o->hi_us)
-			out += other->probes;
-	probes -= out < probes ? out : probes;
-	if (probes <= 1)
-		return o->strong;
-	return o->probes > 1 && o->probes * 2 > probes &&
-	       (o->strong || o->tries >= CHANCE_TRIES);
-}
-
-/* ---- outages -> events ---- */
 
 static void
 grow(struct crowd *c, const struct outage *o)
@@ -279,8 +43,9 @@ probes_of(const struct work *w, const char *country, uint8_t medium)
 	uint32_t n = 0;
 
 	for (uint32_t p = 0; p < w->places_n; p++)
-		if (!strcmp(network(w, p)->country, country) &&
-			(medium == MEDIUM_COUNT || network(w, p)->medium == medium))
+		if (!strcmp(outage_network(w, p)->country, country) &&
+			(medium == MEDIUM_COUNT ||
+				outage_network(w, p)->medium == medium))
 			n += w->places[p].probes;
 	return n;
 }
@@ -290,7 +55,7 @@ probes_of(const struct work *w, const char *country, uint8_t medium)
 static bool
 is_next_phase(const struct work *w, const struct crowd *c, const struct outage *o)
 {
-	const struct network *its = network(w, o->place);
+	const struct network *its = outage_network(w, o->place);
 
 	return c->medium != MEDIUM_COUNT && its->medium != c->medium &&
 	       o->lo_us > c->last_us &&
@@ -318,7 +83,8 @@ belongs(const struct work *w, const struct crowd *c, const struct outage *o)
 static bool
 is_within(const struct work *w, size_t crowd, const struct outage *o)
 {
-	uint32_t country = probes_of(w, network(w, o->place)->country, MEDIUM_COUNT);
+	uint32_t country =
+		probes_of(w, outage_network(w, o->place)->country, MEDIUM_COUNT);
 	uint32_t out = 0;
 
 	for (size_t i = 0; i < w->outages_n; i++)
@@ -340,7 +106,7 @@ found_events(struct work *w)
 		struct outage *o = &w->outages[i];
 		size_t e = n;
 
-		if (!is_out(w, o))
+		if (!outage_is_out(w, o))
 			continue;
 		for (size_t k = n; k-- > 0 && o->event == NOWHERE;)
 			if (!belongs(w, &crowds[k], o) && is_within(w, k, o))
@@ -353,10 +119,10 @@ found_events(struct work *w)
 			e--;
 		if (!e || !belongs(w, &crowds[e - 1], o)) {
 			crowds[n] = (struct crowd){.kind = o->kind,
-				.medium = network(w, o->place)->medium};
+				.medium = outage_network(w, o->place)->medium};
 			e = ++n;
 		}
-		if (network(w, o->place)->medium != crowds[e - 1].medium)
+		if (outage_network(w, o->place)->medium != crowds[e - 1].medium)
 			crowds[e - 1].medium = MEDIUM_COUNT;
 		grow(&crowds[e - 1], o);
 		o->event = (uint32_t)(e - 1);
@@ -385,7 +151,7 @@ ascending(const void *left, const void *right)
 static bool
 is_other(const struct work *w, const struct outage *o, const struct outage *other)
 {
-	return other != o && other->event == o->event && is_out(w, other);
+	return other != o && other->event == o->event && outage_is_out(w, other);
 }
 
 static bool
@@ -429,10 +195,11 @@ is_stranger(const struct work *w, const struct outage *o, int64_t *scratch)
 		other++) {
 		if (!is_other(w, o, other))
 			continue;
-		if (network(w, other->place)->asn == network(w, o->place)->asn)
+		if (outage_network(w, other->place)->asn ==
+			outage_network(w, o->place)->asn)
 			return false;
-		near = near || !strcmp(network(w, other->place)->region,
-				       network(w, o->place)->region);
+		near = near || !strcmp(outage_network(w, other->place)->region,
+				       outage_network(w, o->place)->region);
 		n++;
 	}
 	if (n < AGREED_LEAST)
@@ -450,7 +217,7 @@ is_stranger(const struct work *w, const struct outage *o, int64_t *scratch)
 static size_t
 part_strangers(struct work *w, size_t n)
 {
-	int64_t *scratch = room(w->outages_n, sizeof(*scratch));
+	int64_t *scratch = outage_room(w->outages_n, sizeof(*scratch));
 
 	for (size_t i = 0; i < w->outages_n; i++) {
 		struct outage *o = &w->outages[i];
@@ -460,7 +227,7 @@ part_strangers(struct work *w, size_t n)
 			continue;
 		o->event = (uint32_t)n;
 		w->crowds[n] = (struct crowd){
-			.kind = o->kind, .medium = network(w, o->place)->medium};
+			.kind = o->kind, .medium = outage_network(w, o->place)->medium};
 		grow(&w->crowds[n++], o);
 		w->crowds[from] = (struct crowd){
 			.kind = w->crowds[from].kind, .medium = w->crowds[from].medium};
@@ -538,7 +305,8 @@ country_of(const struct work *w, size_t crowd)
 {
 	for (size_t i = 0; i < w->outages_n; i++)
 		if (w->outages[i].event == crowd)
-			return probes_of(w, network(w, w->outages[i].place)->country,
+			return probes_of(w,
+				outage_network(w, w->outages[i].place)->country,
 				MEDIUM_COUNT);
 	return 0;
 }
@@ -653,16 +421,16 @@ merge_lasting(struct work *w, size_t n)
 static bool
 is_neighbour(const struct work *w, const struct outage *o, uint32_t event)
 {
-	const struct network *mine = network(w, o->place);
+	const struct network *mine = outage_network(w, o->place);
 	uint32_t asn = 0;
 
 	for (size_t i = 0; i < w->outages_n; i++) {
 		const struct outage *other = &w->outages[i];
 		const struct network *its;
 
-		if (other->event != event || !is_out(w, other))
+		if (other->event != event || !outage_is_out(w, other))
 			continue;
-		its = network(w, other->place);
+		its = outage_network(w, other->place);
 		if (its->asn == mine->asn)
 			return true;
 		if (!its->region[0] || strcmp(its->region, mine->region) != 0)
@@ -706,11 +474,12 @@ densest_percent(const struct work *w, size_t first, size_t end)
 	uint32_t most = 0;
 
 	for (size_t i = first; i < end; i++) {
-		const struct network *mine = network(w, w->outages[i].place);
+		const struct network *mine = outage_network(w, w->outages[i].place);
 		uint32_t out[2] = {0}, all[2] = {0};
 
 		for (size_t k = first; k < end; k++) {
-			const struct network *its = network(w, w->outages[k].place);
+			const struct network *its =
+				outage_network(w, w->outages[k].place);
 			uint32_t probes =
 				is_left(&w->outages[k]) ? w->outages[k].probes : 0;
 
@@ -718,7 +487,7 @@ densest_percent(const struct work *w, size_t first, size_t end)
 			out[1] += strcmp(its->region, mine->region) ? 0 : probes;
 		}
 		for (uint32_t p = 0; p < w->places_n; p++) {
-			const struct network *its = network(w, p);
+			const struct network *its = outage_network(w, p);
 
 			all[0] += its->asn == mine->asn ? w->places[p].probes : 0;
 			all[1] += strcmp(its->region, mine->region)
@@ -745,7 +514,7 @@ is_damage(const struct work *w, size_t first, size_t end)
 	for (size_t i = first; i < end; i++)
 		probes += is_left(&w->outages[i]) ? w->outages[i].probes : 0;
 	country = probes_of(
-		w, network(w, w->outages[first].place)->country, MEDIUM_COUNT);
+		w, outage_network(w, w->outages[first].place)->country, MEDIUM_COUNT);
 	return (probes >= DAMAGE_COUNTRY_PROBES &&
 		       probes * 100 >= country * DAMAGE_COUNTRY_PERCENT) ||
 	       densest_percent(w, first, end) >= DAMAGE_PERCENT;
@@ -789,16 +558,16 @@ gather(const struct gathering *g, const struct record *record)
 		.record = record,
 		.anomalies = g->anomalies,
 		.n = g->n,
-		.outage_of = room(g->n, sizeof(*w.outage_of)),
-		.places = room(record->networks_n, sizeof(*w.places)),
-		.place_of = room(record->networks_n, sizeof(*w.place_of)),
-		.outages = room(g->n, sizeof(*w.outages)),
-		.crowds = room(g->n, sizeof(*w.crowds)),
+		.outage_of = outage_room(g->n, sizeof(*w.outage_of)),
+		.places = outage_room(record->networks_n, sizeof(*w.places)),
+		.place_of = outage_room(record->networks_n, sizeof(*w.place_of)),
+		.outages = outage_room(g->n, sizeof(*w.outages)),
+		.crowds = outage_room(g->n, sizeof(*w.crowds)),
 	};
 	size_t n;
 
-	find_places(&w);
-	find_outages(&w);
+	outage_find_places(&w);
+	outage_find(&w);
 	n = part_strangers(&w, found_events(&w));
 	merge_small(&w, n);
 	merge_lasting(&w, n);
