@@ -36,6 +36,15 @@ def sweep(out, ids, *words):
     return done.stdout
 
 
+def sweep_fails(out, ids, why, *words):
+    done = subprocess.run(
+        [ROOT / "tests/sweep/world.py", "--build", BUILD, "--scenarios", SCENARIOS, "--seed", "1",
+         "--only", ",".join(ids), "--out", out, *words],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    that(done.returncode == 1 and why in done.stderr and "Traceback" not in done.stderr,
+         f"{words} says why it fails", done)
+
+
 def valid(schema, text):
     done = subprocess.run([ROOT / "tests/validate.py", schema], input=text, text=True,
                           capture_output=True)
@@ -49,7 +58,7 @@ def a_wrong_option_is_refused(base):
     """Before anything is made, with a sentence."""
     table = ("--scenarios", SCENARIOS)
     for words in ((), ("--quiet", "0"), ("--quiet", "1", "--probes", "0"),
-                  (*table, "--quiet", "1"), (*table, "--seed", "-1"),
+                  (*table, "--quiet", "1"), ("--quiet", "1", "--again"), (*table, "--seed", "-1"),
                   (*table, "--seed", "1000000001"), (*table, "--only", "99"),
                   (*table, "--alive", "2"), (*table, "--per-network", "0")):
         done = subprocess.run([ROOT / "tests/sweep/world.py", "--build", BUILD, "--out",
@@ -120,6 +129,13 @@ def main():
             bytes_of.append((base / run / "scores.json").read_bytes() +
                             (base / run / TWICE / "score.jsonl").read_bytes())
         that(bytes_of[0] == bytes_of[1], "the same seed gives the same bytes")
+        bytes_of = []
+        for words in (("--over-http", "none", "--no-live", "--keep"), ("--again",)):
+            sweep(base / "kept", [TWICE], *words)
+            bytes_of.append((base / "kept/scores.json").read_bytes() +
+                            (base / "kept" / TWICE / "score.jsonl").read_bytes())
+        that(bytes_of[0] == bytes_of[1], "what was kept and is analyzed again is judged the same")
+        sweep_fails(base / "kept", ["13"], "world: scenario 13: ", "--again")
     print(f"ok: scenarios {', '.join(SIX)} from their rows to scores.json")
 
 

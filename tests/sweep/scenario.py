@@ -28,6 +28,7 @@ class Options(NamedTuple):
     live: bool
     keep: bool
     over_http: Optional[str]  # the id of the scenario that goes over the network, too
+    again: bool = False  # analyze what an earlier run has kept
 
 
 class Result(NamedTuple):
@@ -81,9 +82,9 @@ def keep(base, world, events, scored, everything):
         shutil.rmtree(f"{base}/store")
 
 
-def judge(options, number):
-    base = f"{options.out}/{number}"
-    world, clock = f"{base}/world", Clock()
+def make(options, number, base, clock):
+    """(An analyzer that was fed with its world, the labels, what was seen live)."""
+    world = f"{base}/world"
     os.makedirs(world)
     analyzer = folder.Analyzer(options.build, f"{base}/store")
     analyzer.simulate(world, options.scenarios, number, "--seed", options.seed,
@@ -95,6 +96,23 @@ def judge(options, number):
     analyzer.feed(world)
     analyzer.take_routes(world)
     clock("feed")
+    return analyzer, labels, seen
+
+
+def find(options, base):
+    """The same of an earlier run, which looked at nothing live."""
+    for name in ("world", "store"):
+        if not os.path.isdir(f"{base}/{name}"):
+            raise folder.Failed(f"{base}/{name} was not kept; --keep keeps it")
+    return (folder.Analyzer.open(options.build, f"{base}/store"),
+            labelled.read(f"{base}/world/labels.csv"), None)
+
+
+def judge(options, number):
+    base = f"{options.out}/{number}"
+    world, clock = f"{base}/world", Clock()
+    analyzer, labels, seen = find(options, base) if options.again else \
+        make(options, number, base, clock)
     analyzer.analyze(folder.end_s(world))
     clock("analyze")
     scored = analyzer.score(f"{world}/labels.csv")

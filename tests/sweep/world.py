@@ -5,7 +5,7 @@ true.
 
     world.py --scenarios FILE.csv --seed N --out DIR [--noise low|high] [--random-minutes]
              [--only ID,ID] [--alive S] [--per-network N] [--no-power] [--no-control]
-             [--no-bgp] [--no-live] [--over-http ID|none] [--jobs N] [--keep]
+             [--no-bgp] [--no-live] [--over-http ID|none] [--jobs N] [--keep | --again]
     world.py --quiet DAYS --probes N --seed N --out DIR      a country where nothing happens
 
 DIR/scores.json is the same for the same seed, byte for byte; DIR/ID holds each scenario's
@@ -59,6 +59,8 @@ def read_options(argv):
                         help="so many scenarios side by side (one a processor)")
     parser.add_argument("--keep", action="store_true",
                         help="leave worlds and stores there: some 300 MB a scenario")
+    parser.add_argument("--again", action="store_true",
+                        help="analyze anew what --keep left there, nothing live or over HTTP")
     parser.add_argument("--quiet", type=int, metavar="DAYS", help="days without any scenario")
     parser.add_argument("--probes", type=int, default=100, metavar="N",
                         help="of the country without a scenario (100)")
@@ -67,6 +69,8 @@ def read_options(argv):
     options = parser.parse_args(argv)
     if (options.scenarios is None) == (options.quiet is None):
         parser.error("say either --scenarios FILE or --quiet DAYS")
+    if options.again and options.quiet is not None:
+        parser.error("--again is of scenarios: leave out --quiet")
     if options.jobs < 1 or not 0 <= options.seed <= SEED_MOST:
         parser.error(f"--jobs is 1 at least, --seed a number from 0 to {SEED_MOST}")
     if options.quiet is not None and (options.quiet < 1 or options.probes < 1):
@@ -159,11 +163,14 @@ def tell_times(results, took_s):
 
 def sweep(options):
     start = time.monotonic()
-    make_anew(options.out)
+    if options.again:
+        options.no_live, options.keep, options.over_http = True, True, "none"
+    else:
+        make_anew(options.out)
     over_http = options.over_http or options.ids[0]
     plan = scenario.Options(options.build, options.scenarios, options.seed, options.out,
                             options.world, not options.no_live, options.keep,
-                            None if over_http == "none" else over_http)
+                            None if over_http == "none" else over_http, options.again)
     found = run_all(options, plan)
     results = [found[number][0] for number in options.ids if found[number][0]]
     failed = [(number, found[number][1]) for number in options.ids if not found[number][0]]
