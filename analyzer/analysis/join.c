@@ -149,12 +149,13 @@ ascending(const void *left, const void *right)
 static int64_t
 earliest(int64_t *us, size_t n, int64_t window_us)
 {
-	size_t i = 0;
+	size_t first = 0;
 
 	qsort(us, n, sizeof(*us), ascending);
-	while (i < n / 5 && us[i + 1] - us[i] > ISOLATED_WINDOWS * window_us)
-		i++;
-	return us[i];
+	for (size_t i = 1; i <= n / 5 && i < n; i++)
+		if (us[i] - us[i - 1] > ISOLATED_WINDOWS * window_us)
+			first = i;
+	return us[first];
 }
 
 static int64_t
@@ -165,8 +166,22 @@ latest(int64_t *us, size_t n, int64_t window_us)
 	return -earliest(us, n, window_us);
 }
 
-/* When it began: in the moment at which most began, or else with the first sample that showed
- * it, and after the last good one before that at the same operator. */
+/* Were so many of them surely out before the moment in which most went? Then they were not
+ * let go in one, and it began with the first of them. */
+#define EARLY_PARTS 10
+#define EARLY_LEAST 3
+static bool
+is_staged(const int64_t *us, size_t n, int64_t first_us, const struct moment *moment)
+{
+	size_t early = 0;
+
+	for (size_t i = 0; i < n; i++)
+		early += us[i] >= first_us && us[i] <= moment->lo_us;
+	return early >= EARLY_LEAST && early * EARLY_PARTS >= n;
+}
+
+/* When it began: in the moment at which most began, if they did together, or else with the
+ * first sample that showed it, and after the last good one before that at the same operator. */
 static void
 find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct moment *edges, const struct record *record)
@@ -193,7 +208,8 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 			own[i].start_lo_us > event->start_lo_us &&
 			own[i].start_lo_us < event->start_hi_us)
 			event->start_lo_us = own[i].start_lo_us;
-	if (!moment_find(&moment, edges, n))
+	if (!moment_find(&moment, edges, n) ||
+		is_staged(us, n, event->start_hi_us, &moment))
 		return;
 	event->start_lo_us = moment.lo_us;
 	event->start_hi_us = moment.hi_us;

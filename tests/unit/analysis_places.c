@@ -213,6 +213,28 @@ later_round_trips_of_one_line_alone_are_no_event(void **state)
 }
 
 static void
+what_goes_in_stages_began_with_the_first_of_them(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	for (uint32_t p = 0; p < PROBES; p++)
+		loses(&l, p, RUNG_domestic, p < PROBES / 6 ? 100 : 112, 400);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].start_hi_us, 100 * MINUTE_US);
+	assert_int_equal(l.events[0].start_lo_us, 95 * MINUTE_US);
+	/* One or two before all others had their own trouble. */
+	begin(&l);
+	for (uint32_t p = 0; p < PROBES; p++)
+		loses(&l, p, RUNG_domestic, p < 2 ? 100 : 112, 400);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].start_hi_us, 112 * MINUTE_US);
+}
+
+static void
 one_bad_bin_does_not_say_what_broke(void **state)
 {
 	struct land l;
@@ -414,6 +436,7 @@ main(void)
 			a_place_that_was_out_before_and_came_back_with_all_others_is_of_their_event),
 		cmocka_unit_test(what_is_back_and_breaks_otherwise_is_another_event),
 		cmocka_unit_test(later_round_trips_of_one_line_alone_are_no_event),
+		cmocka_unit_test(what_goes_in_stages_began_with_the_first_of_them),
 		cmocka_unit_test(one_bad_bin_does_not_say_what_broke),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
 		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
