@@ -1,5 +1,6 @@
 #include "analyzer/analysis/gather.h"
 #include "analyzer/analysis/outage.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,14 +141,6 @@ found_events(struct work *w)
 #define MISSED_END_WINDOWS 3
 #define AGREED_LEAST 2
 
-static int
-ascending(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 static bool
 is_other(const struct work *w, const struct outage *o, const struct outage *other)
 {
@@ -176,7 +169,7 @@ middle_of(const struct work *w, const struct outage *o, bool ends, int64_t *us,
 		other++)
 		if (is_other(w, o, other))
 			us[n++] = ends ? other->end_us : other->hi_us;
-	qsort(us, n, sizeof(*us), ascending);
+	qsort(us, n, sizeof(*us), ascending_us);
 	middle_us = n ? us[n / 2] : 0;
 	*off = 0;
 	for (size_t i = 0; i < n; i++)
@@ -217,7 +210,7 @@ is_stranger(const struct work *w, const struct outage *o, int64_t *scratch)
 static size_t
 part_strangers(struct work *w, size_t n)
 {
-	int64_t *scratch = outage_room(w->outages_n, sizeof(*scratch));
+	int64_t *scratch = room(w->outages_n, sizeof(*scratch));
 
 	for (size_t i = 0; i < w->outages_n; i++) {
 		struct outage *o = &w->outages[i];
@@ -558,11 +551,11 @@ gather(const struct gathering *g, const struct record *record)
 		.record = record,
 		.anomalies = g->anomalies,
 		.n = g->n,
-		.outage_of = outage_room(g->n, sizeof(*w.outage_of)),
-		.places = outage_room(record->networks_n, sizeof(*w.places)),
-		.place_of = outage_room(record->networks_n, sizeof(*w.place_of)),
-		.outages = outage_room(g->n, sizeof(*w.outages)),
-		.crowds = outage_room(g->n, sizeof(*w.crowds)),
+		.outage_of = room(g->n, sizeof(*w.outage_of)),
+		.places = room(record->networks_n, sizeof(*w.places)),
+		.place_of = room(record->networks_n, sizeof(*w.place_of)),
+		.outages = room(g->n, sizeof(*w.outages)),
+		.crowds = room(g->n, sizeof(*w.crowds)),
 	};
 	size_t n;
 

@@ -1,6 +1,7 @@
 #include "analyzer/analysis/gather.h"
 #include "analyzer/analysis/moment.h"
 #include "analyzer/analysis/phases.h"
+#include "analyzer/analysis/room.h"
 #include "analyzer/analysis/under.h"
 
 #include <stdlib.h>
@@ -136,14 +137,6 @@ event_begin(const struct keyed *first)
 
 #define ISOLATED_WINDOWS 2
 
-static int
-ascending(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 /* The earliest, but for a fifth at most that lie two windows and more before all others:
  * somebody's own trouble happens to precede what befell everybody, or to outlast it. */
 static int64_t
@@ -151,7 +144,7 @@ earliest(int64_t *us, size_t n, int64_t window_us)
 {
 	size_t first = 0;
 
-	qsort(us, n, sizeof(*us), ascending);
+	qsort(us, n, sizeof(*us), ascending_us);
 	for (size_t i = 1; i <= n / 5 && i < n; i++)
 		if (us[i] - us[i - 1] > ISOLATED_WINDOWS * window_us)
 			first = i;

@@ -1,14 +1,7 @@
 #include "analyzer/analysis/moment.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
-
-static int
-ascending(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
 
 /* How many of the sorted are less. */
 static size_t
@@ -41,8 +34,8 @@ most_around(int64_t *hi_us, const struct moment *edges, size_t n)
 			los[known] = edges[i].lo_us;
 			his[known++] = edges[i].hi_us;
 		}
-	qsort(los, known, sizeof(*los), ascending);
-	qsort(his, known, sizeof(*his), ascending);
+	qsort(los, known, sizeof(*los), ascending_us);
+	qsort(his, known, sizeof(*his), ascending_us);
 	for (size_t i = 0; i < n; i++) {
 		int64_t us = edges[i].hi_us;
 		/* What is over by then has also begun. */

@@ -1,20 +1,11 @@
 #include "analyzer/analysis/neighbours.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum set { SET_OWN, SET_REGION, SET_OPERATOR, SET_COUNT };
 #define NOWHERE UINT32_MAX
-
-static void *
-room(size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
 
 /* ---- the order ---- */
 

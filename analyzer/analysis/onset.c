@@ -1,4 +1,5 @@
 #include "analyzer/analysis/onset.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +15,6 @@ struct first {
 	uint32_t probe;
 	struct moment edge;
 };
-
-static void *
-room(size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
 
 /* All networks of one event are of one country. */
 static int

@@ -1,4 +1,5 @@
 #include "analyzer/analysis/outage.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +8,6 @@
 
 /* One try lost at each of two probes is chance. */
 #define CHANCE_TRIES 3
-
-void *
-outage_room(size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
 
 const struct network *
 outage_network(const struct work *w, uint32_t place)
@@ -159,7 +150,7 @@ add_to(struct work *w, size_t i, uint32_t outage)
 void
 outage_find(struct work *w)
 {
-	uint32_t *newest = outage_room(w->places_n, sizeof(*newest));
+	uint32_t *newest = room(w->places_n, sizeof(*newest));
 
 	for (size_t p = 0; p < w->places_n; p++)
 		newest[p] = NOWHERE;

@@ -46,8 +46,6 @@ struct work {
 	struct crowd *crowds; /* by event: gather()'s */
 };
 
-/* Room for n and one more, as zeroes. */
-void *outage_room(size_t n, size_t size);
 /* The places of the record, and whose home each is. */
 void outage_find_places(struct work *work);
 /* What of the anomalies began together in one place, in the order of the first edges. */

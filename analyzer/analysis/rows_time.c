@@ -1,4 +1,5 @@
 #include "analyzer/analysis/observe.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +9,6 @@
 /* Rows about when: who fell in what order, how it came back, and whether it keeps a
  * timetable. */
 #define MINUTE_US INT64_C(60000000)
-
-static int
-ascending(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
 
 /* How long it surely took from the first part of those whose own it was (a tenth, a quarter) to the last: until
  * when the late ones were seen to be well (out), after the early ones were seen out (well
@@ -42,8 +35,8 @@ spread(const struct view *v, whose_fn *whose, bool ends, uint32_t least, size_t 
 		late_us[n++] = ends ? t->out_us : t->well_us;
 	}
 	if (n >= least) {
-		qsort(early_us, n, sizeof(*early_us), ascending);
-		qsort(late_us, n, sizeof(*late_us), ascending);
+		qsort(early_us, n, sizeof(*early_us), ascending_us);
+		qsort(late_us, n, sizeof(*late_us), ascending_us);
 		result = late_us[n - 1 - n / part] - early_us[n / part];
 	}
 	free(early_us);

@@ -1,20 +1,11 @@
 #include "analyzer/analysis/stand.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/analysis/timetable.h"
 #include "analyzer/analysis/trail.h"
-
-static void *
-room(size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
 
 static int64_t
 least(int64_t a, int64_t b)

@@ -1,4 +1,5 @@
 #include "analyzer/analysis/under.h"
+#include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,16 +63,6 @@ struct lows {
 	const struct anomaly **found; /* of them: under the one that is looked at */
 	size_t found_n;
 };
-
-static void *
-room(size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
 
 static void
 lows_open(struct lows *lows, size_t n)
