@@ -202,10 +202,22 @@ row_9(struct observation *o, const struct view *v)
 	return every(o, v, EXTENT_FIXED) && o->n >= LEAST_PROBES;
 }
 
+/* Of whom nothing is known may be out or not. */
+static bool
+is_known(const struct view *v)
+{
+	uint32_t here = 0;
+
+	for (size_t p = 0; p < v->record->probes_n; p++)
+		here += view_is_field(v, p);
+	return v->scene->all.n * 2 > here;
+}
+
 bool
 row_9b(struct observation *o, const struct view *v)
 {
-	return every(o, v, EXTENT_ALL) && o->n >= LEAST_PROBES && !v->scene->regional;
+	return every(o, v, EXTENT_ALL) && o->n >= LEAST_PROBES && !v->scene->regional &&
+	       is_known(v);
 }
 
 /* Everything of every operator, on machines that run. */

@@ -172,6 +172,41 @@ extent_of(const struct scene *s)
 	return out == all || (all > 4 && out + 1 == all) ? EXTENT_ALL : EXTENT_SOME;
 }
 
+static void
+take(struct scene *s, const struct view *v, size_t p)
+{
+	const struct tally *t = &v->tallies[p];
+	const struct network *home = view_network(v, p);
+	struct crowd like = {
+		.asn = home->asn, .medium = home->medium, .region = home->region};
+
+	add(find(s->places, &s->places_n, &like), v, t);
+	add(find_asn(s, &like), v, t);
+	add(find_region(s, &like), v, t);
+	add(&s->all, v, t);
+	s->named = s->named || like.asn;
+}
+
+/* An operator of which nobody measured meanwhile was not out if all was well at its probes
+ * shortly before and after: one that is out is measured often. Where somebody of it did
+ * measure, the others say nothing. */
+static void
+take_around(struct scene *s, const struct view *v)
+{
+	size_t heard_n = s->operators_n;
+
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct network *home = view_network(v, p);
+		bool heard = !view_is_field(v, p) || !v->tallies[p].around;
+
+		for (size_t i = 0; i < heard_n && !heard; i++)
+			heard = s->operators[i].asn == home->asn &&
+				s->operators[i].medium == home->medium;
+		if (!heard)
+			take(s, v, p);
+	}
+}
+
 void
 scene_open(struct scene *s, const struct view *v)
 {
@@ -184,21 +219,11 @@ scene_open(struct scene *s, const struct view *v)
 	};
 	if (!s->operators || !s->places || !s->regions)
 		abort();
-	for (size_t p = 0; p < v->record->probes_n; p++) {
-		const struct tally *t = &v->tallies[p];
-		const struct network *home = view_network(v, p);
-		struct crowd like = {.asn = home->asn,
-			.medium = home->medium,
-			.region = home->region};
-
-		if (!view_is_field(v, p) || (!t->reported && !t->affected))
-			continue;
-		add(find(s->places, &s->places_n, &like), v, t);
-		add(find_asn(s, &like), v, t);
-		add(find_region(s, &like), v, t);
-		add(&s->all, v, t);
-		s->named = s->named || like.asn;
-	}
+	for (size_t p = 0; p < v->record->probes_n; p++)
+		if (view_is_field(v, p) &&
+			(v->tallies[p].reported || v->tallies[p].affected))
+			take(s, v, p);
+	take_around(s, v);
 	count_places(s);
 	for (size_t i = 0; i < s->operators_n; i++)
 		count_operator(s, &s->operators[i]);

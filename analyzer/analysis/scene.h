@@ -10,7 +10,7 @@ struct crowd {
 	uint32_t asn;
 	uint8_t medium; /* enum medium */
 	const char *region; /* "" unknown, or not told apart */
-	uint32_t n; /* field probes that reported or are out */
+	uint32_t n; /* field probes that reported or are out, or are heard around it */
 	uint32_t affected;
 	uint32_t lasting; /* of them those for whom it surely was no moment of it */
 	uint32_t own; /* of them those whose own the event is */

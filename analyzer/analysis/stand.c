@@ -6,6 +6,7 @@
 
 #include "analyzer/analysis/timetable.h"
 #include "analyzer/analysis/trail.h"
+#include "analyzer/analysis/view.h"
 
 static int64_t
 least(int64_t a, int64_t b)
@@ -219,6 +220,10 @@ stand_find(const struct stand *s, size_t event)
 		return STAND_NONE;
 	reach_us = reach_of(s->is, now);
 	if (reach_us >= s->changed_us || reach_us >= s->parted_us)
+		return STAND_NONE;
+	/* Of those who did not measure meanwhile. */
+	if (now->end_lo_us + 1 + VIEW_AROUND_WINDOWS * s->is->window_us >=
+		s->changed_us)
 		return STAND_NONE;
 	for (size_t i = 0; i < s->others_n; i++)
 		if (timetable_has(now, s->others[i]))

@@ -416,6 +416,28 @@ is_within(const struct tally *t, const struct view *v, const struct sample *s)
 	return !t->own;
 }
 
+/* Most of what it asked abroad between the two answered; false too where nothing was. */
+static bool
+is_well(const struct record *r, uint32_t probe, int64_t from_us, int64_t to_us)
+{
+	struct tries abroad = {0};
+	size_t first, n = record_find(&first, r, probe, from_us, to_us);
+
+	for (size_t i = first; i < first + n; i++)
+		if (r->samples[i].success >= 0 && is_abroad(&r->samples[i]))
+			count(&abroad, r->samples[i].success == 1);
+	return is_up(abroad);
+}
+
+static bool
+is_around(const struct view *v, uint32_t probe)
+{
+	int64_t far_us = VIEW_AROUND_WINDOWS * v->record->window_us;
+
+	return is_well(v->record, probe, v->from_us - far_us, v->from_us) &&
+	       is_well(v->record, probe, v->to_us, v->to_us + far_us);
+}
+
 static void
 take_probe(struct tally *t, const struct view *v, uint32_t probe, bool dark)
 {
@@ -437,6 +459,7 @@ take_probe(struct tally *t, const struct view *v, uint32_t probe, bool dark)
 			take_sample(t, v, i);
 	if (t->affected)
 		take_supply(t, v, probe, dark);
+	t->around = !t->affected && !t->reported && is_around(v, probe);
 	t->mains_lost = t->mains_lost && t->mains_before;
 	if (!t->power_lines_n)
 		t->on_mains = t->supply_unknown = false;

@@ -53,6 +53,7 @@ struct tries {
 struct tally {
 	bool here; /* a field probe of the event's country with samples around it */
 	bool reported; /* samples within the event */
+	bool around; /* none within, and good ones shortly before and after */
 	bool own; /* an anomaly of the event is its */
 	bool affected; /* own, or out since an earlier event that lasts */
 	bool tunnel; /* its default route led into one */
@@ -94,6 +95,9 @@ struct tally {
 	uint32_t test_lines[OBSERVATION_LINES], test_lines_n;
 	uint32_t power_lines[OBSERVATION_LINES], power_lines_n;
 };
+
+/* So far from an event who did not measure within it is still heard. */
+#define VIEW_AROUND_WINDOWS 24
 
 struct scene;
 struct view {

@@ -109,6 +109,48 @@ a_place_elsewhere_does_not_hide_what_a_region_lost(void **state)
 	scene_close(&s.scene);
 }
 
+/* The first operator is out; of the others nobody measured meanwhile. */
+static void
+an_operator_that_was_well_shortly_before_and_after_was_not_out(void **state)
+{
+	struct play s;
+
+	(void)state;
+	begin(&s);
+	for (uint32_t p = 0; p < PROBES; p++)
+		if (p < REGIONS * EACH)
+			loses(&s, p, 1000, 1300);
+		else
+			s.tallies[p].reported = false;
+	scene_open(&s.scene, &s.view);
+	assert_int_equal(s.scene.extent, EXTENT_ALL);
+	scene_close(&s.scene);
+	for (uint32_t p = REGIONS * EACH; p < PROBES; p++)
+		s.tallies[p].around = true;
+	scene_open(&s.scene, &s.view);
+	assert_int_equal(s.scene.extent, EXTENT_OPERATOR);
+	assert_int_equal(s.scene.all.n, PROBES);
+	scene_close(&s.scene);
+}
+
+static void
+who_did_not_measure_says_nothing_where_a_neighbour_did(void **state)
+{
+	struct play s;
+
+	(void)state;
+	begin(&s);
+	for (uint32_t p = 0; p < PROBES; p++)
+		if (p % EACH)
+			s.tallies[p].reported = !(s.tallies[p].around = true);
+		else
+			loses(&s, p, 1000, 1300);
+	scene_open(&s.scene, &s.view);
+	assert_int_equal(s.scene.extent, EXTENT_ALL);
+	assert_int_equal(s.scene.all.n, PLACES);
+	scene_close(&s.scene);
+}
+
 int
 main(void)
 {
@@ -117,6 +159,10 @@ main(void)
 			who_is_out_for_a_moment_of_it_does_not_make_a_place_out),
 		cmocka_unit_test(a_place_elsewhere_does_not_hide_what_a_region_lost),
 		cmocka_unit_test(who_comes_back_halfway_was_out),
+		cmocka_unit_test(
+			an_operator_that_was_well_shortly_before_and_after_was_not_out),
+		cmocka_unit_test(
+			who_did_not_measure_says_nothing_where_a_neighbour_did),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
