@@ -151,12 +151,17 @@ earliest(int64_t *us, size_t n, int64_t window_us)
 	return us[first];
 }
 
+/* The latest, but for those that one by one outlast all others so: what is mended last is
+ * part of it where it is more than one. */
 static int64_t
 latest(int64_t *us, size_t n, int64_t window_us)
 {
-	for (size_t i = 0; i < n; i++)
-		us[i] = -us[i];
-	return -earliest(us, n, window_us);
+	size_t last = n - 1, least = n - 1 - n / 5;
+
+	qsort(us, n, sizeof(*us), ascending_us);
+	while (last > least && us[last] - us[last - 1] > ISOLATED_WINDOWS * window_us)
+		last--;
+	return us[last];
 }
 
 /* Were so many of them surely out before the moment in which most went? Then they were not

@@ -187,24 +187,40 @@ take(struct scene *s, const struct view *v, size_t p)
 	s->named = s->named || like.asn;
 }
 
-/* An operator of which nobody measured meanwhile was not out if all was well at its probes
- * shortly before and after: one that is out is measured often. Where somebody of it did
- * measure, the others say nothing. */
-static void
-take_around(struct scene *s, const struct view *v)
+static bool
+is_heard(const struct view *v, size_t p)
 {
-	size_t heard_n = s->operators_n;
+	return view_is_field(v, p) &&
+	       (v->tallies[p].reported || v->tallies[p].affected);
+}
+
+/* Did most of the operator's probes measure meanwhile? */
+static bool
+is_measured(const struct view *v, const struct network *operator)
+{
+	uint32_t here = 0, heard = 0;
 
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct network *home = view_network(v, p);
-		bool heard = !view_is_field(v, p) || !v->tallies[p].around;
 
-		for (size_t i = 0; i < heard_n && !heard; i++)
-			heard = s->operators[i].asn == home->asn &&
-				s->operators[i].medium == home->medium;
-		if (!heard)
-			take(s, v, p);
+		if (home->asn != operator->asn || home->medium !=
+				 operator->medium || !view_is_field(v, p))
+			continue;
+		here++;
+		heard += is_heard(v, p);
 	}
+	return heard * 2 > here;
+}
+
+/* Of an operator that is out most measure, and often. Where most did not, those count as
+ * spared whose all was well shortly before and after. */
+static void
+take_around(struct scene *s, const struct view *v)
+{
+	for (size_t p = 0; p < v->record->probes_n; p++)
+		if (view_is_field(v, p) && v->tallies[p].around &&
+			!is_measured(v, view_network(v, p)))
+			take(s, v, p);
 }
 
 void
@@ -220,8 +236,7 @@ scene_open(struct scene *s, const struct view *v)
 	if (!s->operators || !s->places || !s->regions)
 		abort();
 	for (size_t p = 0; p < v->record->probes_n; p++)
-		if (view_is_field(v, p) &&
-			(v->tallies[p].reported || v->tallies[p].affected))
+		if (is_heard(v, p))
 			take(s, v, p);
 	take_around(s, v);
 	count_places(s);
