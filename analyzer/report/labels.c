@@ -150,6 +150,8 @@ read_row(struct score_label *label, struct span line)
 	if (!why && !span_number(&probes, column[4], PROBES_MAX))
 		why = "probes is a number";
 	if (!why)
+		label->probes = (uint32_t)probes;
+	if (!why)
 		why = read_times(&label->scope, column[5], column[6]);
 	if (!why)
 		why = read_causes(label, column[7], column[8]);

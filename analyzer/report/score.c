@@ -131,30 +131,52 @@ can_serve(struct fit *fit, const struct score_event *event,
 	return true;
 }
 
-/* The label that the event serves, NULL: none. Two passes: how long at the most, then
- * which of those that come near it fits best. */
+#define LESSER_PARTS 4
+
+/* It befell far fewer than the event has. */
+static bool
+is_lesser(const struct score_event *event, const struct score_label *label)
+{
+	return label->probes && (int64_t)label->probes * LESSER_PARTS < event->affected;
+}
+
+/* Of the labels that are lesser than the event, or of those that are not, the one that it
+ * serves; NULL: none. Two passes: how long at the most, then which of those that come near it
+ * fits best. */
 static const struct score_label *
-find_label(const struct score_event *event, const struct score_label *labels, size_t n,
-	int64_t horizon_us)
+find_among(const struct score_event *event, bool lesser,
+	const struct score_label *labels, size_t n, int64_t horizon_us)
 {
 	const struct score_label *best = NULL;
 	int64_t longest = INT64_MIN, apart = INT64_MAX, slack;
 	struct fit fit;
 
 	for (size_t i = 0; i < n; i++)
-		if (can_serve(&fit, event, &labels[i], horizon_us))
+		if (is_lesser(event, &labels[i]) == lesser &&
+			can_serve(&fit, event, &labels[i], horizon_us))
 			longest = most(longest, fit.overlap_us);
 	if (longest == INT64_MIN)
 		return NULL;
 	slack = most(longest, 0) / 10 + event->start_error_us + event->end_error_us;
 	for (size_t i = 0; i < n; i++) {
-		if (!can_serve(&fit, event, &labels[i], horizon_us) ||
+		if (is_lesser(event, &labels[i]) != lesser ||
+			!can_serve(&fit, event, &labels[i], horizon_us) ||
 			fit.overlap_us < longest - slack || fit.apart_us >= apart)
 			continue;
 		best = &labels[i];
 		apart = fit.apart_us;
 	}
 	return best;
+}
+
+static const struct score_label *
+find_label(const struct score_event *event, const struct score_label *labels, size_t n,
+	int64_t horizon_us)
+{
+	const struct score_label *label =
+		find_among(event, false, labels, n, horizon_us);
+
+	return label ? label : find_among(event, true, labels, n, horizon_us);
 }
 
 /* Does ${event} serve the label better than ${other}? Both serve it; events come in the

@@ -45,6 +45,7 @@ struct score_label {
 	uint8_t cause; /* a cause, SCORE_INSUFFICIENT or SCORE_NONE */
 	uint8_t named[CAUSE_COUNT]; /* insufficient: the causes that must lead */
 	size_t named_n;
+	uint32_t probes; /* that it befell; 0 not said */
 	bool must; /* not to find it is an error */
 };
 
@@ -52,6 +53,7 @@ struct score_event {
 	char id[17];
 	struct score_scope scope;
 	int64_t start_error_us, end_error_us;
+	int64_t affected; /* probes; below 0: not said */
 	uint8_t cause; /* as said: a cause or SCORE_INSUFFICIENT */
 	uint8_t causes[CAUSE_COUNT]; /* from the likeliest; unknown ones are left out */
 	size_t causes_n;
@@ -83,7 +85,9 @@ struct score_row {
  * share one of those. It serves the one that it overlaps longest; overlaps that differ by
  * less than the event's errors and a tenth are equal, and of equal ones that label is
  * taken whose edges fit best: a cut of hours inside a power failure of days is not the
- * power failure. A label takes of the events that serve it one of its class, then the one
+ * power failure. Where there is another, it is none that befell less than a quarter of the
+ * event's probes: what a region lost is not the trouble that one home there had for days.
+ * A label takes of the events that serve it one of its class, then the one
  * that overlaps longest, then the earliest. Room for labels_n + events_n rows; labels
  * first and in their order, then the other events in theirs.
  */

@@ -65,6 +65,7 @@ read_event(struct score_event *out, const struct told *told,
 	read_scope(&out->scope, told, event);
 	out->start_error_us = told->start.error_us;
 	out->end_error_us = told->end.error_us;
+	out->affected = told->affected;
 	out->cause = find_cause(event->cause);
 	for (size_t i = 0; i < told->causes_n; i++) {
 		uint8_t cause = find_cause(told->causes[i].name);

@@ -208,6 +208,27 @@ a_cut_inside_a_power_failure_is_not_the_power_failure(void **state)
 }
 
 static void
+what_a_region_lost_is_not_the_trouble_of_one_home_for_days(void **state)
+{
+	struct score_row rows[4];
+	struct score_label l[] = {label(CAUSE_ordinary_local, 0, 100),
+		label(CAUSE_infrastructure_power, 37, 40)};
+	struct score_event e[] = {event(CAUSE_infrastructure_power, 36, 43)};
+
+	(void)state;
+	assert_int_equal(score_match(rows, l, 2, e, 1), 2);
+	assert_ptr_equal(rows[0].event, &e[0]);
+	l[0].probes = 1;
+	l[1].probes = 18;
+	e[0].affected = 16;
+	assert_int_equal(score_match(rows, l, 2, e, 1), 2);
+	assert_ptr_equal(rows[1].event, &e[0]);
+	/* Where that home's is all there is, it is the home's. */
+	assert_int_equal(score_match(rows, l, 1, e, 1), 1);
+	assert_ptr_equal(rows[0].event, &e[0]);
+}
+
+static void
 a_label_takes_its_own_class_then_the_longest(void **state)
 {
 	struct score_row rows[4];
@@ -377,6 +398,8 @@ main(void)
 		cmocka_unit_test(spans_overlap_within_the_errors_of_the_event),
 		cmocka_unit_test(an_event_serves_the_label_it_overlaps_longest),
 		cmocka_unit_test(a_cut_inside_a_power_failure_is_not_the_power_failure),
+		cmocka_unit_test(
+			what_a_region_lost_is_not_the_trouble_of_one_home_for_days),
 		cmocka_unit_test(a_label_takes_its_own_class_then_the_longest),
 		cmocka_unit_test(
 			what_has_not_ended_overlaps_up_to_the_last_that_is_known),
