@@ -169,7 +169,7 @@ middle_of(const struct work *w, const struct outage *o, bool ends, int64_t *us,
 		other++)
 		if (is_other(w, o, other))
 			us[n++] = ends ? other->end_us : other->hi_us;
-	qsort(us, n, sizeof(*us), ascending_us);
+	qsort(us, n, sizeof(*us), room_ascending);
 	middle_us = n ? us[n / 2] : 0;
 	*off = 0;
 	for (size_t i = 0; i < n; i++)

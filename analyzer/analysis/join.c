@@ -144,7 +144,7 @@ earliest(int64_t *us, size_t n, int64_t window_us)
 {
 	size_t first = 0;
 
-	qsort(us, n, sizeof(*us), ascending_us);
+	qsort(us, n, sizeof(*us), room_ascending);
 	for (size_t i = 1; i <= n / 5 && i < n; i++)
 		if (us[i] - us[i - 1] > ISOLATED_WINDOWS * window_us)
 			first = i;
@@ -158,34 +158,85 @@ latest(int64_t *us, size_t n, int64_t window_us)
 {
 	size_t last = n - 1, least = n - 1 - n / 5;
 
-	qsort(us, n, sizeof(*us), ascending_us);
+	qsort(us, n, sizeof(*us), room_ascending);
 	while (last > least && us[last] - us[last - 1] > ISOLATED_WINDOWS * window_us)
 		last--;
 	return us[last];
 }
 
-/* Were so many of them surely out before the moment in which most went? Then they were not
- * let go in one, and it began with the first of them. */
+/* So long before the most are out the first of them may be: operators obey one after the
+ * other, within five hours (SCIENCE's row 24). */
+#define STAGES_WINDOWS 20
 #define EARLY_PARTS 10
 #define EARLY_LEAST 3
+
+/* Since when each probe was out that was so in the moment in which most went, and shortly
+ * before; how many. */
+static size_t
+out_in(int64_t *us, const struct event *event, const struct anomaly *own,
+	const struct moment *moment, int64_t window_us)
+{
+	int64_t since_us = moment->lo_us - STAGES_WINDOWS * window_us;
+	size_t n = 0;
+	uint32_t last = UINT32_MAX;
+
+	for (uint32_t i = 0; i < event->n; i++) {
+		bool over = own[i].end_hi_us && own[i].end_hi_us <= moment->lo_us;
+
+		if (over || own[i].start_hi_us < since_us || own[i].probe == last)
+			continue;
+		us[n++] = own[i].start_hi_us;
+		last = own[i].probe;
+	}
+	return n;
+}
+
+/* Were so many of them surely out before that moment? Then they were not let go in one, and
+ * it began with the first of them. */
 static bool
-is_staged(const int64_t *us, size_t n, int64_t first_us, const struct moment *moment)
+is_staged(int64_t *first_us, int64_t *us, size_t n, const struct moment *moment,
+	int64_t window_us)
 {
 	size_t early = 0;
 
+	if (!n)
+		return false;
+	*first_us = earliest(us, n, window_us);
 	for (size_t i = 0; i < n; i++)
-		early += us[i] >= first_us && us[i] <= moment->lo_us;
+		early += us[i] >= *first_us && us[i] <= moment->lo_us;
 	return early >= EARLY_LEAST && early * EARLY_PARTS >= n;
 }
 
+/* It began with the first sample that showed it, and after the last good one before that at
+ * the same operator. */
+static void
+start_at(struct event *event, const struct anomaly *anomalies, int64_t first_us,
+	const struct record *record)
+{
+	const struct anomaly *own = &anomalies[event->first], *first = own;
+
+	event->start_hi_us = first_us;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (own[i].start_hi_us == first_us)
+			first = &own[i];
+	event->start_lo_us = first->start_lo_us;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (record->networks[own[i].network].asn ==
+				record->networks[first->network].asn &&
+			own[i].start_lo_us > event->start_lo_us &&
+			own[i].start_lo_us < event->start_hi_us)
+			event->start_lo_us = own[i].start_lo_us;
+}
+
 /* When it began: in the moment at which most began, if they did together, or else with the
- * first sample that showed it, and after the last good one before that at the same operator. */
+ * first. */
 static void
 find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct moment *edges, const struct record *record)
 {
-	const struct anomaly *own = &anomalies[event->first], *first = own;
+	const struct anomaly *own = &anomalies[event->first];
 	struct moment moment = {0};
+	int64_t first_us;
 	size_t n = 0;
 
 	/* Of each probe its first: it may have come back and gone again. */
@@ -195,20 +246,15 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 		us[n] = own[i].start_hi_us;
 		edges[n++] = (struct moment){own[i].start_lo_us, own[i].start_hi_us};
 	}
-	event->start_hi_us = earliest(us, n, record->window_us);
-	for (uint32_t i = 0; i < event->n; i++)
-		if (own[i].start_hi_us == event->start_hi_us)
-			first = &own[i];
-	event->start_lo_us = first->start_lo_us;
-	for (uint32_t i = 0; i < event->n; i++)
-		if (record->networks[own[i].network].asn ==
-				record->networks[first->network].asn &&
-			own[i].start_lo_us > event->start_lo_us &&
-			own[i].start_lo_us < event->start_hi_us)
-			event->start_lo_us = own[i].start_lo_us;
-	if (!moment_find(&moment, edges, n) ||
-		is_staged(us, n, event->start_hi_us, &moment))
+	if (!moment_find(&moment, edges, n)) {
+		start_at(event, anomalies, earliest(us, n, record->window_us), record);
 		return;
+	}
+	n = out_in(us, event, own, &moment, record->window_us);
+	if (is_staged(&first_us, us, n, &moment, record->window_us)) {
+		start_at(event, anomalies, first_us, record);
+		return;
+	}
 	event->start_lo_us = moment.lo_us;
 	event->start_hi_us = moment.hi_us;
 }

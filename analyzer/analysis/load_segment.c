@@ -66,7 +66,8 @@ read_header(struct frame *f, const struct measurement *m)
 		f->info->anchor_utc_us = note.utc_us;
 		if (note.asn)
 			f->home.asn = note.asn;
-		if (note.country[0])
+		/* A satellite's address is that of its station, wherever that stands. */
+		if (note.country[0] && f->home.medium != MEDIUM_satellite)
 			memcpy(f->home.country, note.country, sizeof(note.country));
 	}
 }

@@ -34,8 +34,8 @@ most_around(int64_t *hi_us, const struct moment *edges, size_t n)
 			los[known] = edges[i].lo_us;
 			his[known++] = edges[i].hi_us;
 		}
-	qsort(los, known, sizeof(*los), ascending_us);
-	qsort(his, known, sizeof(*his), ascending_us);
+	qsort(los, known, sizeof(*los), room_ascending);
+	qsort(his, known, sizeof(*his), room_ascending);
 	for (size_t i = 0; i < n; i++) {
 		int64_t us = edges[i].hi_us;
 		/* What is over by then has also begun. */

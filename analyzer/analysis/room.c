@@ -14,7 +14,7 @@ room(size_t n, size_t size)
 }
 
 int
-ascending_us(const void *left, const void *right)
+room_ascending(const void *left, const void *right)
 {
 	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
 

@@ -7,4 +7,4 @@
 /* Memory for n and one more, as zeroes; never NULL: without memory the program ends. */
 void *room(size_t n, size_t size);
 /* Of int64_t, for qsort(). */
-int ascending_us(const void *left, const void *right);
+int room_ascending(const void *left, const void *right);

@@ -35,8 +35,8 @@ spread(const struct view *v, whose_fn *whose, bool ends, uint32_t least, size_t 
 		late_us[n++] = ends ? t->out_us : t->well_us;
 	}
 	if (n >= least) {
-		qsort(early_us, n, sizeof(*early_us), ascending_us);
-		qsort(late_us, n, sizeof(*late_us), ascending_us);
+		qsort(early_us, n, sizeof(*early_us), room_ascending);
+		qsort(late_us, n, sizeof(*late_us), room_ascending);
 		result = late_us[n - 1 - n / part] - early_us[n / part];
 	}
 	free(early_us);
