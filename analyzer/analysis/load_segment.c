@@ -66,10 +66,18 @@ read_header(struct frame *f, const struct measurement *m)
 		f->info->anchor_utc_us = note.utc_us;
 		if (note.asn)
 			f->home.asn = note.asn;
-		/* A satellite's address is that of its station, wherever that stands. */
-		if (note.country[0] && f->home.medium != MEDIUM_satellite)
+		if (note.country[0])
 			memcpy(f->home.country, note.country, sizeof(note.country));
 	}
+}
+
+/* A satellite's address is that of its station, wherever that stands: the country is the
+ * region's that was chosen. */
+static void
+stand_where_it_says(struct network *home)
+{
+	if (home->medium == MEDIUM_satellite && strlen(home->region) > 2)
+		memcpy(home->country, home->region, 2);
 }
 
 static void
@@ -124,8 +132,10 @@ read_line(struct loader *l, struct frame *f, uint32_t line)
 	 * where note says what the second's network is. */
 	if (ladder_uplink(m) > 0 && !f->info->anchor_utc_us)
 		return;
-	if (!f->placed)
+	if (!f->placed) {
+		stand_where_it_says(&f->home);
 		f->network = load_segment_network(l->out, &f->home);
+	}
 	f->placed = true;
 	if (ladder_uplink(m) == 0)
 		l->out->known.probes[l->probe].network = f->network;

@@ -246,11 +246,14 @@ row_10(struct observation *o, const struct view *v)
 	       o->n >= LEAST_PROBES;
 }
 
+/* Machines that stop at two operators have lost power, whoever owns their lines. */
 bool
 row_10b(struct observation *o, const struct view *v)
 {
+	struct observation dark = {0};
+
 	return v->event->family != FAMILY_SLOW && every(o, v, EXTENT_OWNER) &&
-	       o->n >= LEAST_PROBES;
+	       o->n >= LEAST_PROBES && !row_3b(&dark, v);
 }
 
 bool

@@ -289,16 +289,32 @@ row_26(struct observation *o, const struct view *v)
 #define SHORT_WINDOWS 8
 /* Where time is scaled, in a lab, lengths mean nothing. */
 #define WINDOW_LEAST_US (5 * MINUTE_US)
-bool
-row_28(struct observation *o, const struct view *v)
+static bool
+is_over_within(struct observation *o, const struct view *v, int64_t most_us)
 {
 	if (v->record->window_us < WINDOW_LEAST_US || v->event->family != FAMILY_LOSS ||
 		!v->event->end_hi_us || v->event->affected < LEAST_PROBES)
 		return false;
 	show_own(o, v);
 	o->value = seconds(v->event->end_lo_us - v->event->start_hi_us);
-	return v->event->end_hi_us - v->event->start_lo_us <
-	       SHORT_WINDOWS * v->record->window_us;
+	return v->event->end_hi_us - v->event->start_lo_us < most_us;
+}
+
+/* Five of a hundred shutdowns were over by then. */
+#define BRIEF_US (50 * MINUTE_US)
+bool
+row_28b(struct observation *o, const struct view *v)
+{
+	return is_over_within(o, v, BRIEF_US);
+}
+
+bool
+row_28(struct observation *o, const struct view *v)
+{
+	struct observation brief = {0};
+
+	return is_over_within(o, v, SHORT_WINDOWS * v->record->window_us) &&
+	       !row_28b(&brief, v);
 }
 
 /* ---- what went before ---- */

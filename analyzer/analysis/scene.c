@@ -148,6 +148,33 @@ count_operator(struct scene *s, const struct crowd *operator)
 	s->fixed_out += !mobile && is_out;
 }
 
+/* Of the one operator that is out somewhere, half and more are affected elsewhere, at half of
+ * its places: not all of its customers ask its own resolver. */
+static bool
+is_all_over(const struct scene *s)
+{
+	uint32_t own = 0, elsewhere = 0, hit = 0, places = 0;
+
+	for (size_t i = 0; i < s->operators_n; i++) {
+		const struct crowd *operator= & s->operators[i];
+
+		if (!operator->places_out || !scene_is_operator(s, operator))
+			continue;
+		own += operator->own;
+		places += operator->places;
+		for (size_t k = 0; k < s->places_n; k++) {
+			const struct crowd *place = &s->places[k];
+
+			if (place->asn != operator->asn || place->medium !=
+					  operator->medium)
+				continue;
+			hit += place->own > 0;
+			elsewhere += scene_is_out(place) ? 0 : place->own;
+		}
+	}
+	return elsewhere * 2 >= own && hit * 2 >= places;
+}
+
 static enum scene_extent
 extent_of(const struct scene *s)
 {
@@ -158,8 +185,9 @@ extent_of(const struct scene *s)
 	if (!out)
 		return EXTENT_SCATTERED;
 	if (out == 1 && all > 1)
-		return s->regions_out == 1 && s->regional ? EXTENT_PLACE
-							  : EXTENT_OPERATOR;
+		return s->regions_out == 1 && s->regional && !is_all_over(s)
+			       ? EXTENT_PLACE
+			       : EXTENT_OPERATOR;
 	if (s->mobile_out == s->mobile && s->mobile_out >= 2 && !s->fixed_out &&
 		s->fixed)
 		return EXTENT_MOBILE;
