@@ -213,11 +213,14 @@ is_known(const struct view *v)
 	return v->scene->all.n * 2 > here;
 }
 
+/* Row 37b says it too. */
 bool
 row_9b(struct observation *o, const struct view *v)
 {
+	struct observation told = {0};
+
 	return every(o, v, EXTENT_ALL) && o->n >= LEAST_PROBES && !v->scene->regional &&
-	       is_known(v);
+	       is_known(v) && !row_37b(&told, v);
 }
 
 /* Everything of every operator, on machines that run. */
@@ -367,6 +370,7 @@ whole_or_dead(const struct tally *t, size_t target)
 }
 
 /* The same for most of those who tried it: three quarters of two and more. */
+#define UNTRIED 2
 static int
 whole_or_dead_to_most(const struct view *v, size_t target)
 {
@@ -385,7 +389,7 @@ whole_or_dead_to_most(const struct view *v, size_t target)
 		dead += is < 0;
 	}
 	if (of < LEAST_PROBES)
-		return 0;
+		return UNTRIED;
 	return whole * 4 >= of * 3 ? 1 : dead * 4 >= of * 3 ? -1 : 0;
 }
 
@@ -408,9 +412,9 @@ row_13b(struct observation *o, const struct view *v)
 		if (r->targets[i].rung != RUNG_international || r->targets[i].asn)
 			continue;
 		is = whole_or_dead_to_most(v, i);
-		o->value += is > 0;
-		o->other += is < 0;
-		mixed += !is;
+		o->value += is == 1;
+		o->other += is == -1;
+		mixed += is == 0;
 	}
 	for (size_t p = 0; p < r->probes_n; p++) {
 		if (!view_is_field(v, p) || !v->tallies[p].own ||
