@@ -354,7 +354,9 @@ row_13c(struct observation *o, const struct view *v)
 	       o->n >= LEAST_PROBES;
 }
 
-/* Is a host abroad whole to that probe (1), wholly dead (-1), or neither (0)? */
+/* Is a host abroad whole to that probe (1), dead but for one try in so many (-1), or neither
+ * (0)? */
+#define DEAD_PARTS 20
 static int
 whole_or_dead(const struct tally *t, size_t target)
 {
@@ -362,7 +364,7 @@ whole_or_dead(const struct tally *t, size_t target)
 
 	if (seen->tried < LEAST_AGAIN || (seen->succeeded && !seen->usual_rtt_us))
 		return 0;
-	if (!seen->succeeded)
+	if (seen->succeeded * DEAD_PARTS <= seen->tried)
 		return -1;
 	return seen->succeeded * 4 >= seen->tried * 3 &&
 	       (seen->rtt_us <= NORMAL_RTT * seen->usual_rtt_us ||
