@@ -483,8 +483,11 @@ is_unseen(const struct event *event, const struct anomaly *anomalies,
 	if (event->family == FAMILY_SILENT)
 		return event->affected < SILENT_LEAST_PROBES &&
 		       shared_by(event, anomalies, record) < SILENT_LEAST_SHARED;
-	if (event->affected > 1 || is_at_home(&anomalies[event->first]))
+	if (event->affected > 1)
 		return false;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (is_at_home(&anomalies[event->first + i]))
+			return false;
 	/* One line's round trips vary with its way and its hour: later ones alone are nothing
 	 * that befell it. */
 	for (uint32_t i = 0; i < event->n; i++)

@@ -213,6 +213,43 @@ later_round_trips_of_one_line_alone_are_no_event(void **state)
 }
 
 static void
+a_line_that_is_down_shortly_is_an_event_whatever_went_before(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	loses(&l, 4, RUNG_international, 90, 98);
+	l.anomalies[0].bins = 1;
+	loses(&l, 4, RUNG_link, 100, 120);
+	l.anomalies[1].bins = 2;
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	begin(&l);
+	loses(&l, 4, RUNG_domestic, 100, 120);
+	l.anomalies[0].bins = 2;
+	find(&l);
+	assert_int_equal(l.events_n, 0);
+}
+
+static void
+what_was_over_before_most_went_out_does_not_date_their_event(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	for (uint32_t p = 0; p < PROBES; p++)
+		loses(&l, p, RUNG_domestic, 200, 600);
+	for (uint32_t p = 0; p < PROBES / 6; p++)
+		loses(&l, p, RUNG_domestic, 100 + 20 * p, 190);
+	find(&l);
+	for (size_t i = 0; i < l.events_n; i++)
+		if (l.events[i].affected > PROBES / 2)
+			assert_int_equal(l.events[i].start_hi_us, 200 * MINUTE_US);
+}
+
+static void
 what_goes_in_stages_began_with_the_first_of_them(void **state)
 {
 	struct land l;
@@ -436,6 +473,10 @@ main(void)
 			a_place_that_was_out_before_and_came_back_with_all_others_is_of_their_event),
 		cmocka_unit_test(what_is_back_and_breaks_otherwise_is_another_event),
 		cmocka_unit_test(later_round_trips_of_one_line_alone_are_no_event),
+		cmocka_unit_test(
+			a_line_that_is_down_shortly_is_an_event_whatever_went_before),
+		cmocka_unit_test(
+			what_was_over_before_most_went_out_does_not_date_their_event),
 		cmocka_unit_test(what_goes_in_stages_began_with_the_first_of_them),
 		cmocka_unit_test(one_bad_bin_does_not_say_what_broke),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
