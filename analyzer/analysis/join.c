@@ -1,5 +1,6 @@
 #include "analyzer/analysis/gather.h"
 #include "analyzer/analysis/moment.h"
+#include "analyzer/analysis/outage.h"
 #include "analyzer/analysis/phases.h"
 #include "analyzer/analysis/room.h"
 #include "analyzer/analysis/under.h"
@@ -137,18 +138,20 @@ event_begin(const struct keyed *first)
 
 #define ISOLATED_WINDOWS 2
 
-/* The earliest, but for a fifth at most that lie two windows and more before all others:
- * somebody's own trouble happens to precede what befell everybody, or to outlast it. */
+/* The earliest of a few. Of many the first of those that came one after the other to the one
+ * in the middle: somebody's own trouble happens to precede what befell everybody. */
+#define MANY 5
 static int64_t
 earliest(int64_t *us, size_t n, int64_t window_us)
 {
-	size_t first = 0;
+	size_t i = n / 2;
 
 	qsort(us, n, sizeof(*us), room_ascending);
-	for (size_t i = 1; i <= n / 5 && i < n; i++)
-		if (us[i] - us[i - 1] > ISOLATED_WINDOWS * window_us)
-			first = i;
-	return us[first];
+	if (n < MANY)
+		return us[0];
+	while (i && us[i] - us[i - 1] <= APART_WINDOWS * window_us)
+		i--;
+	return us[i];
 }
 
 /* The latest, but for those that one by one outlast all others so: what is mended last is
@@ -191,20 +194,25 @@ out_in(int64_t *us, const struct event *event, const struct anomaly *own,
 	return n;
 }
 
-/* Were so many of them surely out before that moment? Then they were not let go in one, and
- * it began with the first of them. */
+/* Were so many of them surely out before that moment, one after the other? Then they were not
+ * let go in one, and it began with the first of them. */
 static bool
 is_staged(int64_t *first_us, int64_t *us, size_t n, const struct moment *moment,
 	int64_t window_us)
 {
-	size_t early = 0;
+	size_t late = 0, first;
 
-	if (!n)
+	qsort(us, n, sizeof(*us), room_ascending);
+	while (late < n && us[late] <= moment->lo_us)
+		late++;
+	for (first = late; first && first < n &&
+			   us[first] - us[first - 1] <= APART_WINDOWS * window_us;
+		first--)
+		;
+	if (late - first < EARLY_LEAST || (late - first) * EARLY_PARTS < n)
 		return false;
-	*first_us = earliest(us, n, window_us);
-	for (size_t i = 0; i < n; i++)
-		early += us[i] >= *first_us && us[i] <= moment->lo_us;
-	return early >= EARLY_LEAST && early * EARLY_PARTS >= n;
+	*first_us = us[first];
+	return true;
 }
 
 /* It began with the first sample that showed it, and after the last good one before that at
@@ -228,8 +236,35 @@ start_at(struct event *event, const struct anomaly *anomalies, int64_t first_us,
 			event->start_lo_us = own[i].start_lo_us;
 }
 
+static int64_t
+length_of(const struct anomaly *a)
+{
+	return end_of(a) - a->start_hi_us;
+}
+
+/* When each probe's first began, or what lasted longest; how many. */
+static size_t
+edges_of(struct moment *edges, const struct event *event, const struct anomaly *own,
+	bool longest)
+{
+	const struct anomaly *best = own;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < event->n; i++) {
+		bool again = i && own[i].probe == own[i - 1].probe;
+
+		if (again && (!longest || length_of(&own[i]) <= length_of(best)))
+			continue;
+		n += !again;
+		best = &own[i];
+		edges[n - 1] = (struct moment){best->start_lo_us, best->start_hi_us};
+	}
+	return n;
+}
+
 /* When it began: in the moment at which most began, if they did together, or else with the
- * first. */
+ * first. A probe may have come back and gone again; or had trouble of its own for a while
+ * before, and then what lasted longest tells. */
 static void
 find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct moment *edges, const struct record *record)
@@ -237,16 +272,16 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	const struct anomaly *own = &anomalies[event->first];
 	struct moment moment = {0};
 	int64_t first_us;
-	size_t n = 0;
+	size_t n = edges_of(edges, event, own, false);
+	bool together = moment_find(&moment, edges, n);
 
-	/* Of each probe its first: it may have come back and gone again. */
-	for (uint32_t i = 0; i < event->n; i++) {
-		if (i && own[i].probe == own[i - 1].probe)
-			continue;
-		us[n] = own[i].start_hi_us;
-		edges[n++] = (struct moment){own[i].start_lo_us, own[i].start_hi_us};
+	if (!together && n >= MANY) {
+		n = edges_of(edges, event, own, true);
+		together = moment_find(&moment, edges, n);
 	}
-	if (!moment_find(&moment, edges, n)) {
+	if (!together) {
+		for (size_t i = 0; i < n; i++)
+			us[i] = edges[i].hi_us;
 		start_at(event, anomalies, earliest(us, n, record->window_us), record);
 		return;
 	}
