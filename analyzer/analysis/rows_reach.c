@@ -395,28 +395,27 @@ whole_or_dead_to_most(const struct view *v, size_t target)
 	return whole * 4 >= of * 3 ? 1 : dead * 4 >= of * 3 ? -1 : 0;
 }
 
-/* Where nobody knows in which networks the hosts stand, that the same few are whole to every
- * operator and all others dead still is no broken line's doing: each has its own way. */
-#define WHOLE_HOSTS 2
-#define DEAD_HOSTS 3
-bool
-row_13b(struct observation *o, const struct view *v)
+/* Hosts abroad, by what they are to most: whole, dead, neither; and who tells. */
+struct hosts {
+	int64_t whole, dead, mixed;
+};
+
+static struct hosts
+count_hosts(struct observation *o, const struct view *v, bool unknown_alone)
 {
 	const struct record *r = v->record;
-	int64_t mixed = 0;
+	struct hosts hosts = {0};
 
-	if (v->event->family != FAMILY_LOSS ||
-		v->scene->mobile_out + v->scene->fixed_out < 2)
-		return false;
 	for (size_t i = 0; i < r->targets_n; i++) {
 		int is;
 
-		if (r->targets[i].rung != RUNG_international || r->targets[i].asn)
+		if (r->targets[i].rung != RUNG_international ||
+			(unknown_alone && r->targets[i].asn))
 			continue;
 		is = whole_or_dead_to_most(v, i);
-		o->value += is == 1;
-		o->other += is == -1;
-		mixed += is == 0;
+		hosts.whole += is == 1;
+		hosts.dead += is == -1;
+		hosts.mixed += is == 0;
 	}
 	for (size_t p = 0; p < r->probes_n; p++) {
 		if (!view_is_field(v, p) || !v->tallies[p].own ||
@@ -426,8 +425,41 @@ row_13b(struct observation *o, const struct view *v)
 		observe_show(o, v->tallies[p].lines, v->tallies[p].lines_n);
 	}
 	o->of = v->scene->all.affected;
-	return o->value >= WHOLE_HOSTS && o->other >= DEAD_HOSTS && o->n * 2 > o->of &&
-	       mixed * 4 <= o->value + o->other;
+	return hosts;
+}
+
+/* Where nobody knows in which networks the hosts stand, that the same few are whole to every
+ * operator and all others dead still is no broken line's doing: each has its own way. */
+#define WHOLE_HOSTS 2
+#define DEAD_HOSTS 3
+bool
+row_13b(struct observation *o, const struct view *v)
+{
+	struct hosts hosts;
+
+	if (v->event->family != FAMILY_LOSS ||
+		v->scene->mobile_out + v->scene->fixed_out < 2)
+		return false;
+	hosts = count_hosts(o, v, true);
+	o->value = hosts.whole;
+	o->other = hosts.dead;
+	return hosts.whole >= WHOLE_HOSTS && hosts.dead >= DEAD_HOSTS &&
+	       o->n * 2 > o->of && hosts.mixed * 4 <= hosts.whole + hosts.dead;
+}
+
+/* Enough of them asked, and none whole to most. */
+#define ASKED_HOSTS 10
+bool
+row_13n(struct observation *o, const struct view *v)
+{
+	struct hosts hosts;
+
+	if (v->event->family != FAMILY_LOSS)
+		return false;
+	hosts = count_hosts(o, v, false);
+	o->value = hosts.dead + hosts.mixed;
+	return !hosts.whole && o->value >= ASKED_HOSTS && o->n >= LEAST_PROBES &&
+	       o->n * 2 > o->of;
 }
 
 static bool
