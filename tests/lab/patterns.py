@@ -28,6 +28,8 @@ PHASE_LEAST, PHASE_LENGTH = 20, .5
 class Finding:
     good: bool
     sentence: str
+    # What two clocks of one period show for an hour by chance: bad where another stretch has it too.
+    doubtful: frozenset = frozenset()
 
 
 # ---- the profile ----
@@ -412,9 +414,11 @@ def compare_order(a, b, _, scale):
             share = max(min(shares), 1 - max(shares))
             strongest = max(strongest, (share, f"{named(one)} and {named(two)}, {share:.0%}"))
             if share >= ORDER_SHARE and not led(one, two, named_at):
-                bad.append(f"{named(one)} and {named(two)}")
+                bad.append((one, two))
+    examples = [f"{named(one)} and {named(two)}" for one, two in bad[:3]]
     yield Finding(not bad, f"order: {pairs} pairs of contacts; the most steadfast: {strongest[1]}"
-                  + (f"; {len(bad)} in the same order in both, for example {bad[:3]}" if bad else ""))
+                  + (f"; {len(bad)} in the same order in both, for example {examples}"
+                     if bad else ""), frozenset(bad))
 
 
 def named(key):
