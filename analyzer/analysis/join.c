@@ -4,6 +4,7 @@
 #include "analyzer/analysis/phases.h"
 #include "analyzer/analysis/room.h"
 #include "analyzer/analysis/under.h"
+#include "analyzer/analysis/unseen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +15,6 @@
  * a probe that has been broken for weeks does not date what befell the others today, and
  * what comes hours later is another phase. */
 #define FOLLOWS_WINDOWS 4
-/* What fewer probes say of one target, or few of each operator, is not yet worth a
- * sentence. */
-#define TARGET_LEAST_PROBES 3
-/* Nor is one that has fallen silent: it may have been put away. Many are, or most of some
- * operators'. */
-#define SILENT_LEAST_PROBES 10
-#define SILENT_LEAST_SHARED 3
-/* Nor what one probe alone misses beyond its home for less than three windows. */
-#define LONE_LEAST_BINS 3
-
 enum family
 join_family(const struct anomaly *anomaly)
 {
@@ -49,6 +40,13 @@ join_family(const struct anomaly *anomaly)
 		return FAMILY_NAME;
 	}
 	return FAMILY_LOSS;
+}
+
+bool
+join_is_of_places(enum family family)
+{
+	return family == FAMILY_LOSS || family == FAMILY_PROTOCOL ||
+	       family == FAMILY_SLOW;
 }
 
 /* What a target's or a name's event is about. */
@@ -438,13 +436,6 @@ attach(struct keyed *k, const struct event *events, const int64_t *ends, size_t 
 			k->anomaly.event = (uint32_t)e;
 }
 
-static bool
-is_of_places(enum family family)
-{
-	return family == FAMILY_LOSS || family == FAMILY_PROTOCOL ||
-	       family == FAMILY_SLOW;
-}
-
 static size_t
 cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
 	const struct record *record)
@@ -456,7 +447,7 @@ cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
 
 		for (end = i + 1; end < n && is_kin(&keyed[i], &keyed[end]);)
 			end++;
-		if (is_of_places((enum family)keyed[i].family)) {
+		if (join_is_of_places((enum family)keyed[i].family)) {
 			count += cluster_places(events, ends, &keyed[i], end - i,
 				(uint32_t)count, record);
 			continue;
@@ -471,84 +462,6 @@ cluster(struct event *events, int64_t *ends, struct keyed *keyed, size_t n,
 		count += found;
 	}
 	return count;
-}
-
-static bool
-is_at_home(const struct anomaly *a)
-{
-	return a->series == SERIES_DARK || a->series == SERIES_TUNNEL ||
-	       (a->series == SERIES_RUNG && a->index <= RUNG_router);
-}
-
-/* Probes that miss it at operators where most do. */
-static uint32_t
-shared_by(const struct event *event, const struct anomaly *anomalies,
-	const struct record *record)
-{
-	const struct anomaly *own = &anomalies[event->first];
-	uint32_t shared = 0;
-
-	for (uint32_t i = 0; i < event->n; i++) {
-		uint32_t asn = record->networks[own[i].network].asn, n = 0, of = 0;
-
-		if (i && own[i].probe == own[i - 1].probe)
-			continue;
-		for (uint32_t k = 0; k < event->n; k++)
-			n += (!k || own[k].probe != own[k - 1].probe) &&
-			     record->networks[own[k].network].asn == asn;
-		for (size_t p = 0; p < record->probes_n; p++)
-			of += !record->probes[p].control &&
-			      record->networks[record->probes[p].network].asn == asn;
-		shared += n * 2 > of;
-	}
-	return shared;
-}
-
-static bool
-is_unseen(const struct event *event, const struct anomaly *anomalies,
-	const struct record *record)
-{
-	uint32_t bins = 0;
-
-	if (!event->n)
-		return true; /* it went into another */
-	if (event->family == FAMILY_TARGET || event->family == FAMILY_NAME ||
-		event->family == FAMILY_WHOLE)
-		return shared_by(event, anomalies, record) < TARGET_LEAST_PROBES;
-	if (event->family == FAMILY_SILENT)
-		return event->affected < SILENT_LEAST_PROBES &&
-		       shared_by(event, anomalies, record) < SILENT_LEAST_SHARED;
-	if (event->affected > 1)
-		return false;
-	for (uint32_t i = 0; i < event->n; i++)
-		if (is_at_home(&anomalies[event->first + i]))
-			return false;
-	/* One line's round trips vary with its way and its hour: later ones alone are nothing
-	 * that befell it. */
-	for (uint32_t i = 0; i < event->n; i++)
-		if (anomalies[event->first + i].series != SERIES_LATE &&
-			anomalies[event->first + i].bins > bins)
-			bins = anomalies[event->first + i].bins;
-	return bins < LONE_LEAST_BINS;
-}
-
-/* Leaves out the events that too few probes saw, or one alone too shortly. */
-static size_t
-drop_unseen(struct event *events, size_t events_n, struct anomaly *anomalies,
-	const struct record *record)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < events_n; i++) {
-		bool weak = is_unseen(&events[i], anomalies, record);
-
-		for (uint32_t a = 0; a < events[i].n; a++)
-			anomalies[events[i].first + a].event =
-				weak ? ANOMALY_ABSORBED : (uint32_t)kept;
-		if (!weak)
-			events[kept++] = events[i];
-	}
-	return kept;
 }
 
 /* What is left after absorbing and is no worse hour of another, with what it is sorted by. */
@@ -642,6 +555,6 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 		if (events[i].n)
 			event_finish(&events[i], anomalies, ends, record);
 	free(ends);
-	events_n = drop_unseen(events, events_n, anomalies, record);
+	events_n = unseen_drop(events, events_n, anomalies, record);
 	return phases_part(events, events_n, anomalies, record);
 }

@@ -256,6 +256,8 @@ struct event {
 	uint32_t affected; /* probes */
 };
 enum family join_family(const struct anomaly *anomaly);
+/* Told by where its anomalies are, not by what they are about. */
+bool join_is_of_places(enum family family);
 /* Sorts the anomalies so that those of one event stand together; those of none are marked
  * ANOMALY_ABSORBED. Room for anomalies_n events. */
 size_t join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,

@@ -201,6 +201,32 @@ test_a_target_that_failed_before_its_rung_did_is_not_explained(void **state)
 	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
 }
 
+/* What one of those that are all slow loses besides, at that time. */
+static size_t
+losses_beside(uint32_t slow, const int64_t minutes[4])
+{
+	struct scene s;
+
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < slow; probe++)
+		fails(&s, probe, SERIES_LATE, (int64_t[]){100, 105, 580, 585});
+	fails(&s, 0, SERIES_RUNG, minutes);
+	s.anomalies[s.n - 1].bins = 9;
+	return events_of(&s, FAMILY_LOSS);
+}
+
+static void
+test_what_one_of_many_loses_more_than_they_is_no_event_of_its_own(void **state)
+{
+	static const int64_t in_it[] = {200, 205, 400, 405};
+	static const int64_t longer[] = {200, 205, 980, 985};
+
+	(void)state;
+	assert_int_equal(losses_beside(PROBES, in_it), 0);
+	assert_int_equal(losses_beside(2, in_it), 1);
+	assert_int_equal(losses_beside(PROBES, longer), 1);
+}
+
 int
 main(void)
 {
@@ -219,6 +245,8 @@ main(void)
 			test_a_target_that_failed_long_before_its_rung_is_an_event_of_its_own),
 		cmocka_unit_test(
 			test_a_target_that_failed_before_its_rung_did_is_not_explained),
+		cmocka_unit_test(
+			test_what_one_of_many_loses_more_than_they_is_no_event_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,151 @@
+#include "analyzer/analysis/unseen.h"
+
+#include <stdlib.h>
+
+/* What fewer probes say of one target, or few of each operator, is not yet worth a
+ * sentence. */
+#define TARGET_LEAST_PROBES 3
+/* Nor is one that has fallen silent: it may have been put away. Many are, or most of some
+ * operators'. */
+#define SILENT_LEAST_PROBES 10
+#define SILENT_LEAST_SHARED 3
+/* Nor what one probe alone misses beyond its home for less than three windows. */
+#define LONE_LEAST_BINS 3
+/* Nor what it has more of than this many that something befell with it, while that lasts: for
+ * all of its time but one part of so many. */
+#define WIDER_LEAST_PROBES 3
+#define DURING_PARTS 4
+
+static bool
+is_at_home(const struct anomaly *a)
+{
+	return a->series == SERIES_DARK || a->series == SERIES_TUNNEL ||
+	       (a->series == SERIES_RUNG && a->index <= RUNG_router);
+}
+
+/* Probes that miss it at operators where most do. */
+static uint32_t
+shared_by(const struct event *event, const struct anomaly *anomalies,
+	const struct record *record)
+{
+	const struct anomaly *own = &anomalies[event->first];
+	uint32_t shared = 0;
+
+	for (uint32_t i = 0; i < event->n; i++) {
+		uint32_t asn = record->networks[own[i].network].asn, n = 0, of = 0;
+
+		if (i && own[i].probe == own[i - 1].probe)
+			continue;
+		for (uint32_t k = 0; k < event->n; k++)
+			n += (!k || own[k].probe != own[k - 1].probe) &&
+			     record->networks[own[k].network].asn == asn;
+		for (size_t p = 0; p < record->probes_n; p++)
+			of += !record->probes[p].control &&
+			      record->networks[record->probes[p].network].asn == asn;
+		shared += n * 2 > of;
+	}
+	return shared;
+}
+
+static bool
+is_unseen(const struct event *event, const struct anomaly *anomalies,
+	const struct record *record)
+{
+	uint32_t bins = 0;
+
+	if (!event->n)
+		return true; /* it went into another */
+	if (event->family == FAMILY_TARGET || event->family == FAMILY_NAME ||
+		event->family == FAMILY_WHOLE)
+		return shared_by(event, anomalies, record) < TARGET_LEAST_PROBES;
+	if (event->family == FAMILY_SILENT)
+		return event->affected < SILENT_LEAST_PROBES &&
+		       shared_by(event, anomalies, record) < SILENT_LEAST_SHARED;
+	if (event->affected > 1)
+		return false;
+	for (uint32_t i = 0; i < event->n; i++)
+		if (is_at_home(&anomalies[event->first + i]))
+			return false;
+	/* One line's round trips vary with its way and its hour: later ones alone are nothing
+	 * that befell it. */
+	for (uint32_t i = 0; i < event->n; i++)
+		if (anomalies[event->first + i].series != SERIES_LATE &&
+			anomalies[event->first + i].bins > bins)
+			bins = anomalies[event->first + i].bins;
+	return bins < LONE_LEAST_BINS;
+}
+
+static int64_t
+event_end(const struct event *event)
+{
+	return event->end_hi_us ? event->end_hi_us : INT64_MAX;
+}
+
+static bool
+has_probe(const struct event *event, const struct anomaly *anomalies, uint32_t probe)
+{
+	for (uint32_t i = 0; i < event->n; i++)
+		if (anomalies[event->first + i].probe == probe)
+			return true;
+	return false;
+}
+
+/* Most of the one's time is the other's. */
+static bool
+is_during(const struct event *one, const struct event *other)
+{
+	int64_t from_us = one->start_hi_us, to_us = event_end(one);
+	int64_t length_us = to_us - from_us;
+
+	if (from_us < other->start_lo_us)
+		from_us = other->start_lo_us;
+	if (to_us > event_end(other))
+		to_us = event_end(other);
+	return (to_us - from_us) > length_us / DURING_PARTS * (DURING_PARTS - 1);
+}
+
+/* What one probe alone has more of than the many that are struck with it: packets that are late
+ * with all are lost with some. Its home's own trouble stays its own. */
+static bool
+is_of_wider(const struct event *lone, const struct event *events, const bool *dropped,
+	size_t events_n, const struct anomaly *anomalies)
+{
+	const struct anomaly *own = &anomalies[lone->first];
+
+	if (lone->affected != 1 || !join_is_of_places((enum family)lone->family))
+		return false;
+	for (uint32_t i = 0; i < lone->n; i++)
+		if (is_at_home(&own[i]))
+			return false;
+	for (size_t e = 0; e < events_n; e++)
+		if (!dropped[e] && events[e].affected >= WIDER_LEAST_PROBES &&
+			is_during(lone, &events[e]) &&
+			has_probe(&events[e], anomalies, own->probe))
+			return true;
+	return false;
+}
+
+size_t
+unseen_drop(struct event *events, size_t events_n, struct anomaly *anomalies,
+	const struct record *record)
+{
+	bool *dropped = calloc(events_n + 1, sizeof(*dropped));
+	size_t kept = 0;
+
+	if (!dropped)
+		abort();
+	for (size_t i = 0; i < events_n; i++)
+		dropped[i] = is_unseen(&events[i], anomalies, record);
+	for (size_t i = 0; i < events_n; i++)
+		dropped[i] = dropped[i] || is_of_wider(&events[i], events, dropped,
+						   events_n, anomalies);
+	for (size_t i = 0; i < events_n; i++) {
+		for (uint32_t a = 0; a < events[i].n; a++)
+			anomalies[events[i].first + a].event =
+				dropped[i] ? ANOMALY_ABSORBED : (uint32_t)kept;
+		if (!dropped[i])
+			events[kept++] = events[i];
+	}
+	free(dropped);
+	return kept;
+}
