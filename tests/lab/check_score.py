@@ -62,6 +62,23 @@ def what_befalls_others_is_no_verdict_on_the_victims():
     assert said(None) == "ordinary", "where all are watched the longest counts"
 
 
+def what_is_true_besides_is_the_verdict_only_where_there_is_no_other():
+    def event(cause, minutes):
+        return {"class": cause.split(".")[0], "cause": cause, "class_probability": {
+                cause.split(".")[0]: 1}, "start": {"estimate": "2026-11-22T10:00:00Z"},
+                "end": {"estimate": f"2026-11-22T10:0{minutes}:00Z"}}
+
+    start_s = score.utc_s("2026-11-22T10:00:00Z")
+    power, cut = event("infrastructure.power", 5), event("shutdown.full", 3)
+    other = event("ordinary.local", 4)
+
+    def said(*events):
+        return score.verdict(events, start_s, start_s + 300, None, ("infrastructure.power",))
+
+    assert said(power, cut) is cut and said(power) is power
+    assert said(power, cut, other) is other, "what is not true stays the longest"
+
+
 def what_leads_instead_is_told():
     line = score.line(OPEN, "border", 1, said("insufficient", "a", "b"), None)
     assert line["cause"] == "a or b" and line["expected_cause"] == "insufficient"
@@ -80,7 +97,8 @@ def what_did_not_arrive_is_missed():
 for test in (where_something_decides_the_class_must_be_named,
              where_nothing_decides_the_two_causes_must_lead,
              in_the_quiet_country_any_event_is_wrong,
-             what_befalls_others_is_no_verdict_on_the_victims, what_leads_instead_is_told,
+             what_befalls_others_is_no_verdict_on_the_victims,
+             what_is_true_besides_is_the_verdict_only_where_there_is_no_other, what_leads_instead_is_told,
              what_did_not_arrive_is_missed):
     test()
     print("ok:", test.__name__.replace("_", " "))

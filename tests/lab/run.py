@@ -183,7 +183,8 @@ class Watch:
         if self.delay_s is not None or self.fault.EXPECTED_CLASS == "none":
             return
         now = time.time()
-        event = score.verdict(self.analyzer.events(), self.start_s, now, self.asns)
+        event = score.verdict(self.analyzer.events(), self.start_s, now, self.asns,
+                              faults.also(self.fault))
         if event and event["class"] == self.fault.EXPECTED_CLASS:
             self.delay_s = round(now - self.start_s, 1)
 
@@ -200,7 +201,7 @@ def one(name, options, directory, root, screen):
         done.watch()
         # In the quiet country no event at all is right, whenever.
         start_s = 0 if name == "quiet" else done.start_s
-        found = score.verdict(events, start_s, done.end_s, done.asns)
+        found = score.verdict(events, start_s, done.end_s, done.asns, faults.also(done.fault))
         tell_events(name, events, found, options, screen)
         if hasattr(done.fault, "afterwards"):
             said = done.fault.afterwards(stage, done.start_s, done.end_s)

@@ -51,10 +51,12 @@ def about(event, asns):
     return not asns or not named or not asns.isdisjoint(named)
 
 
-def verdict(events, start_s, end_s, asns=None):
+def verdict(events, start_s, end_s, asns=None, also=()):
     """The event that overlaps the fault the longest (of several, the likeliest), or None;
-    where the victims' networks are told, of those about one of them."""
+    where the victims' networks are told, of those about one of them; what is true besides only
+    where there is no other."""
     found = [e for e in overlapping(events, start_s, end_s) if about(e, asns)]
+    found = [e for e in found if e.get("cause") not in also] or found
     return max(found, key=lambda e: (round(overlap_s(e, start_s, end_s), 3), probability(e)),
                default=None)
 

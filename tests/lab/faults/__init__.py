@@ -24,6 +24,8 @@ and where there is need:
                      enter(world, breakage), each held for ROUNDS, WINDOWS and SECONDS; then
                      TABLE and FACTS may be dicts by name. off() ends the last one and proof()
                      looks during it
+    ALSO             causes that are true besides, each an event by itself: two causes may
+                     overlap
     before(world), after(world)
                      what is so in this country from the start, before any probe runs, and
                      its end
@@ -90,6 +92,11 @@ def load(name):
 def phases(fault):
     """(name, enter) pairs; a fault that has none is one without a name."""
     return getattr(fault, "PHASES", None) or (("", fault.on),)
+
+
+def also(fault):
+    """What is true besides: ALSO."""
+    return getattr(fault, "ALSO", ())
 
 
 def before(fault, world):

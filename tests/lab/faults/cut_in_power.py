@@ -15,6 +15,7 @@ SENTENCE = ("two of three machines lose their mains and die; later, with power s
             "operator stops forwarding for those that live on batteries")
 EXPECTED_CLASS = "shutdown"  # inside infrastructure.power, which is true of the others
 EXPECTED_CAUSE = "shutdown.full"
+ALSO = ("infrastructure.power",)
 OBSERVABLE = ("machines on battery, well for as long as the mains had been gone, lose all beyond "
               "their own networks at every operator in one second, and are told that it is "
               "prohibited; the routes stay")

@@ -14,6 +14,7 @@ SENTENCE = ("the machines of one region lose power, and for everybody else one n
             "to 140 kbit/s in both directions")
 EXPECTED_CLASS = "throttling"  # inside infrastructure.power, which is true of the region
 EXPECTED_CAUSE = "throttling.selective"
+ALSO = ("infrastructure.power",)
 OBSERVABLE = ("in the regions that have power transfers under one name are slow while a control "
               "name on the same address is as fast as ever, at every operator")
 VANTAGE = "six probes of three operators in two regions that have power; three that died"
