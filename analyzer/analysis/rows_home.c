@@ -13,7 +13,14 @@ static bool
 has_lost_mains(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return t->mains_lost;
+	return t->mains_lost && !t->mains_long;
+}
+
+static bool
+has_long_lost_mains(const struct view *v, const struct tally *t)
+{
+	(void)v;
+	return t->mains_lost && t->mains_long;
 }
 
 static bool
@@ -98,6 +105,74 @@ row_1(struct observation *o, const struct view *v)
 	observe_count(o, v, has_lost_mains, true);
 	o->value = tell_supply(v);
 	return o->n >= 2 && o->n * 2 >= o->value;
+}
+
+bool
+row_1d(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_SLOW)
+		return false;
+	observe_count(o, v, has_long_lost_mains, true);
+	o->value = tell_supply(v);
+	return o->n >= 2 && o->n * 2 >= o->value;
+}
+
+/* What it told of its mains about when the event began; shows the line that says they went,
+ * at most so long after one that says they were there. */
+#define TOLD_WINDOWS 8
+enum mains { MAINS_UNTOLD, MAINS_STAY, MAINS_GO };
+static enum mains
+mains_of(struct observation *o, const struct view *v, size_t p)
+{
+	const struct record *r = v->record;
+	int64_t far_us = TOLD_WINDOWS * r->window_us;
+	int64_t lo_us = v->event->start_lo_us - r->window_us, mains_us = 0;
+	int64_t hi_us = v->event->start_hi_us + r->window_us;
+	size_t first,
+		n = record_find(&first, r, (uint32_t)p, lo_us - far_us, hi_us + far_us);
+
+	for (size_t i = first; i < first + n && mains_us <= hi_us; i++) {
+		const struct sample *s = &r->samples[i];
+		uint32_t line = (uint32_t)i;
+
+		if (s->check != CHECK_power)
+			continue;
+		if (mains_us && s->supply == SUPPLY_battery && s->utc_us >= lo_us) {
+			observe_show(o, &line, 1);
+			return MAINS_GO;
+		}
+		mains_us = s->supply == SUPPLY_mains ? s->utc_us : 0;
+	}
+	return mains_us > hi_us ? MAINS_STAY : MAINS_UNTOLD;
+}
+
+static bool
+is_struck_region(const struct scene *s, const char *region)
+{
+	for (size_t i = 0; i < s->regions_n; i++)
+		if (s->regions[i].own && !strcmp(s->regions[i].region, region))
+			return true;
+	return false;
+}
+
+/* Machines that stopped told nothing of why; their neighbours did. */
+bool
+row_1n(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_LOSS ||
+		!scene_lost(&v->scene->all, LOSS_BIT(LOSS_DARK)))
+		return false;
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		enum mains mains;
+
+		if (!view_is_field(v, p) || v->tallies[p].own ||
+			!is_struck_region(v->scene, view_network(v, p)->region))
+			continue;
+		mains = mains_of(o, v, p);
+		o->of += mains != MAINS_UNTOLD;
+		o->n += mains == MAINS_GO;
+	}
+	return o->n && o->n * 2 >= o->of;
 }
 
 bool

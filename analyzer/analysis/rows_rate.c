@@ -215,11 +215,14 @@ is_late_abroad_alone(const struct view *v, const struct tally *t)
 	return is_late(t, true) && is_timely(t, false);
 }
 
+/* An older radio is late to everywhere, too, with nobody else on it. */
 static bool
 is_late_everywhere(const struct view *v, const struct tally *t)
 {
+	bool fell_back = t->generation && t->generation < t->usual_generation;
+
 	(void)v;
-	return is_late(t, true) && is_late(t, false);
+	return is_late(t, true) && is_late(t, false) && !fell_back;
 }
 
 static bool

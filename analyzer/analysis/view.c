@@ -1,5 +1,7 @@
 #include "analyzer/analysis/view.h"
 
+#include "analyzer/analysis/radio.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,8 @@ keep_line(uint32_t *lines, uint32_t *n, uint32_t sample)
 #define BACKGROUND_LEAST_PERCENT 25
 /* Mains that went so long before are not what took the network down. */
 #define MAINS_AGO_WINDOWS 8
+/* Of mains that had gone so long before, batteries may have run out. */
+#define MAINS_LONG_WINDOWS 2
 
 /* The first and last windows of an event hold tests from before and after it: those that
  * were as fast as ever say nothing of what slowed the others. */
@@ -142,25 +146,6 @@ take_power(struct tally *t, const struct sample *s, uint32_t at)
 	keep_line(t->power_lines, &t->power_lines_n, at);
 }
 
-/* What its modem and its antenna hear. */
-static void
-take_radio(struct tally *t, const struct sample *s)
-{
-	if (s->bearer)
-		count(&t->bearer, s->bearer > 0);
-	if (s->generation && (!t->generation || s->generation < t->generation))
-		t->generation = s->generation;
-	if (s->signal_dbm && (!t->signal_dbm || s->signal_dbm < t->signal_dbm))
-		t->signal_dbm = s->signal_dbm;
-	if (s->check == CHECK_modem && s->signal_percent >= 0 &&
-		(t->signal_percent < 0 || s->signal_percent < t->signal_percent))
-		t->signal_percent = s->signal_percent;
-	t->new_cell = t->new_cell || s->new_cell;
-	if (s->check == CHECK_link && s->beacons >= 0 &&
-		(t->beacons < 0 || s->beacons < t->beacons))
-		t->beacons = s->beacons;
-}
-
 static void
 take_large(struct tally *t, const struct view *v, const struct sample *s)
 {
@@ -195,7 +180,7 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		return;
 	if (s->check == CHECK_speed)
 		take_test(t, s, (uint32_t)at);
-	take_radio(t, s);
+	radio_take(t, s);
 	t->tunnel = t->tunnel || s->tunnel;
 	t->prohibited += s->outcome == OUTCOME_icmp_prohibited;
 	t->heard += s->heard == 1;
@@ -216,9 +201,8 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		keep_line(t->lines, &t->lines_n, (uint32_t)at);
 }
 
-/* Of a probe with two uplinks each line is one by itself. */
-static bool
-is_same_line(const struct tally *t, const struct record *r, const struct sample *s)
+bool
+view_is_same_line(const struct tally *t, const struct record *r, const struct sample *s)
 {
 	return !t->own ||
 	       r->networks[s->network].medium == r->networks[t->network].medium;
@@ -238,43 +222,49 @@ take_usual_rtt(struct tally *t, const struct record *r, const struct sample *s)
 	add_trip(&seen->usual_trips, s->rtt_us);
 }
 
-/* What was usual before: rates, radio, and whether mains was there to be lost. */
+/* Was mains there to be lost, and how long before had it gone? */
+static void
+take_mains(struct tally *t, const struct view *v, const struct sample *s,
+	int64_t before_us)
+{
+	int64_t window_us = v->record->window_us;
+
+	if (s->check != CHECK_power ||
+		s->utc_us < before_us - MAINS_AGO_WINDOWS * window_us)
+		return;
+	if (s->supply == SUPPLY_mains) {
+		t->mains_before = true;
+		t->mains_long = false;
+	} else if (s->supply == SUPPLY_battery &&
+		   s->utc_us <= before_us - MAINS_LONG_WINDOWS * window_us) {
+		t->mains_long = true;
+	}
+}
+
+/* What was usual before: rates, radio, mains. */
 static void
 take_before(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
-	struct baseline rates = {0}, signals = {0}, percents = {0}, beacons = {0};
+	struct baseline rates = {0};
 	size_t first, n;
 	int64_t before_us = t->own ? t->from_us : v->from_us;
 
 	n = record_find(&first, r, probe, before_us - r->reference_us, before_us);
+	radio_before(t, r, first, n, before_us);
 	for (size_t i = first; i < first + n; i++) {
 		const struct sample *s = &r->samples[i];
 
-		if (!is_same_line(t, r, s))
+		if (!view_is_same_line(t, r, s))
 			continue;
 		if (s->check == CHECK_speed && s->rate_bps > 0)
 			baseline_add(&rates, 0, s->rate_bps);
-		if (s->check == CHECK_power && s->supply == SUPPLY_mains &&
-			s->utc_us >= before_us - MAINS_AGO_WINDOWS * r->window_us)
-			t->mains_before = true;
-		if (s->signal_dbm)
-			baseline_add(&signals, 0, s->signal_dbm);
-		if (s->check == CHECK_modem && s->signal_percent >= 0)
-			baseline_add(&percents, 0, s->signal_percent);
-		if (s->check == CHECK_link && s->beacons >= 0)
-			baseline_add(&beacons, 0, s->beacons);
-		if (s->generation)
-			t->usual_generation = s->generation;
+		take_mains(t, v, s, before_us);
 		if (s->success >= 0 && is_abroad(s))
 			count(&t->usual_abroad[s->check], s->success == 1);
 		take_usual_rtt(t, r, s);
 	}
 	t->usual_rate = baseline_median(&rates, 0);
-	t->usual_signal_dbm =
-		signals.n < BASELINE_LEAST ? 0 : baseline_median(&signals, 0);
-	t->usual_signal_percent = baseline_median(&percents, 0);
-	t->usual_beacons = baseline_median(&beacons, 0);
 }
 
 /* Power is told around what was its own: by the last line before a gap, and the first after
@@ -454,7 +444,7 @@ take_probe(struct tally *t, const struct view *v, uint32_t probe, bool dark)
 		take_before(t, v, probe);
 	n = record_find(&first, r, probe, t->from_us, t->to_us);
 	for (size_t i = first; i < first + n; i++)
-		if (is_same_line(t, r, &r->samples[i]) &&
+		if (view_is_same_line(t, r, &r->samples[i]) &&
 			is_within(t, v, &r->samples[i]))
 			take_sample(t, v, i);
 	if (t->affected)
@@ -599,6 +589,9 @@ take_background(struct view *view)
 		struct tally *t = &view->tallies[a->probe];
 		int64_t from_us = a->start_hi_us, to_us = end_of(a, view->record);
 
+		/* Of a machine that stopped nothing was heard until it was back. */
+		if (a->series == SERIES_DARK && a->end_hi_us)
+			to_us = a->end_hi_us;
 		if (a->event == ANOMALY_ABSORBED || t->own ||
 			join_family(a) != FAMILY_LOSS)
 			continue;

@@ -58,7 +58,8 @@ struct tally {
 	bool affected; /* own, or out since an earlier event that lasts */
 	bool tunnel; /* its default route led into one */
 	bool rebooted, mains_lost, on_mains, supply_unknown;
-	bool mains_before; /* mains had gone well before */
+	bool mains_before,
+		mains_long; /* it was on mains not long before; and is off them long */
 	uint8_t loss; /* enum loss */
 	uint32_t network;
 	const struct anomaly *anomalies; /* its own, and how many */
@@ -116,6 +117,10 @@ struct view {
 void view_open(struct view *view, const struct event *event,
 	const struct joined *joined, const struct record *record);
 void view_close(struct view *view);
+
+/* Of a probe with two uplinks each line is one by itself. */
+bool view_is_same_line(const struct tally *tally, const struct record *record,
+	const struct sample *sample);
 
 /* A field probe of the event's country; a control probe that reported meanwhile. */
 bool view_is_field(const struct view *view, size_t probe);

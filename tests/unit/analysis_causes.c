@@ -161,6 +161,57 @@ test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not(void **state)
 	country_free(c);
 }
 
+/* What is seen of the event that so many probes have of their own. */
+static void
+look_at(struct country *c, uint32_t affected)
+{
+	struct joined joined = joined_of(c);
+
+	for (size_t i = 0; i < c->events_n; i++) {
+		if (c->events[i].affected != affected)
+			continue;
+		c->observations_n = observe(c->observations, &c->witness, &c->events[i],
+			&joined, &c->record);
+		classify(&c->verdict, c->observations, c->observations_n,
+			evidence_weights());
+		return;
+	}
+	fail_msg("no event of %u probes", affected);
+}
+
+static void
+test_who_is_refused_long_after_the_mains_went_is_in_no_power_cut(void **state)
+{
+	struct country *c = country_new(CUT_IN_POWER);
+
+	(void)state;
+	assert_int_equal(c->events_n, 2);
+	look_at(c, 3);
+	assert_int_equal(c->verdict.cause, CAUSE_shutdown_full);
+	assert_null(fired(c, ROW_1));
+	assert_int_equal(fired(c, ROW_1d)->value, 3);
+	/* Machines that are off meanwhile are not spared. */
+	assert_int_equal(fired(c, ROW_9b)->value, 3);
+	assert_int_equal(fired(c, ROW_16b)->n, 3);
+	country_free(c);
+}
+
+static void
+test_machines_stop_where_the_mains_of_others_go(void **state)
+{
+	struct country *c = country_new(CUT_IN_POWER);
+
+	(void)state;
+	look_at(c, 6);
+	assert_int_equal(c->verdict.cause, CAUSE_infrastructure_power);
+	assert_int_equal(fired(c, ROW_1n)->n, 3);
+	assert_int_equal(fired(c, ROW_1n)->of, 3);
+	country_free(c);
+	c = country_new(POWER);
+	assert_null(fired(c, ROW_1n));
+	country_free(c);
+}
+
 static void
 test_one_dark_machine_and_one_that_was_out_before_leave_a_mobile_shutdown(void **state)
 {
@@ -254,6 +305,9 @@ main(void)
 			test_a_total_cut_with_its_routes_withdrawn_stays_insufficient),
 		cmocka_unit_test(
 			test_a_world_that_is_dead_behind_routes_that_stay_was_shut_off),
+		cmocka_unit_test(
+			test_who_is_refused_long_after_the_mains_went_is_in_no_power_cut),
+		cmocka_unit_test(test_machines_stop_where_the_mains_of_others_go),
 		cmocka_unit_test(
 			test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not),
 		cmocka_unit_test(

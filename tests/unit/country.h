@@ -18,6 +18,7 @@
 #define ROUNDS 40
 #define FROM 20
 #define TO 27
+#define MAINS_GO 15 /* CUT_IN_POWER */
 #define WINDOW_US (300 * (int64_t)1000000)
 #define EPOCH_US (1700000000 * (int64_t)1000000)
 #define TARGETS 10
@@ -53,6 +54,8 @@ enum trouble {
 	DOWNGRADE, /* two mobile operators: 2G */
 	MASTS, /* DOWNGRADE in two regions, by far masts; the machines of the fixed one dark */
 	LONGER_WAY, /* one mobile operator and the fixed one: later abroad */
+	CUT_IN_POWER, /* mains go, and with them the machines but one of each operator; those are
+		       * refused everything an hour later (by the bins' width of a lab) */
 	ALLOWED, /* INTERNATIONAL, but two hosts are let through, and no network is known */
 };
 
@@ -200,6 +203,8 @@ in_trouble(const struct country *c, size_t probe, int round)
 		return probe % 3 == 1;
 	case CABLE:
 		return probe == 4;
+	case CUT_IN_POWER:
+		return probe < FIELD && probe % 4 == 0;
 	case GLITCHES:
 		return round == FROM + (int)probe % 8;
 	case SILENCE:
@@ -247,7 +252,8 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return target != HTTPS;
 	return c->trouble != CABLE && c->trouble != GLITCHES &&
 	       c->trouble != LONE_SHORT && c->trouble != LONE_LONG &&
-	       c->trouble != MOBILE && c->trouble != MOBILE_AND_OTHERS;
+	       c->trouble != CUT_IN_POWER && c->trouble != MOBILE &&
+	       c->trouble != MOBILE_AND_OTHERS;
 }
 
 static enum check
@@ -266,6 +272,25 @@ is_skipped(const struct country *c, size_t probe, int round, size_t target)
 	       probe < FIELD && round % 5 != 3 + (int)probe % 2;
 }
 
+static enum supply
+supply_of(const struct country *c, size_t probe, int round)
+{
+	if (c->trouble == CUT_IN_POWER)
+		return round < MAINS_GO || round > TO ? SUPPLY_mains : SUPPLY_battery;
+	return c->trouble == POLICED && probe % 3 < 2 ? SUPPLY_mains : SUPPLY_unknown;
+}
+
+/* Does its machine stop with the trouble, and boot anew behind it? */
+static bool
+stops(const struct country *c, size_t probe)
+{
+	return probe < FIELD &&
+	       ((c->trouble == POWER && probe % 3 == 1) ||
+		       (c->trouble == MOBILE_AND_OTHERS && probe == 0) ||
+		       (c->trouble == MASTS && probe / 3 == 2 && probe % 3 < 2) ||
+		       (c->trouble == CUT_IN_POWER && probe % 4 != 0));
+}
+
 static void
 climb(struct country *c, size_t probe, int round)
 {
@@ -274,20 +299,14 @@ climb(struct country *c, size_t probe, int round)
 	bool metered = c->trouble == POLICED && trouble && !abroad;
 	bool slow =
 		(c->trouble == DOWNGRADE || c->trouble == MASTS) && trouble && !abroad;
-	uint32_t boot = c->trouble == POWER && !abroad && probe % 3 == 1 && round > TO;
+	uint32_t boot = 0;
 	size_t first = c->n;
 	struct sample *speed;
 
-	if (c->trouble == POWER && trouble && !abroad)
-		return;
-	if (c->trouble == MOBILE_AND_OTHERS && probe == 0) {
+	if (stops(c, probe)) {
 		boot = round > TO;
-		if (trouble)
-			return;
-	}
-	if (c->trouble == MASTS && probe / 3 == 2 && probe % 3 < 2) {
-		boot = round > TO;
-		if (trouble)
+		if (round >= (c->trouble == CUT_IN_POWER ? MAINS_GO : FROM) &&
+			round <= TO)
 			return;
 	}
 	if (c->trouble == SILENCE && !abroad && round >= FROM)
@@ -295,7 +314,7 @@ climb(struct country *c, size_t probe, int round)
 	if (c->trouble == UNEVEN && trouble && probe < 4 && round != FROM + 3)
 		return;
 	add(c, probe, round, 1, CHECK_power, RUNG_power, true)->supply =
-		c->trouble == POLICED && probe % 3 < 2 ? SUPPLY_mains : SUPPLY_unknown;
+		(uint8_t)supply_of(c, probe, round);
 	add(c, probe, round, 2, CHECK_link, RUNG_link, home);
 	add(c, probe, round, 3, CHECK_router, RUNG_router, home);
 	add(c, probe, round, 4, CHECK_ping, RUNG_access, home);
@@ -318,6 +337,8 @@ climb(struct country *c, size_t probe, int round)
 		}
 		if (slow)
 			s->rtt_us = 640000;
+		if (c->trouble == CUT_IN_POWER && trouble && !s->success)
+			s->outcome = OUTCOME_icmp_prohibited;
 	}
 	/* Its port answers all the while. */
 	for (int i = 0; i < 2 && c->trouble != RESET_ALONE &&
