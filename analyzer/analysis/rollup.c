@@ -170,8 +170,9 @@ add_late(struct bin *bins, const struct record *record, struct rollup_past *past
 	struct rollup_trips *trips;
 	int64_t usual_us;
 
+	/* Who answers questions for names may stand next door, wherever it is listed. */
 	if (s->success != 1 || s->rtt_us <= 0 || s->target == NO_TARGET ||
-		record->targets[s->target].rung != s->rung)
+		record->targets[s->target].rung != s->rung || s->rung == RUNG_names)
 		return 0;
 	trips = trips_of(past, record, s->target);
 	usual_us = usual_of(trips);
