@@ -525,6 +525,25 @@ to_the_front(struct anomaly *anomalies, size_t n)
 	return front;
 }
 
+/* Whose anomalies are whose, and when each began and ended. */
+static void
+finish_all(struct event *events, size_t events_n, struct anomaly *anomalies, size_t n,
+	int64_t *scratch, const struct record *record)
+{
+	for (size_t i = 0; i < events_n; i++)
+		events[i].n = 0;
+	qsort(anomalies, n, sizeof(*anomalies), by_event);
+	for (size_t i = 0; i < n; i++) {
+		struct event *event = &events[anomalies[i].event];
+
+		if (!event->n++)
+			event->first = (uint32_t)i;
+	}
+	for (size_t i = 0; i < events_n; i++)
+		if (events[i].n)
+			event_finish(&events[i], anomalies, scratch, record);
+}
+
 size_t
 join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	const struct record *record)
@@ -544,16 +563,10 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	free(origins);
 	free(keyed);
 	n = to_the_front(anomalies, anomalies_n);
-	qsort(anomalies, n, sizeof(*anomalies), by_event);
-	for (size_t i = 0; i < n; i++) {
-		struct event *event = &events[anomalies[i].event];
-
-		if (!event->n++)
-			event->first = (uint32_t)i;
-	}
-	for (size_t i = 0; i < events_n; i++)
-		if (events[i].n)
-			event_finish(&events[i], anomalies, ends, record);
+	finish_all(events, events_n, anomalies, n, ends, record);
+	unseen_merge(events, events_n, anomalies, record);
+	n = to_the_front(anomalies, n);
+	finish_all(events, events_n, anomalies, n, ends, record);
 	free(ends);
 	events_n = unseen_drop(events, events_n, anomalies, record);
 	return phases_part(events, events_n, anomalies, record);

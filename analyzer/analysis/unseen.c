@@ -11,10 +11,12 @@
 #define SILENT_LEAST_SHARED 3
 /* Nor what one probe alone misses beyond its home for less than three windows. */
 #define LONE_LEAST_BINS 3
-/* Nor what it has more of than this many that something befell with it, while that lasts: for
- * all of its time but one part of so many. */
+/* What it has more of than so many that something befell with it, or than so many others of its
+ * operator, is part of that: for all of its time but one part of so many. */
 #define WIDER_LEAST_PROBES 3
+#define WIDER_LEAST_OTHERS 2
 #define DURING_PARTS 4
+#define BEFORE_WINDOWS 2
 
 static bool
 is_at_home(const struct anomaly *a)
@@ -81,6 +83,29 @@ event_end(const struct event *event)
 	return event->end_hi_us ? event->end_hi_us : INT64_MAX;
 }
 
+/* Most of the one's time is the other's, and it did not begin long before. */
+static bool
+is_during(const struct event *one, const struct event *other, int64_t window_us)
+{
+	int64_t from_us = one->start_hi_us, to_us = event_end(one);
+	int64_t length_us = to_us - from_us;
+
+	if (from_us < other->start_lo_us - BEFORE_WINDOWS * window_us)
+		return false;
+	if (from_us < other->start_lo_us)
+		from_us = other->start_lo_us;
+	if (to_us > event_end(other))
+		to_us = event_end(other);
+	return (to_us - from_us) > length_us / DURING_PARTS * (DURING_PARTS - 1);
+}
+
+static bool
+is_same_operator(const struct record *r, uint32_t a, uint32_t b)
+{
+	return r->networks[a].asn == r->networks[b].asn &&
+	       r->networks[a].medium == r->networks[b].medium;
+}
+
 static bool
 has_probe(const struct event *event, const struct anomaly *anomalies, uint32_t probe)
 {
@@ -90,62 +115,85 @@ has_probe(const struct event *event, const struct anomaly *anomalies, uint32_t p
 	return false;
 }
 
-/* Most of the one's time is the other's. */
+/* Is it that of many, or of half of the others of its operator; of most where it is not the
+ * probe's already? */
 static bool
-is_during(const struct event *one, const struct event *other)
+is_wider(const struct event *event, const struct anomaly *anomalies,
+	const struct record *r, const struct anomaly *lone)
 {
-	int64_t from_us = one->start_hi_us, to_us = event_end(one);
-	int64_t length_us = to_us - from_us;
+	const struct anomaly *own = &anomalies[event->first];
+	bool same = has_probe(event, anomalies, lone->probe);
+	uint32_t hit = 0, others = 0;
 
-	if (from_us < other->start_lo_us)
-		from_us = other->start_lo_us;
-	if (to_us > event_end(other))
-		to_us = event_end(other);
-	return (to_us - from_us) > length_us / DURING_PARTS * (DURING_PARTS - 1);
+	for (uint32_t i = 0; i < event->n; i++)
+		hit += (!i || own[i].probe != own[i - 1].probe) &&
+		       own[i].probe != lone->probe &&
+		       is_same_operator(r, own[i].network, lone->network);
+	for (uint32_t p = 0; p < r->probes_n; p++)
+		others += p != lone->probe && !r->probes[p].control &&
+			  is_same_operator(r, r->probes[p].network, lone->network);
+	if (same)
+		return event->affected >= WIDER_LEAST_PROBES ||
+		       (hit && hit * 2 >= others);
+	return hit >= WIDER_LEAST_OTHERS && hit * 2 > others;
 }
 
-/* What one probe alone has more of than the many that are struck with it: packets that are late
- * with all are lost with some. Its home's own trouble stays its own. */
-static bool
-is_of_wider(const struct event *lone, const struct event *events, const bool *dropped,
-	size_t events_n, const struct anomaly *anomalies)
+/* The event of many that the one of one probe is part of: packets that are late with all are
+ * lost with some. Its home's own trouble stays its own. */
+static const struct event *
+wider_of(const struct event *lone, const struct event *events, size_t events_n,
+	const struct anomaly *anomalies, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[lone->first];
 
 	if (lone->affected != 1 || !join_is_of_places((enum family)lone->family))
-		return false;
+		return NULL;
 	for (uint32_t i = 0; i < lone->n; i++)
 		if (is_at_home(&own[i]))
-			return false;
+			return NULL;
 	for (size_t e = 0; e < events_n; e++)
-		if (!dropped[e] && events[e].affected >= WIDER_LEAST_PROBES &&
-			is_during(lone, &events[e]) &&
-			has_probe(&events[e], anomalies, own->probe))
-			return true;
-	return false;
+		if (join_is_of_places((enum family)events[e].family) &&
+			events[e].affected > 1 &&
+			is_during(lone, &events[e], record->window_us) &&
+			is_wider(&events[e], anomalies, record, own))
+			return &events[e];
+	return NULL;
 }
 
+void
+unseen_merge(const struct event *events, size_t events_n, struct anomaly *anomalies,
+	const struct record *record)
+{
+	for (size_t i = 0; i < events_n; i++) {
+		const struct event *lone = &events[i];
+		const struct event *wider =
+			wider_of(lone, events, events_n, anomalies, record);
+		/* What is seen of it there is from when to when it had what the others
+		 * have. */
+		bool same = wider &&
+			    has_probe(wider, anomalies, anomalies[lone->first].probe);
+
+		for (uint32_t a = 0; wider && a < lone->n; a++)
+			anomalies[lone->first + a].event =
+				same ? ANOMALY_ABSORBED : (uint32_t)(wider - events);
+	}
+}
+
+/* Leaves out the events that too few probes saw, or one alone too shortly. */
 size_t
 unseen_drop(struct event *events, size_t events_n, struct anomaly *anomalies,
 	const struct record *record)
 {
-	bool *dropped = calloc(events_n + 1, sizeof(*dropped));
 	size_t kept = 0;
 
-	if (!dropped)
-		abort();
-	for (size_t i = 0; i < events_n; i++)
-		dropped[i] = is_unseen(&events[i], anomalies, record);
-	for (size_t i = 0; i < events_n; i++)
-		dropped[i] = dropped[i] || is_of_wider(&events[i], events, dropped,
-						   events_n, anomalies);
 	for (size_t i = 0; i < events_n; i++) {
+		bool dropped = is_unseen(&events[i], anomalies, record);
+
 		for (uint32_t a = 0; a < events[i].n; a++)
 			anomalies[events[i].first + a].event =
-				dropped[i] ? ANOMALY_ABSORBED : (uint32_t)kept;
-		if (!dropped[i])
+				dropped ? ANOMALY_ABSORBED : (uint32_t)kept;
+		if (!dropped)
 			events[kept++] = events[i];
 	}
-	free(dropped);
 	return kept;
 }

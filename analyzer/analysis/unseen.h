@@ -3,9 +3,14 @@
 #include "analyzer/analysis/steps.h"
 
 /*
- * Leaves out the events that are not worth a sentence: that too few probes saw, or one alone
- * too shortly, or one alone beside what befell it and many. The anomalies of those are
- * absorbed. Returns how many are left, in their order. Pure.
+ * Which of the events that join() found are worth a sentence of their own. Pure.
  */
+
+/* Gives what one probe alone has beside what befell many to the event of those, or absorbs it
+ * where the probe has part in that: anomaly.event. */
+void unseen_merge(const struct event *events, size_t events_n,
+	struct anomaly *anomalies, const struct record *record);
+/* Leaves out those that too few probes saw, or one alone too shortly; their anomalies are
+ * absorbed. Returns how many are left, in their order. */
 size_t unseen_drop(struct event *events, size_t events_n, struct anomaly *anomalies,
 	const struct record *record);

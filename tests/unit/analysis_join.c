@@ -201,18 +201,15 @@ test_a_target_that_failed_before_its_rung_did_is_not_explained(void **state)
 	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
 }
 
-/* What one of those that are all slow loses besides, at that time. */
-static size_t
-losses_beside(uint32_t slow, const int64_t minutes[4])
+/* What one probe loses while so many are slow, itself the first of them or not. */
+static void
+loses_beside(struct scene *s, uint32_t probe, uint32_t slow, const int64_t minutes[4])
 {
-	struct scene s;
-
-	scene_begin(&s);
-	for (uint32_t probe = 0; probe < slow; probe++)
-		fails(&s, probe, SERIES_LATE, (int64_t[]){100, 105, 580, 585});
-	fails(&s, 0, SERIES_RUNG, minutes);
-	s.anomalies[s.n - 1].bins = 9;
-	return events_of(&s, FAMILY_LOSS);
+	scene_begin(s);
+	for (uint32_t i = 0; i < slow; i++)
+		fails(s, i, SERIES_LATE, (int64_t[]){100, 105, 580, 585});
+	fails(s, probe, SERIES_RUNG, minutes);
+	s->anomalies[s->n - 1].bins = 9;
 }
 
 static void
@@ -220,11 +217,36 @@ test_what_one_of_many_loses_more_than_they_is_no_event_of_its_own(void **state)
 {
 	static const int64_t in_it[] = {200, 205, 400, 405};
 	static const int64_t longer[] = {200, 205, 980, 985};
+	struct scene s;
 
 	(void)state;
-	assert_int_equal(losses_beside(PROBES, in_it), 0);
-	assert_int_equal(losses_beside(2, in_it), 1);
-	assert_int_equal(losses_beside(PROBES, longer), 1);
+	loses_beside(&s, 0, PROBES, in_it);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 0);
+	assert_int_equal(s.events[0].n, PROBES);
+	loses_beside(&s, 0, PROBES, longer);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
+	/* Two of four: the one other is no half of the three. */
+	loses_beside(&s, 0, 2, in_it);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
+	/* Its home's own trouble stays its own. */
+	loses_beside(&s, 0, PROBES, in_it);
+	s.anomalies[s.n - 1].index = RUNG_router;
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
+}
+
+static void
+test_who_loses_what_is_late_to_the_others_of_its_operator_is_one_of_them(void **state)
+{
+	static const int64_t in_it[] = {200, 205, 400, 405};
+	struct scene s;
+
+	(void)state;
+	loses_beside(&s, PROBES - 1, PROBES - 1, in_it);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 0);
+	assert_int_equal(s.events[0].affected, PROBES);
+	/* One of the three others alone. */
+	loses_beside(&s, PROBES - 1, 1, in_it);
+	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
 }
 
 int
@@ -247,6 +269,8 @@ main(void)
 			test_a_target_that_failed_before_its_rung_did_is_not_explained),
 		cmocka_unit_test(
 			test_what_one_of_many_loses_more_than_they_is_no_event_of_its_own),
+		cmocka_unit_test(
+			test_who_loses_what_is_late_to_the_others_of_its_operator_is_one_of_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
