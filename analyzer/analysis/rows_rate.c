@@ -96,11 +96,39 @@ row_36(struct observation *o, const struct view *v)
 	return rate_row(o, v, has_queue, false);
 }
 
+#define LATE_LEAST 3 /* round trips of a probe that tell */
+
+/* Most of the round trips, or hardly any; of too few neither. */
+static bool
+is_late(const struct tally *t, bool abroad)
+{
+	return t->late[abroad].tried >= LATE_LEAST &&
+	       t->late[abroad].ok * 2 > t->late[abroad].tried;
+}
+
+/* A flood: much is lost of what is asked, all that comes is late, and the operator's own
+ * resolver is dead. */
+#define FLOOD_LOST_PERCENT 25
+static bool
+is_flooded(const struct view *v, const struct tally *t)
+{
+	struct tries home = t->rung[RUNG_domestic],
+		     abroad = t->rung[RUNG_international];
+	uint32_t tried = home.tried + abroad.tried, ok = home.ok + abroad.ok;
+
+	bool lost = tried >= LEAST_AGAIN && ok &&
+		    (tried - ok) * 100 >= tried * FLOOD_LOST_PERCENT;
+	bool nameless = t->resolver.tried >= LEAST_AGAIN && !t->resolver.ok;
+
+	(void)v;
+	return t->affected && (lost || nameless) &&
+	       (is_late(t, true) || is_late(t, false));
+}
+
 static bool
 has_everything(const struct view *v, const struct tally *t)
 {
-	(void)v;
-	return t->rung[RUNG_international].tried &&
+	return t->rung[RUNG_international].tried && !is_flooded(v, t) &&
 	       t->rung[RUNG_international].ok * 2 > t->rung[RUNG_international].tried;
 }
 
@@ -118,6 +146,26 @@ row_35b(struct observation *o, const struct view *v)
 			    observe_median(t->rate, t->tests) * 100 >=
 				    t->usual_rate * RATE_FALLS_UNDER_PERCENT;
 	}
+	return o->n && o->n * 2 > o->of;
+}
+
+static bool
+is_flooded_or_slow(const struct view *v, const struct tally *t)
+{
+	return is_flooded(v, t) || has_everything(v, t);
+}
+
+bool
+row_35f(struct observation *o, const struct view *v)
+{
+	struct observation slow = {0}, flooded = {0};
+
+	if (v->event->family != FAMILY_SLOW || row_35b(&slow, v) ||
+		v->scene->extent == EXTENT_SCATTERED)
+		return false;
+	observe_count(&flooded, v, is_flooded, false);
+	observe_count(o, v, is_flooded_or_slow, false);
+	o->value = flooded.n;
 	return o->n && o->n * 2 > o->of;
 }
 
@@ -178,16 +226,6 @@ row_32b(struct observation *o, const struct view *v)
 }
 
 /* ---- round trips ---- */
-
-#define LATE_LEAST 3 /* round trips of a probe that tell */
-
-/* Most of the round trips, or hardly any; of too few neither. */
-static bool
-is_late(const struct tally *t, bool abroad)
-{
-	return t->late[abroad].tried >= LATE_LEAST &&
-	       t->late[abroad].ok * 2 > t->late[abroad].tried;
-}
 
 static bool
 is_timely(const struct tally *t, bool abroad)
@@ -283,10 +321,13 @@ row_38(struct observation *o, const struct view *v)
 	return round_trip_row(o, v, is_late_everywhere);
 }
 
+/* Everybody's. Here and there it is loss on somebody's way. */
 bool
 row_39(struct observation *o, const struct view *v)
 {
-	return round_trip_row(o, v, is_slow_in_time) &&
+	const struct crowd *all = &v->scene->all;
+
+	return round_trip_row(o, v, is_slow_in_time) && all->affected * 2 > all->n &&
 	       v->scene->mobile_out + v->scene->fixed_out >= 2;
 }
 
@@ -296,25 +337,6 @@ row_39b(struct observation *o, const struct view *v)
 {
 	return round_trip_row(o, v, is_slow_in_time) && o->n >= LEAST_PROBES &&
 	       v->scene->extent == EXTENT_OPERATOR;
-}
-
-/* A flood: much is lost of what is asked, all that comes is late, and the operator's own
- * resolver is dead. */
-#define FLOOD_LOST_PERCENT 25
-static bool
-is_flooded(const struct view *v, const struct tally *t)
-{
-	struct tries home = t->rung[RUNG_domestic],
-		     abroad = t->rung[RUNG_international];
-	uint32_t tried = home.tried + abroad.tried, ok = home.ok + abroad.ok;
-
-	bool lost = tried >= LEAST_AGAIN && ok &&
-		    (tried - ok) * 100 >= tried * FLOOD_LOST_PERCENT;
-	bool nameless = t->resolver.tried >= LEAST_AGAIN && !t->resolver.ok;
-
-	(void)v;
-	return t->affected && (lost || nameless) &&
-	       (is_late(t, true) || is_late(t, false));
 }
 
 bool

@@ -120,6 +120,42 @@ row_12h(struct observation *o, const struct view *v)
 	return most_are(o, v, BIT(LOSS_COUNTRY));
 }
 
+/* Where a control probe lives the world is as far. */
+static bool
+has_no_world(const struct tally *t)
+{
+	struct tries now = t->rung[RUNG_international], router = t->rung[RUNG_router];
+	struct tries before = {0};
+
+	for (size_t check = 0; check < CHECK_COUNT; check++) {
+		before.tried += t->usual_abroad[check].tried;
+		before.ok += t->usual_abroad[check].ok;
+	}
+	return now.tried >= LEAST_PROBES && now.ok * 4 <= now.tried &&
+	       router.ok * 2 > router.tried && before.ok * 2 > before.tried;
+}
+
+bool
+row_11c(struct observation *o, const struct view *v)
+{
+	struct observation world = {0};
+
+	if (v->event->family != FAMILY_LOSS || !row_12(&world, v))
+		return false;
+	for (size_t p = 0; p < v->record->probes_n; p++) {
+		const struct tally *t = &v->tallies[p];
+
+		if (!view_is_control(v, p))
+			continue;
+		o->of++;
+		if (!has_no_world(t))
+			continue;
+		o->n++;
+		observe_show(o, t->lines, t->lines_n);
+	}
+	return o->n;
+}
+
 /* ---- who ---- */
 
 /* When the operator's went, most of them: one may have had trouble of its own before. */
@@ -189,17 +225,27 @@ row_7(struct observation *o, const struct view *v)
 	       scene_lost(&v->scene->all, BIT(LOSS_DARK)) * 4 < v->scene->all.own;
 }
 
-/* What is left to them is slow, or not the world. */
+/* They have the country and not the world. */
+static bool
+is_at_border(const struct view *v)
+{
+	struct observation world = {0};
+
+	return v->event->family == FAMILY_LOSS && row_12(&world, v);
+}
+
+/* What is left to them is slow, or some of the world. */
 bool
 row_7s(struct observation *o, const struct view *v)
 {
-	return every(o, v, EXTENT_MOBILE) && o->n >= LEAST_PROBES && !is_cut_off(v);
+	return every(o, v, EXTENT_MOBILE) && o->n >= LEAST_PROBES && !is_cut_off(v) &&
+	       !is_at_border(v);
 }
 
 bool
 row_9(struct observation *o, const struct view *v)
 {
-	return every(o, v, EXTENT_FIXED) && o->n >= LEAST_PROBES;
+	return every(o, v, EXTENT_FIXED) && o->n >= LEAST_PROBES && !is_at_border(v);
 }
 
 /* Of whom nothing is known may be out or not. */
@@ -256,7 +302,18 @@ row_10b(struct observation *o, const struct view *v)
 	struct observation dark = {0};
 
 	return v->event->family != FAMILY_SLOW && every(o, v, EXTENT_OWNER) &&
-	       o->n >= LEAST_PROBES && !row_3b(&dark, v);
+	       o->n >= LEAST_PROBES && !row_3b(&dark, v) && !is_at_border(v);
+}
+
+/* Two operators or one medium: whoever hangs on one gateway. */
+bool
+row_10w(struct observation *o, const struct view *v)
+{
+	enum scene_extent extent = v->scene->extent;
+
+	return (extent == EXTENT_OWNER || extent == EXTENT_MOBILE ||
+		       extent == EXTENT_FIXED) &&
+	       every(o, v, extent) && o->n >= LEAST_PROBES && is_at_border(v);
 }
 
 bool

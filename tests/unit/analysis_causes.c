@@ -213,6 +213,37 @@ test_machines_stop_where_the_mains_of_others_go(void **state)
 }
 
 static void
+test_two_operators_that_lose_the_world_alone_share_a_gateway_or_an_order(void **state)
+{
+	struct country *c = country_new(GATEWAY);
+	struct weights weights = *evidence_weights();
+
+	(void)state;
+	assert_int_equal(c->events_n, 1);
+	assert_int_equal(fired(c, ROW_10w)->n, 6);
+	assert_null(fired(c, ROW_10b));
+	/* Had it lasted: that it was short is told apart. */
+	memset(weights.lr[ROW_28b], 0, sizeof(weights.lr[ROW_28b]));
+	classify(&c->verdict, c->observations, c->observations_n, &weights);
+	assert_true(c->verdict.insufficient);
+	country_free(c);
+}
+
+static void
+test_a_cable_takes_the_world_of_other_countries_too(void **state)
+{
+	struct country *c = country_new(COAST);
+
+	(void)state;
+	expect(c, CAUSE_infrastructure_cable);
+	assert_int_equal(fired(c, ROW_11c)->n, 2);
+	country_free(c);
+	c = country_new(INTERNATIONAL_TOTAL);
+	assert_null(fired(c, ROW_11c));
+	country_free(c);
+}
+
+static void
 test_one_dark_machine_and_one_that_was_out_before_leave_a_mobile_shutdown(void **state)
 {
 	struct country *c = country_new(MOBILE_AND_OTHERS);
@@ -308,6 +339,9 @@ main(void)
 		cmocka_unit_test(
 			test_who_is_refused_long_after_the_mains_went_is_in_no_power_cut),
 		cmocka_unit_test(test_machines_stop_where_the_mains_of_others_go),
+		cmocka_unit_test(
+			test_two_operators_that_lose_the_world_alone_share_a_gateway_or_an_order),
+		cmocka_unit_test(test_a_cable_takes_the_world_of_other_countries_too),
 		cmocka_unit_test(
 			test_who_tells_its_mains_ran_without_a_gap_as_well_as_who_does_not),
 		cmocka_unit_test(

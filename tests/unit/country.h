@@ -56,6 +56,8 @@ enum trouble {
 	LONGER_WAY, /* one mobile operator and the fixed one: later abroad */
 	CUT_IN_POWER, /* mains go, and with them the machines but one of each operator; those are
 		       * refused everything an hour later (by the bins' width of a lab) */
+	GATEWAY, /* INTERNATIONAL_TOTAL of one mobile operator and the fixed one; the routes stay */
+	COAST, /* INTERNATIONAL_TOTAL, and the control probes lose the world, too */
 	ALLOWED, /* INTERNATIONAL, but two hosts are let through, and no network is known */
 };
 
@@ -190,7 +192,10 @@ in_trouble(const struct country *c, size_t probe, int round)
 	case MASTS:
 		return probe % 3 < 2;
 	case LONGER_WAY:
+	case GATEWAY:
 		return probe / 3 > 0;
+	case COAST:
+		return true;
 	case MOBILE:
 	case MOBILE_AND_OTHERS:
 	case DOWNGRADE:
@@ -239,6 +244,8 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 		return target != LISTED;
 	if (c->trouble == RESOLVER && trouble)
 		return c->targets[target].rung != RUNG_names || abroad;
+	if (c->trouble == COAST && trouble)
+		return c->targets[target].rung == RUNG_domestic && !abroad;
 	if (abroad || !trouble)
 		return true;
 	if (c->trouble == INTERNATIONAL || c->trouble == UNEVEN)
@@ -246,7 +253,7 @@ target_answers(const struct country *c, size_t probe, int round, size_t target)
 	if (c->trouble == ALLOWED)
 		return !international || target == LISTED || target == NEIGHBOUR;
 	if (c->trouble == INTERNATIONAL_TOTAL || c->trouble == WITHDRAWN ||
-		c->trouble == ANNOUNCED)
+		c->trouble == ANNOUNCED || c->trouble == GATEWAY)
 		return !international;
 	if (c->trouble == RESET || c->trouble == RESET_ALONE || c->trouble == REFUSED)
 		return target != HTTPS;
@@ -403,7 +410,10 @@ country_new(enum trouble trouble)
 		.targets = c->targets,
 		.targets_n = TARGETS,
 		.points = c->points,
-		.points_n = trouble == WITHDRAWN || trouble == ANNOUNCED ? POINTS : 0,
+		.points_n = trouble == WITHDRAWN || trouble == ANNOUNCED ||
+					    trouble == GATEWAY
+				    ? POINTS
+				    : 0,
 		.window_us = WINDOW_US,
 		.reference_us = 7 * 288 * WINDOW_US,
 		.horizon_us = EPOCH_US + ROUNDS * WINDOW_US,

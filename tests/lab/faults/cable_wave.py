@@ -14,6 +14,7 @@ SENTENCE = ("landing points along a coast go dark one after the other: a neighbo
             "country's, then that of each gateway here")
 EXPECTED_CLASS = "infrastructure"
 EXPECTED_CAUSE = "infrastructure.cable"
+ALSO = ("ordinary.remote",)  # what stands in the neighbour's network
 OBSERVABLE = ("a neighbouring country loses the world first, then one gateway's operators here "
               "and then the other's, each at once and with its routes withdrawn")
 VANTAGE = "control probes in two other countries; probes behind both gateways; the world's tables"
