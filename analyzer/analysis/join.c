@@ -170,6 +170,9 @@ latest(int64_t *us, size_t n, int64_t window_us)
 #define STAGES_WINDOWS 20
 #define EARLY_PARTS 10
 #define EARLY_LEAST 3
+#define SLIDE_PARTS 3 /* of a window: so soon after one another */
+#define SLIDE_LEAST 2
+#define SLIDE_OF 50
 
 /* Since when each probe was out that was so in the moment in which most went, and shortly
  * before; how many. */
@@ -192,25 +195,50 @@ out_in(int64_t *us, const struct event *event, const struct anomaly *own,
 	return n;
 }
 
-/* Were so many of them surely out before that moment, one after the other? Then they were not
- * let go in one, and it began with the first of them. */
-static bool
-is_staged(int64_t *first_us, int64_t *us, size_t n, const struct moment *moment,
-	int64_t window_us)
+/* The first of those that were surely out before that moment, none of them longer than ${apart}
+ * after the one before; how many. */
+static size_t
+count_early(int64_t *first_us, const int64_t *us, size_t n, int64_t moment_us,
+	int64_t apart_us)
 {
 	size_t late = 0, first;
 
-	qsort(us, n, sizeof(*us), room_ascending);
-	while (late < n && us[late] <= moment->lo_us)
+	while (late < n && us[late] <= moment_us)
 		late++;
-	for (first = late; first && first < n &&
-			   us[first] - us[first - 1] <= APART_WINDOWS * window_us;
+	for (first = late;
+		first &&
+		(first == late ? moment_us : us[first]) - us[first - 1] <= apart_us;
 		first--)
 		;
-	if (late - first < EARLY_LEAST || (late - first) * EARLY_PARTS < n)
-		return false;
-	*first_us = us[first];
-	return true;
+	if (first < late)
+		*first_us = us[first];
+	return late - first;
+}
+
+/* Were a tenth of them surely out before that moment, one after the other? Then they were not let
+ * go in one, and it began with the first of them. */
+static bool
+is_staged(int64_t *first_us, const int64_t *us, size_t n, const struct moment *moment,
+	int64_t window_us)
+{
+	size_t early =
+		count_early(first_us, us, n, moment->lo_us, APART_WINDOWS * window_us);
+
+	return early >= EARLY_LEAST && early * EARLY_PARTS >= n;
+}
+
+/* Were some of them surely out right before that moment? Then it took minutes until the last was
+ * let go, and it began before the first that was seen out by about as long as that is before the
+ * most. */
+static bool
+is_slide(struct moment *begun, const int64_t *us, size_t n, const struct moment *moment,
+	int64_t window_us)
+{
+	size_t early = count_early(
+		&begun->hi_us, us, n, moment->lo_us, window_us / SLIDE_PARTS);
+
+	begun->lo_us = begun->hi_us - (moment->hi_us - begun->hi_us);
+	return early >= SLIDE_LEAST && early * SLIDE_OF >= n;
 }
 
 /* It began with the first sample that showed it, and after the last good one before that at
@@ -268,9 +296,9 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 	struct moment *edges, const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first];
-	struct moment moment = {0};
-	int64_t first_us;
-	size_t n = edges_of(edges, event, own, false);
+	struct moment moment = {0}, begun = {0};
+	int64_t first_us = 0;
+	size_t n = edges_of(edges, event, own, false), out;
 	bool together = moment_find(&moment, edges, n);
 
 	if (!together && n >= MANY) {
@@ -283,11 +311,14 @@ find_start(struct event *event, const struct anomaly *anomalies, int64_t *us,
 		start_at(event, anomalies, earliest(us, n, record->window_us), record);
 		return;
 	}
-	n = out_in(us, event, own, &moment, record->window_us);
-	if (is_staged(&first_us, us, n, &moment, record->window_us)) {
+	out = out_in(us, event, own, &moment, record->window_us);
+	qsort(us, out, sizeof(*us), room_ascending);
+	if (is_staged(&first_us, us, out, &moment, record->window_us)) {
 		start_at(event, anomalies, first_us, record);
 		return;
 	}
+	if (is_slide(&begun, us, out, &moment, record->window_us))
+		moment = begun;
 	event->start_lo_us = moment.lo_us;
 	event->start_hi_us = moment.hi_us;
 }

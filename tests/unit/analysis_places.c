@@ -272,6 +272,27 @@ what_goes_in_stages_began_with_the_first_of_them(void **state)
 }
 
 static void
+what_takes_minutes_began_before_the_first_that_was_seen_out(void **state)
+{
+	struct land l;
+
+	(void)state;
+	begin(&l);
+	for (uint32_t p = 0; p < PROBES; p++)
+		loses(&l, p, RUNG_domestic, p < 2 ? 104 : 112, 400);
+	find(&l);
+	assert_int_equal(l.events_n, 1);
+	assert_int_equal(l.events[0].start_hi_us, 104 * MINUTE_US);
+	assert_int_equal(l.events[0].start_lo_us, 96 * MINUTE_US);
+	/* One may have had trouble of its own. */
+	begin(&l);
+	for (uint32_t p = 0; p < PROBES; p++)
+		loses(&l, p, RUNG_domestic, p < 1 ? 104 : 112, 400);
+	find(&l);
+	assert_int_equal(l.events[0].start_hi_us, 112 * MINUTE_US);
+}
+
+static void
 one_bad_bin_does_not_say_what_broke(void **state)
 {
 	struct land l;
@@ -478,6 +499,8 @@ main(void)
 		cmocka_unit_test(
 			what_was_over_before_most_went_out_does_not_date_their_event),
 		cmocka_unit_test(what_goes_in_stages_began_with_the_first_of_them),
+		cmocka_unit_test(
+			what_takes_minutes_began_before_the_first_that_was_seen_out),
 		cmocka_unit_test(one_bad_bin_does_not_say_what_broke),
 		cmocka_unit_test(one_bad_bin_at_one_probe_is_no_event),
 		cmocka_unit_test(one_bad_bin_at_most_probes_of_a_place_is_one),
