@@ -83,14 +83,16 @@ event_end(const struct event *event)
 	return event->end_hi_us ? event->end_hi_us : INT64_MAX;
 }
 
-/* Most of the one's time is the other's, and it did not begin long before. */
+/* Most of the one's time is the other's, it did not begin long before, and it lasts for a good
+ * part of that: what happens in a day of a slow month is an event of its own. */
 static bool
 is_during(const struct event *one, const struct event *other, int64_t window_us)
 {
 	int64_t from_us = one->start_hi_us, to_us = event_end(one);
 	int64_t length_us = to_us - from_us;
 
-	if (from_us < other->start_lo_us - BEFORE_WINDOWS * window_us)
+	if (from_us < other->start_lo_us - BEFORE_WINDOWS * window_us ||
+		length_us < (event_end(other) - other->start_hi_us) / DURING_PARTS)
 		return false;
 	if (from_us < other->start_lo_us)
 		from_us = other->start_lo_us;
@@ -138,24 +140,42 @@ is_wider(const struct event *event, const struct anomaly *anomalies,
 	return hit >= WIDER_LEAST_OTHERS && hit * 2 > others;
 }
 
-/* The event of many that the one of one probe is part of: packets that are late with all are
- * lost with some. Its home's own trouble stays its own. */
-static const struct event *
-wider_of(const struct event *lone, const struct event *events, size_t events_n,
+static bool
+is_all_of(const struct event *few, const struct event *many,
+	const struct anomaly *anomalies)
+{
+	for (uint32_t i = 0; i < few->n; i++)
+		if (!has_probe(many, anomalies, anomalies[few->first + i].probe))
+			return false;
+	return true;
+}
+
+/* Is the one part of the other? Packets that are late with all are lost with some. */
+static bool
+is_part(const struct event *one, const struct event *other,
 	const struct anomaly *anomalies, const struct record *record)
 {
-	const struct anomaly *own = &anomalies[lone->first];
+	if (one == other || !join_is_of_places((enum family)other->family) ||
+		other->affected < 2 || !is_during(one, other, record->window_us))
+		return false;
+	if (one->affected == 1)
+		return is_wider(other, anomalies, record, &anomalies[one->first]);
+	return one->family != other->family && one->affected * 2 <= other->affected &&
+	       is_all_of(one, other, anomalies);
+}
 
-	if (lone->affected != 1 || !join_is_of_places((enum family)lone->family))
+/* The event of more that it is part of, if there is one. A home's own trouble stays its own. */
+static const struct event *
+wider_of(const struct event *event, const struct event *events, size_t events_n,
+	const struct anomaly *anomalies, const struct record *record)
+{
+	if (!event->n || !join_is_of_places((enum family)event->family))
 		return NULL;
-	for (uint32_t i = 0; i < lone->n; i++)
-		if (is_at_home(&own[i]))
+	for (uint32_t i = 0; i < event->n; i++)
+		if (is_at_home(&anomalies[event->first + i]))
 			return NULL;
 	for (size_t e = 0; e < events_n; e++)
-		if (join_is_of_places((enum family)events[e].family) &&
-			events[e].affected > 1 &&
-			is_during(lone, &events[e], record->window_us) &&
-			is_wider(&events[e], anomalies, record, own))
+		if (is_part(event, &events[e], anomalies, record))
 			return &events[e];
 	return NULL;
 }

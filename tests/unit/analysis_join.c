@@ -249,6 +249,27 @@ test_who_loses_what_is_late_to_the_others_of_its_operator_is_one_of_them(void **
 	assert_int_equal(events_of(&s, FAMILY_LOSS), 1);
 }
 
+static void
+test_what_some_of_many_lose_besides_is_part_of_it_while_it_lasts(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	for (int days = 0; days < 2; days++) {
+		scene_begin(&s);
+		for (uint32_t i = 0; i < PROBES; i++)
+			fails(&s, i, SERIES_LATE,
+				(int64_t[]){100, 105, days ? 5080 : 580,
+					days ? 5085 : 585});
+		for (uint32_t i = 0; i < PROBES / 2; i++) {
+			fails(&s, i, SERIES_RUNG, (int64_t[]){200, 205, 400, 405});
+			s.anomalies[s.n - 1].bins = 9;
+		}
+		/* What happens in one of many slow days is an event of its own. */
+		assert_int_equal(events_of(&s, FAMILY_LOSS), days);
+	}
+}
+
 int
 main(void)
 {
@@ -271,6 +292,8 @@ main(void)
 			test_what_one_of_many_loses_more_than_they_is_no_event_of_its_own),
 		cmocka_unit_test(
 			test_who_loses_what_is_late_to_the_others_of_its_operator_is_one_of_them),
+		cmocka_unit_test(
+			test_what_some_of_many_lose_besides_is_part_of_it_while_it_lasts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
