@@ -65,6 +65,7 @@ subject(const struct view *v, const struct tally *t)
 		sum.name_succeeded += seen->name_succeeded;
 		sum.unlike += seen->unlike;
 		sum.cut += seen->cut;
+		sum.cut_bare += seen->cut_bare;
 		sum.cut_too += seen->cut_too;
 		sum.refused += seen->refused;
 		sum.led += seen->led;
@@ -108,10 +109,31 @@ has_cut_name(const struct view *v, const struct tally *t)
 	return sum.cut >= LEAST_AGAIN && sum.cut > 3 * sum.cut_too;
 }
 
+static bool
+passes_listed_names(const struct view *v, const struct tally *t)
+{
+	struct seen sum = subject(v, t);
+
+	return has_cut_name(v, t) && sum.cut_bare >= LEAST_AGAIN &&
+	       sum.cut_bare * 4 > sum.cut * 3;
+}
+
+bool
+row_45a(struct observation *o, const struct view *v)
+{
+	if (v->event->family != FAMILY_NAME)
+		return false;
+	observe_count(o, v, passes_listed_names, false);
+	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+}
+
 bool
 row_45(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_NAME)
+	struct observation listed = {0};
+
+	/* That says more. */
+	if (v->event->family != FAMILY_NAME || row_45a(&listed, v))
 		return false;
 	observe_count(o, v, has_cut_name, false);
 	for (size_t p = 0; p < v->record->probes_n; p++)

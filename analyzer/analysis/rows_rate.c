@@ -7,6 +7,8 @@
 #define SHAPED_LOSS_PPM 10000
 /* A queue that a shaper fills; less is the receiver's delayed acknowledgement (40 ms). */
 #define QUEUE_US 100000
+#define SHALLOW_US 45000
+#define SHALLOW_BYTES 3000
 /* Tests of a meter differ by a timer of the sender: TCP's least one, 200 ms in Linux, is an
  * eighth of the 1.7 s that 32 kB take. */
 #define PLATEAU_PERCENT 15
@@ -37,20 +39,34 @@ is_plateau(const struct tally *t)
 	return t->tests >= LEAST_TESTS && near * 4 >= t->tests * 3;
 }
 
+/* More than the receiver's delay, and than the packet or two that are on their way: a meter holds
+ * nothing back, however slow it is. */
+static bool
+holds_back(const struct tally *t)
+{
+	int64_t queue_us = observe_median(t->queue, t->tests);
+	int64_t rate_bps = observe_median(t->rate, t->tests);
+
+	return queue_us >= SHALLOW_US &&
+	       queue_us / 8 * rate_bps / 1000000 >= SHALLOW_BYTES;
+}
+
 static bool
 has_meter(const struct view *v, const struct tally *t)
 {
 	(void)v;
-	return is_plateau(t) && median_loss(t) >= POLICED_LOSS_PPM &&
+	return is_plateau(t) && median_loss(t) >= POLICED_LOSS_PPM && !holds_back(t) &&
 	       observe_median(t->queue, t->tests) < QUEUE_US;
 }
 
 static bool
 has_queue(const struct view *v, const struct tally *t)
 {
+	bool deep = median_loss(t) < SHAPED_LOSS_PPM &&
+		    observe_median(t->queue, t->tests) >= QUEUE_US;
+
 	(void)v;
-	return is_plateau(t) && median_loss(t) < SHAPED_LOSS_PPM &&
-	       observe_median(t->queue, t->tests) >= QUEUE_US;
+	return is_plateau(t) && (deep || holds_back(t));
 }
 
 /* Rate rows: the figures are medians over the probes that show the row. */

@@ -67,8 +67,10 @@ other_name(const struct measurement *m)
 
 	if (!control && !bare)
 		return -1;
-	return is_answer(control, m->control_outcome) ||
-	       is_answer(bare, m->bare_outcome);
+	if (is_answer(control, m->control_outcome))
+		return bare && !is_answer(bare, m->bare_outcome) ? OTHER_NAME_ALONE
+								 : OTHER_NAME_ANSWERED;
+	return is_answer(bare, m->bare_outcome) ? OTHER_NAME_ANSWERED : 0;
 }
 
 /* FNV-1a: only to tell one page from another. */

@@ -40,6 +40,9 @@ struct target_info {
 #define NO_TARGET UINT32_MAX
 #define MANY_TARGETS (UINT32_MAX - 1)
 
+#define OTHER_NAME_ANSWERED 1
+#define OTHER_NAME_ALONE 2
+
 /* One measurement, placed in time and space. What stands here came from a probe, which may
  * lie: who fills it keeps the ranges, and the steps rely on nothing else. */
 struct sample {
@@ -52,7 +55,8 @@ struct sample {
 	int8_t success; /* 1, 0, or -1: could not be measured */
 	bool resolver; /* dns: asked of the configured resolver */
 	int8_t other_name; /* tls that failed: on the same address a handshake with another
-			    * name, or none, got an answer 1, did not 0, was not tried -1 */
+			    * name, or none, got an answer 1, did not 0, was not tried -1;
+			    * another name's did and that without one did not 2 */
 	uint64_t answer; /* dns: stands for the addresses in the answer; http: for the
 			  * status and where it leads; 0 none */
 	int64_t took_us;

@@ -70,7 +70,8 @@ take_name(struct seen *seen, const struct view *v, const struct sample *s)
 	seen->untrusted += s->trusted < 0;
 	if (s->success || s->stage != STAGE_tls_handshake)
 		return;
-	seen->cut += s->other_name == 1;
+	seen->cut += s->other_name >= OTHER_NAME_ANSWERED;
+	seen->cut_bare += s->other_name == OTHER_NAME_ALONE;
 	seen->cut_too += s->other_name == 0;
 }
 

@@ -22,6 +22,7 @@ struct seen {
 	uint16_t refused; /* of them: a status of 403 or 451 */
 	uint16_t led; /* of them: led elsewhere, a status of 300 to 399 */
 	uint16_t cut; /* tls: broke off after the name was sent, another name passed */
+	uint16_t cut_bare; /* of those: and so was the one without a name */
 	uint16_t cut_too; /* the same, and so did the other names */
 	uint16_t slower, as_fast; /* than another name on the same address */
 	uint16_t untrusted; /* tls: finished with a certificate that is not in order */

@@ -99,6 +99,88 @@ test_large_pages_that_fail_while_small_ones_come_have_a_shape(void **state)
 	assert_false(large_ones_alone_fail(3, LOSS_NONE, FAMILY_SLOW));
 }
 
+/* Three transfers of each of three probes, all of one rate, much lost: how long they wait under
+ * load. True: it is a meter. Else a queue. */
+static bool
+is_a_meter(int64_t rate_bps, int64_t queue_us)
+{
+	struct network network = {.country = "XX"};
+	struct probe probes[3] = {{0}};
+	struct record record = {
+		.networks = &network, .networks_n = 1, .probes = probes, .probes_n = 3};
+	struct event event = {.country = "XX", .family = FAMILY_SLOW};
+	struct tally tallies[3] = {{0}};
+	struct view view = {.record = &record, .event = &event, .tallies = tallies};
+	struct observation meter = {0}, queue = {0};
+
+	for (uint32_t p = 0; p < 3; p++) {
+		tallies[p].here = tallies[p].own = tallies[p].affected = true;
+		tallies[p].tests = 3;
+		for (uint32_t i = 0; i < 3; i++) {
+			tallies[p].rate[i] = rate_bps;
+			tallies[p].queue[i] = queue_us;
+			tallies[p].loss_ppm[i] = 500000;
+		}
+	}
+	assert_int_equal(row_35(&meter, &view), !row_36(&queue, &view));
+	return meter.n == 3;
+}
+
+static void
+test_a_shaper_with_a_short_queue_is_no_meter(void **state)
+{
+	(void)state;
+	assert_true(is_a_meter(600000, 3000));
+	assert_false(is_a_meter(600000, 60000));
+	/* A packet of 1500 bytes alone takes 80 ms of such a line. */
+	assert_true(is_a_meter(150000, 60000));
+	/* A receiver may wait 40 ms with its acknowledgement. */
+	assert_true(is_a_meter(5000000, 40000));
+}
+
+/* So many of a name's handshakes, of ten that broke off while another name passed, broke off
+ * without a name, too. */
+static struct observation
+names_cut(uint16_t bare, bool *by_name)
+{
+	struct network network = {.country = "XX"};
+	struct target_info target = {.id = "t", .name = 0};
+	struct probe probes[3] = {{0}};
+	struct record record = {.networks = &network,
+		.networks_n = 1,
+		.probes = probes,
+		.probes_n = 3,
+		.targets = &target,
+		.targets_n = 1};
+	struct event event = {.country = "XX", .family = FAMILY_NAME, .target = 0};
+	struct seen seen[3];
+	struct tally tallies[3] = {{0}};
+	struct view view = {.record = &record, .event = &event, .tallies = tallies};
+	struct observation listed = {0}, cut = {0};
+
+	for (uint32_t p = 0; p < 3; p++) {
+		seen[p] = (struct seen){.name_tried = 10, .cut = 10, .cut_bare = bare};
+		tallies[p].here = tallies[p].own = tallies[p].affected = true;
+		tallies[p].seen = &seen[p];
+	}
+	*by_name = row_45(&cut, &view);
+	if (!row_45a(&listed, &view))
+		listed.n = 0;
+	return listed;
+}
+
+static void
+test_what_drops_a_handshake_without_a_name_has_a_list_of_what_passes(void **state)
+{
+	bool by_name;
+
+	(void)state;
+	assert_int_equal(names_cut(10, &by_name).n, 3);
+	assert_false(by_name);
+	assert_int_equal(names_cut(1, &by_name).n, 0);
+	assert_true(by_name);
+}
+
 int
 main(void)
 {
@@ -108,6 +190,9 @@ main(void)
 		cmocka_unit_test(
 			test_large_pages_that_fail_while_small_ones_come_have_a_shape),
 		cmocka_unit_test(test_one_other_at_the_same_time_of_day_is_chance),
+		cmocka_unit_test(test_a_shaper_with_a_short_queue_is_no_meter),
+		cmocka_unit_test(
+			test_what_drops_a_handshake_without_a_name_has_a_list_of_what_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,9 +35,11 @@ an_answer_with_an_alert_is_an_answer_and_a_reset_is_none(void **state)
 	sample_read(&s, &m);
 	assert_int_equal(s.other_name, 1);
 	SET(&m, control_outcome, OUTCOME_ok);
+	sample_read(&s, &m);
+	assert_int_equal(s.other_name, OTHER_NAME_ANSWERED);
 	SET(&m, bare_outcome, OUTCOME_generic_timeout_error);
 	sample_read(&s, &m);
-	assert_int_equal(s.other_name, 1);
+	assert_int_equal(s.other_name, OTHER_NAME_ALONE);
 }
 
 static void
