@@ -83,8 +83,9 @@ event_end(const struct event *event)
 	return event->end_hi_us ? event->end_hi_us : INT64_MAX;
 }
 
-/* Most of the one's time is the other's, it did not begin long before, and it lasts for a good
- * part of that: what happens in a day of a slow month is an event of its own. */
+/* Most of the one's time is the other's, and it did not begin long before. What is worse than the
+ * other must last for a good part of that: a day without answers in a slow month is an event of
+ * its own. */
 static bool
 is_during(const struct event *one, const struct event *other, int64_t window_us)
 {
@@ -92,7 +93,9 @@ is_during(const struct event *one, const struct event *other, int64_t window_us)
 	int64_t length_us = to_us - from_us;
 
 	if (from_us < other->start_lo_us - BEFORE_WINDOWS * window_us ||
-		length_us < (event_end(other) - other->start_hi_us) / DURING_PARTS)
+		(one->family < other->family &&
+			length_us <
+				(event_end(other) - other->start_hi_us) / DURING_PARTS))
 		return false;
 	if (from_us < other->start_lo_us)
 		from_us = other->start_lo_us;
