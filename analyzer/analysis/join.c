@@ -595,9 +595,10 @@ join(struct event *events, struct anomaly *anomalies, size_t anomalies_n,
 	free(keyed);
 	n = to_the_front(anomalies, anomalies_n);
 	finish_all(events, events_n, anomalies, n, ends, record);
-	unseen_merge(events, events_n, anomalies, record);
-	n = to_the_front(anomalies, n);
-	finish_all(events, events_n, anomalies, n, ends, record);
+	if (unseen_merge(events, events_n, anomalies, record)) {
+		n = to_the_front(anomalies, n);
+		finish_all(events, events_n, anomalies, n, ends, record);
+	}
 	free(ends);
 	events_n = unseen_drop(events, events_n, anomalies, record);
 	return phases_part(events, events_n, anomalies, record);

@@ -183,10 +183,12 @@ wider_of(const struct event *event, const struct event *events, size_t events_n,
 	return NULL;
 }
 
-void
+bool
 unseen_merge(const struct event *events, size_t events_n, struct anomaly *anomalies,
 	const struct record *record)
 {
+	bool merged = false;
+
 	for (size_t i = 0; i < events_n; i++) {
 		const struct event *lone = &events[i];
 		const struct event *wider =
@@ -199,7 +201,9 @@ unseen_merge(const struct event *events, size_t events_n, struct anomaly *anomal
 		for (uint32_t a = 0; wider && a < lone->n; a++)
 			anomalies[lone->first + a].event =
 				same ? ANOMALY_ABSORBED : (uint32_t)(wider - events);
+		merged = merged || wider;
 	}
+	return merged;
 }
 
 /* Leaves out the events that too few probes saw, or one alone too shortly. */
