@@ -1,5 +1,6 @@
 #include "analyzer/analysis/observe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Rows about the machines themselves: power, boots, the neighbourhood, the line at home. */
@@ -62,29 +63,32 @@ tell_supply(const struct view *v)
 
 /* Where lines are slow: machines of the same regions that stopped when it began. */
 #define BESIDE_WINDOWS 4
-static bool
-is_dark_beside(const struct view *v, size_t p)
+static void
+find_dark_beside(bool *dark, const struct view *v)
 {
 	const struct joined *j = v->joined;
 	int64_t near_us = BESIDE_WINDOWS * v->record->window_us;
 
 	for (size_t i = 0; i < j->anomalies_n; i++)
 		if (j->anomalies[i].series == SERIES_DARK &&
-			j->anomalies[i].probe == p &&
 			j->anomalies[i].start_lo_us <=
 				v->event->start_hi_us + near_us &&
 			j->anomalies[i].start_hi_us >= v->event->start_lo_us - near_us)
-			return true;
-	return false;
+			dark[j->anomalies[i].probe] = true;
 }
 
 static void
 count_dark_beside(struct observation *o, const struct view *v)
 {
 	const struct scene *s = v->scene;
+	bool *dark;
 
 	if (v->event->family != FAMILY_SLOW)
 		return;
+	dark = calloc(v->record->probes_n + 1, sizeof(*dark));
+	if (!dark)
+		abort();
+	find_dark_beside(dark, v);
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		bool there = false;
 
@@ -93,8 +97,9 @@ count_dark_beside(struct observation *o, const struct view *v)
 				!strcmp(s->regions[i].region,
 					view_network(v, p)->region);
 		o->of += there;
-		o->n += there && is_dark_beside(v, p);
+		o->n += there && dark[p];
 	}
+	free(dark);
 }
 
 bool
