@@ -26,11 +26,21 @@ table inet {name} {{
     }}
 }}
 """
+NO_HOST = """
+table inet {name} {{
+    chain no_host {{
+        type filter hook prerouting priority 0;
+        ip daddr {address} {refuse}
+        ip6 daddr {address6} {refuse}
+    }}
+}}
+"""
 EVERYTHING = ("",)
 SILENT = "drop"
 # A router whose owner forbids it (RFC 1812 section 5.2.7.1), and one that cannot.
 FORBIDDEN = "reject with icmpx type admin-prohibited"
 UNREACHABLE = "reject with icmpx type no-route"
+NOBODY = "reject with icmpx type host-unreachable"
 
 
 def place(name, nodes, breakage, enter=EVERYTHING, passing=(), refuse=SILENT):
@@ -49,6 +59,13 @@ def say_no_route(name, nodes):
     such word a second, and whoever asks much would take the rest for silence."""
     for node in nodes:
         net.nft(node, NO_ROUTE.format(name=name, refuse=UNREACHABLE))
+
+
+def say_no_host(name, node, breakage, address, address6):
+    """Has a router answer every packet to a machine that is off, which Linux itself does but
+    once a second, as with say_no_route()."""
+    net.nft(node, NO_HOST.format(name=name, address=address, address6=address6,
+                                 refuse=NOBODY if breakage else "accept"))
 
 
 def lift(name, nodes):

@@ -2,6 +2,7 @@
 
 import random
 
+import filters
 import look
 import net
 
@@ -46,18 +47,20 @@ def targets(world):
 
 def on(world, breakage):
     """The machine is off: its last router says so, as one does that finds no neighbour."""
+    site = victim(world)
+    filters.say_no_host("server", site.node, breakage, site.address, site.address6)
     if breakage:
-        site = victim(world)
-        for address, length in ((site.address, 32), (site.address6, 128)):
-            net.ip(site.node, [f"address delete {address}/{length} dev lo",
-                               f"route add unreachable {address}/{length}"])
+        net.ip(site.node, [f"address delete {a}/{length} dev lo" for a, length in both(site)])
 
 
 def off(world):
     site = victim(world)
-    for address, length in ((site.address, 32), (site.address6, 128)):
-        net.ip(site.node, [f"route flush type unreachable {address}/{length}",
-                           f"address replace {address}/{length} dev lo"])
+    net.ip(site.node, [f"address replace {a}/{length} dev lo" for a, length in both(site)])
+    filters.lift("server", [site.node])
+
+
+def both(site):
+    return (site.address, 32), (site.address6, 128)
 
 
 def proof(world):
