@@ -167,9 +167,9 @@ is_part(const struct event *one, const struct event *other,
 	       is_all_of(one, other, anomalies);
 }
 
-/* The event of more that it is part of, if there is one. A home's own trouble stays its own. */
+/* An event of more that it is part of, if there is one. A home's own trouble stays its own. */
 static const struct event *
-wider_of(const struct event *event, const struct event *events, size_t events_n,
+next_wider_of(const struct event *event, const struct event *events, size_t events_n,
 	const struct anomaly *anomalies, const struct record *record)
 {
 	if (!event->n || !join_is_of_places((enum family)event->family))
@@ -183,6 +183,21 @@ wider_of(const struct event *event, const struct event *events, size_t events_n,
 	return NULL;
 }
 
+/* The widest, where that event is part of another: each has more probes than the one before, so
+ * that there is an end. */
+static const struct event *
+wider_of(const struct event *event, const struct event *events, size_t events_n,
+	const struct anomaly *anomalies, const struct record *record)
+{
+	const struct event *wider =
+		next_wider_of(event, events, events_n, anomalies, record);
+
+	for (const struct event *next = wider; next;
+		next = next_wider_of(next, events, events_n, anomalies, record))
+		wider = next;
+	return wider;
+}
+
 bool
 unseen_merge(const struct event *events, size_t events_n, struct anomaly *anomalies,
 	const struct record *record)
@@ -190,23 +205,22 @@ unseen_merge(const struct event *events, size_t events_n, struct anomaly *anomal
 	bool merged = false;
 
 	for (size_t i = 0; i < events_n; i++) {
-		const struct event *lone = &events[i];
+		const struct event *few = &events[i];
 		const struct event *wider =
-			wider_of(lone, events, events_n, anomalies, record);
+			wider_of(few, events, events_n, anomalies, record);
 		/* What is seen of it there is from when to when it had what the others
 		 * have. */
 		bool same = wider &&
-			    has_probe(wider, anomalies, anomalies[lone->first].probe);
+			    has_probe(wider, anomalies, anomalies[few->first].probe);
 
-		for (uint32_t a = 0; wider && a < lone->n; a++)
-			anomalies[lone->first + a].event =
+		for (uint32_t a = 0; wider && a < few->n; a++)
+			anomalies[few->first + a].event =
 				same ? ANOMALY_ABSORBED : (uint32_t)(wider - events);
 		merged = merged || wider;
 	}
 	return merged;
 }
 
-/* Leaves out the events that too few probes saw, or one alone too shortly. */
 size_t
 unseen_drop(struct event *events, size_t events_n, struct anomaly *anomalies,
 	const struct record *record)

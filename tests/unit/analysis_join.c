@@ -7,15 +7,16 @@
 #include "analyzer/analysis/steps.h"
 
 #define PROBES 4
+#define MOST_PROBES 6
 #define MINUTE_US INT64_C(60000000)
 
 struct scene {
 	struct network networks[1];
-	struct probe probes[PROBES];
+	struct probe probes[MOST_PROBES];
 	struct target_info targets[1];
 	struct record record;
-	struct anomaly anomalies[3 * PROBES];
-	struct event events[3 * PROBES];
+	struct anomaly anomalies[3 * MOST_PROBES];
+	struct event events[3 * MOST_PROBES];
 	size_t n;
 };
 
@@ -270,6 +271,27 @@ test_what_some_of_many_lose_besides_is_part_of_it_while_it_lasts(void **state)
 	}
 }
 
+static void
+test_what_is_part_of_a_part_goes_where_that_goes(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	s.record.probes_n = MOST_PROBES;
+	for (uint32_t i = 0; i < MOST_PROBES; i++)
+		fails(&s, i, SERIES_LATE, (int64_t[]){100, 105, 580, 585});
+	for (uint32_t i = 0; i < MOST_PROBES / 2; i++) {
+		fails(&s, i, SERIES_RUNG, (int64_t[]){150, 155, 500, 505});
+		s.anomalies[s.n - 1].index = RUNG_transport;
+	}
+	fails(&s, MOST_PROBES / 2, SERIES_RUNG, (int64_t[]){200, 205, 400, 405});
+	s.anomalies[s.n - 1].bins = 9;
+	assert_int_equal(join(s.events, s.anomalies, s.n, &s.record), 1);
+	assert_int_equal(s.events[0].family, FAMILY_SLOW);
+	assert_int_equal(s.events[0].n, MOST_PROBES);
+}
+
 int
 main(void)
 {
@@ -294,6 +316,7 @@ main(void)
 			test_who_loses_what_is_late_to_the_others_of_its_operator_is_one_of_them),
 		cmocka_unit_test(
 			test_what_some_of_many_lose_besides_is_part_of_it_while_it_lasts),
+		cmocka_unit_test(test_what_is_part_of_a_part_goes_where_that_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
