@@ -15,6 +15,7 @@
  * a probe that has been broken for weeks does not date what befell the others today, and
  * what comes hours later is another phase. */
 #define FOLLOWS_WINDOWS 4
+
 enum family
 join_family(const struct anomaly *anomaly)
 {

@@ -102,24 +102,26 @@ count_dark_beside(struct observation *o, const struct view *v)
 	free(dark);
 }
 
-bool
-row_1(struct observation *o, const struct view *v)
+static bool
+is_without_mains(struct observation *o, const struct view *v, has_fn *has)
 {
 	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_SLOW)
 		return false;
-	observe_count(o, v, has_lost_mains, true);
+	observe_count(o, v, has, true);
 	o->value = tell_supply(v);
 	return o->n >= 2 && o->n * 2 >= o->value;
 }
 
 bool
+row_1(struct observation *o, const struct view *v)
+{
+	return is_without_mains(o, v, has_lost_mains);
+}
+
+bool
 row_1d(struct observation *o, const struct view *v)
 {
-	if (v->event->family != FAMILY_LOSS && v->event->family != FAMILY_SLOW)
-		return false;
-	observe_count(o, v, has_long_lost_mains, true);
-	o->value = tell_supply(v);
-	return o->n >= 2 && o->n * 2 >= o->value;
+	return is_without_mains(o, v, has_long_lost_mains);
 }
 
 /* What it told of its mains about when the event began; shows the line that says they went,

@@ -7,6 +7,7 @@
 #define SHAPED_LOSS_PPM 10000
 /* A queue that a shaper fills; less is the receiver's delayed acknowledgement (40 ms). */
 #define QUEUE_US 100000
+/* A short one: longer than that delay, and more than two full packets. */
 #define SHALLOW_US 45000
 #define SHALLOW_BYTES 3000
 /* Tests of a meter differ by a timer of the sender: TCP's least one, 200 ms in Linux, is an

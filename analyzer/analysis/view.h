@@ -59,8 +59,8 @@ struct tally {
 	bool affected; /* own, or out since an earlier event that lasts */
 	bool tunnel; /* its default route led into one */
 	bool rebooted, mains_lost, on_mains, supply_unknown;
-	bool mains_before,
-		mains_long; /* it was on mains not long before; and is off them long */
+	bool mains_before; /* it was on mains not long before the event */
+	bool mains_long; /* it has been off them for long */
 	uint8_t loss; /* enum loss */
 	uint32_t network;
 	const struct anomaly *anomalies; /* its own, and how many */

@@ -98,7 +98,8 @@ for test in (where_something_decides_the_class_must_be_named,
              where_nothing_decides_the_two_causes_must_lead,
              in_the_quiet_country_any_event_is_wrong,
              what_befalls_others_is_no_verdict_on_the_victims,
-             what_is_true_besides_is_the_verdict_only_where_there_is_no_other, what_leads_instead_is_told,
+             what_is_true_besides_is_the_verdict_only_where_there_is_no_other,
+             what_leads_instead_is_told,
              what_did_not_arrive_is_missed):
     test()
     print("ok:", test.__name__.replace("_", " "))
