@@ -248,6 +248,8 @@ row_30(struct observation *o, const struct view *v)
 /* Events of the same kind and networks that began at the same time of other days. One other is
  * chance: of any two in a week, one in a hundred begin so. */
 #define TIMETABLE_OTHERS 2
+/* And so many are most of a week. */
+#define WEEK_OTHERS 4
 
 static bool
 shares_network(const struct view *v, const struct event *a, const struct event *b)
@@ -269,8 +271,8 @@ shares_network(const struct view *v, const struct event *a, const struct event *
 	return shared * 2 > probes;
 }
 
-bool
-row_26(struct observation *o, const struct view *v)
+static bool
+recurs(struct observation *o, const struct view *v, int64_t others)
 {
 	const struct joined *c = v->joined;
 
@@ -283,7 +285,19 @@ row_26(struct observation *o, const struct view *v)
 			o->value += shares_network(v, v->event, other);
 	}
 	show_own(o, v);
-	return o->value >= TIMETABLE_OTHERS;
+	return o->value >= others;
+}
+
+bool
+row_26(struct observation *o, const struct view *v)
+{
+	return recurs(o, v, TIMETABLE_OTHERS);
+}
+
+bool
+row_26d(struct observation *o, const struct view *v)
+{
+	return recurs(o, v, WEEK_OTHERS);
 }
 
 #define SHORT_WINDOWS 8

@@ -11,12 +11,14 @@
 
 #define MINUTE_US INT64_C(60000000)
 #define DAY_US (24 * 60 * MINUTE_US)
-#define EVENTS 4
+#define EVENTS 5
 #define PROBES 2
 
-/* Nights of the same two probes: does the first one keep a timetable with the others? */
+/* Nights of the same two probes: does the first one keep a timetable with the others, as ${row} has
+ * it? */
 static bool
-keeps_a_timetable(const int64_t *starts_us, size_t n)
+keeps(bool (*row)(struct observation *, const struct view *), const int64_t *starts_us,
+	size_t n)
 {
 	struct network network = {.country = "XX"};
 	struct probe probes[PROBES] = {{0}};
@@ -48,7 +50,13 @@ keeps_a_timetable(const int64_t *starts_us, size_t n)
 			.start_hi_us = starts_us[i]};
 		anomalies[i * PROBES + 1].probe = 1;
 	}
-	return row_26(&o, &view);
+	return row(&o, &view);
+}
+
+static bool
+keeps_a_timetable(const int64_t *starts_us, size_t n)
+{
+	return keeps(row_26, starts_us, n);
 }
 
 static void
@@ -66,6 +74,17 @@ test_one_other_at_the_same_time_of_day_is_chance(void **state)
 	assert_false(keeps_a_timetable((int64_t[]){DAY_US, 2 * DAY_US}, 2));
 	assert_false(keeps_a_timetable(
 		(int64_t[]){DAY_US, 2 * DAY_US, 3 * DAY_US + 90 * MINUTE_US}, 3));
+}
+
+static void
+test_what_recurs_on_four_other_days_keeps_the_hours_of_a_week(void **state)
+{
+	const int64_t days[] = {
+		DAY_US, 2 * DAY_US, 3 * DAY_US, 4 * DAY_US, 5 * DAY_US + 4 * MINUTE_US};
+
+	(void)state;
+	assert_true(keeps(row_26d, days, 5));
+	assert_false(keeps(row_26d, days, 4));
 }
 
 /* Large pages from abroad do not come whole to so many of three; what else is asked does. */
@@ -190,6 +209,8 @@ main(void)
 		cmocka_unit_test(
 			test_large_pages_that_fail_while_small_ones_come_have_a_shape),
 		cmocka_unit_test(test_one_other_at_the_same_time_of_day_is_chance),
+		cmocka_unit_test(
+			test_what_recurs_on_four_other_days_keeps_the_hours_of_a_week),
 		cmocka_unit_test(test_a_shaper_with_a_short_queue_is_no_meter),
 		cmocka_unit_test(
 			test_what_drops_a_handshake_without_a_name_has_a_list_of_what_passes),
