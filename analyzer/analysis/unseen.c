@@ -1,6 +1,7 @@
 #include "analyzer/analysis/unseen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What fewer probes say of one target, or few of each operator, is not yet worth a
  * sentence. */
@@ -25,26 +26,47 @@ is_at_home(const struct anomaly *a)
 	       (a->series == SERIES_RUNG && a->index <= RUNG_router);
 }
 
-/* Probes that miss it at operators where most do. */
+/* May what the one's network does befall the other, too: one operator, or its part in a region? */
+static bool
+is_one_hand(const struct network *a, const struct network *b, bool region)
+{
+	return a->asn == b->asn && (!region || !strcmp(a->region, b->region));
+}
+
+/* Do most of the probes of that network's operator miss it, of all or of those in its region? */
+static bool
+most_miss(const struct network *network, bool region, const struct event *event,
+	const struct anomaly *own, const struct record *record)
+{
+	uint32_t n = 0, of = 0;
+
+	for (uint32_t k = 0; k < event->n; k++)
+		n += (!k || own[k].probe != own[k - 1].probe) &&
+		     is_one_hand(&record->networks[own[k].network], network, region);
+	for (size_t p = 0; p < record->probes_n; p++)
+		of += !record->probes[p].control &&
+		      is_one_hand(&record->networks[record->probes[p].network], network,
+			      region);
+	return n * 2 > of;
+}
+
+/* Probes that miss it at operators where most do, or most of those in the region; of those that
+ * fell silent an operator's all count, a few may be put away together. */
 static uint32_t
 shared_by(const struct event *event, const struct anomaly *anomalies,
 	const struct record *record)
 {
 	const struct anomaly *own = &anomalies[event->first];
+	bool by_region = event->family != FAMILY_SILENT;
 	uint32_t shared = 0;
 
 	for (uint32_t i = 0; i < event->n; i++) {
-		uint32_t asn = record->networks[own[i].network].asn, n = 0, of = 0;
+		const struct network *network = &record->networks[own[i].network];
 
 		if (i && own[i].probe == own[i - 1].probe)
 			continue;
-		for (uint32_t k = 0; k < event->n; k++)
-			n += (!k || own[k].probe != own[k - 1].probe) &&
-			     record->networks[own[k].network].asn == asn;
-		for (size_t p = 0; p < record->probes_n; p++)
-			of += !record->probes[p].control &&
-			      record->networks[record->probes[p].network].asn == asn;
-		shared += n * 2 > of;
+		shared += most_miss(network, false, event, own, record) ||
+			  (by_region && most_miss(network, true, event, own, record));
 	}
 	return shared;
 }

@@ -11,7 +11,7 @@
 #define MINUTE_US INT64_C(60000000)
 
 struct scene {
-	struct network networks[1];
+	struct network networks[2];
 	struct probe probes[MOST_PROBES];
 	struct target_info targets[1];
 	struct record record;
@@ -24,12 +24,13 @@ static void
 scene_begin(struct scene *s)
 {
 	*s = (struct scene){
-		.networks = {{.country = "XX"}},
+		.networks = {{.country = "XX", .asn = 1, .region = "XX-A"},
+			{.country = "XX", .asn = 1, .region = "XX-B"}},
 		.targets = {{.rung = RUNG_international}},
 	};
 	s->record = (struct record){
 		.networks = s->networks,
-		.networks_n = 1,
+		.networks_n = 2,
 		.probes = s->probes,
 		.probes_n = PROBES,
 		.targets = s->targets,
@@ -292,6 +293,30 @@ test_what_is_part_of_a_part_goes_where_that_goes(void **state)
 	assert_int_equal(s.events[0].n, MOST_PROBES);
 }
 
+/* So many of three probes of one region miss something; those of the operator in the other do not. */
+static size_t
+missed_in_one_region(uint32_t n, enum series series, enum family family)
+{
+	struct scene s;
+
+	scene_begin(&s);
+	s.record.probes_n = MOST_PROBES;
+	for (uint32_t i = MOST_PROBES / 2; i < MOST_PROBES; i++)
+		s.probes[i].network = 1;
+	for (uint32_t i = 0; i < n; i++)
+		fails(&s, i, series, (int64_t[]){100, 105, 580, 585});
+	return events_of(&s, family);
+}
+
+static void
+test_what_is_missed_in_one_region_of_an_operator_is_an_event(void **state)
+{
+	(void)state;
+	assert_int_equal(missed_in_one_region(3, SERIES_TARGET, FAMILY_TARGET), 1);
+	assert_int_equal(missed_in_one_region(2, SERIES_TARGET, FAMILY_TARGET), 0);
+	assert_int_equal(missed_in_one_region(3, SERIES_SILENT, FAMILY_SILENT), 0);
+}
+
 int
 main(void)
 {
@@ -317,6 +342,8 @@ main(void)
 		cmocka_unit_test(
 			test_what_some_of_many_lose_besides_is_part_of_it_while_it_lasts),
 		cmocka_unit_test(test_what_is_part_of_a_part_goes_where_that_goes),
+		cmocka_unit_test(
+			test_what_is_missed_in_one_region_of_an_operator_is_an_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
