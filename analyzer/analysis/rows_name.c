@@ -106,7 +106,7 @@ has_cut_name(const struct view *v, const struct tally *t)
 {
 	struct seen sum = subject(v, t);
 
-	return sum.cut >= LEAST_AGAIN && sum.cut > 3 * sum.cut_too;
+	return sum.cut > 3 * sum.cut_too;
 }
 
 static bool
@@ -139,7 +139,9 @@ row_45(struct observation *o, const struct view *v)
 	for (size_t p = 0; p < v->record->probes_n; p++)
 		if (view_is_field(v, p) && v->tallies[p].affected)
 			o->value += subject(v, &v->tallies[p]).cut;
-	return o->n >= LEAST_PROBES && o->n * 2 > o->of;
+	/* Once is chance at each of three, and is none at six. */
+	return o->n >= LEAST_PROBES && o->n * 2 > o->of &&
+	       o->value >= LEAST_AGAIN * LEAST_PROBES;
 }
 
 bool
@@ -175,6 +177,20 @@ bool
 row_46g(struct observation *o, const struct view *v)
 {
 	return name_row(o, v, is_refused_page, 2);
+}
+
+static bool
+is_told_nothing(const struct view *v, const struct tally *t)
+{
+	struct seen sum = subject(v, t);
+
+	return sum.succeeded < sum.tried && !sum.unlike;
+}
+
+bool
+row_46h(struct observation *o, const struct view *v)
+{
+	return name_row(o, v, is_told_nothing, LEAST_PROBES);
 }
 
 static bool

@@ -200,6 +200,63 @@ test_what_drops_a_handshake_without_a_name_has_a_list_of_what_passes(void **stat
 	assert_true(by_name);
 }
 
+#define MANY 6
+
+/* What ${row} makes of a name of which each of so many probes saw the same. */
+static bool
+says_of_a_name(bool (*row)(struct observation *, const struct view *),
+	const struct seen *each, size_t n)
+{
+	struct network network = {.country = "XX"};
+	struct target_info target = {.id = "t", .name = 0};
+	struct probe probes[MANY] = {{0}};
+	struct record record = {.networks = &network,
+		.networks_n = 1,
+		.probes = probes,
+		.probes_n = n,
+		.targets = &target,
+		.targets_n = 1};
+	struct event event = {.country = "XX", .family = FAMILY_NAME, .target = 0};
+	struct seen seen[MANY];
+	struct tally tallies[MANY] = {{0}};
+	struct scene scene = {0};
+	struct view view = {.record = &record,
+		.scene = &scene,
+		.event = &event,
+		.tallies = tallies};
+	struct observation o = {0};
+
+	for (size_t p = 0; p < n; p++) {
+		seen[p] = *each;
+		tallies[p].here = tallies[p].own = tallies[p].affected = true;
+		tallies[p].seen = &seen[p];
+	}
+	return row(&o, &view);
+}
+
+static void
+test_a_handshake_cut_once_is_chance_at_three_probes_and_none_at_six(void **state)
+{
+	const struct seen once = {.name_tried = 1, .cut = 1};
+	const struct seen others_too = {.name_tried = 1, .cut = 1, .cut_too = 1};
+
+	(void)state;
+	assert_false(says_of_a_name(row_45, &once, 3));
+	assert_true(says_of_a_name(row_45, &once, MANY));
+	assert_false(says_of_a_name(row_45, &others_too, MANY));
+}
+
+static void
+test_who_is_told_nothing_is_not_told_that_the_site_refuses(void **state)
+{
+	const struct seen nothing = {.name_tried = 2};
+	const struct seen a_status = {.name_tried = 2, .unlike = 2, .refused = 2};
+
+	(void)state;
+	assert_true(says_of_a_name(row_46h, &nothing, 3));
+	assert_false(says_of_a_name(row_46h, &a_status, 3));
+}
+
 int
 main(void)
 {
@@ -211,6 +268,10 @@ main(void)
 		cmocka_unit_test(test_one_other_at_the_same_time_of_day_is_chance),
 		cmocka_unit_test(
 			test_what_recurs_on_four_other_days_keeps_the_hours_of_a_week),
+		cmocka_unit_test(
+			test_a_handshake_cut_once_is_chance_at_three_probes_and_none_at_six),
+		cmocka_unit_test(
+			test_who_is_told_nothing_is_not_told_that_the_site_refuses),
 		cmocka_unit_test(test_a_shaper_with_a_short_queue_is_no_meter),
 		cmocka_unit_test(
 			test_what_drops_a_handshake_without_a_name_has_a_list_of_what_passes),
