@@ -33,7 +33,8 @@ is_one_hand(const struct network *a, const struct network *b, bool region)
 	return a->asn == b->asn && (!region || !strcmp(a->region, b->region));
 }
 
-/* Do most of the probes of that network's operator miss it, of all or of those in its region? */
+/* Do most of the probes of that network's operator miss it, of all or of those in its region? Who is
+ * the only one there is no region. */
 static bool
 most_miss(const struct network *network, bool region, const struct event *event,
 	const struct anomaly *own, const struct record *record)
@@ -47,7 +48,7 @@ most_miss(const struct network *network, bool region, const struct event *event,
 		of += !record->probes[p].control &&
 		      is_one_hand(&record->networks[record->probes[p].network], network,
 			      region);
-	return n * 2 > of;
+	return n * 2 > of && of >= (region ? TARGET_LEAST_PROBES : 1);
 }
 
 /* Probes that miss it at operators where most do, or most of those in the region; of those that

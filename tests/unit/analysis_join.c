@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "analyzer/analysis/steps.h"
 
 #define PROBES 4
@@ -317,6 +319,31 @@ test_what_is_missed_in_one_region_of_an_operator_is_an_event(void **state)
 	assert_int_equal(missed_in_one_region(3, SERIES_SILENT, FAMILY_SILENT), 0);
 }
 
+/* Three of seven homes of one operator, each in a region of its own. */
+static void
+test_who_is_the_only_one_in_a_region_is_not_most_of_it(void **state)
+{
+	struct network homes[7];
+	struct probe probes[7] = {{0}};
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t i = 0; i < 7; i++) {
+		homes[i] = s.networks[0];
+		snprintf(homes[i].region, sizeof(homes[i].region), "XX-%u", i);
+		probes[i].network = i;
+	}
+	s.record.networks = homes;
+	s.record.networks_n = s.record.probes_n = 7;
+	s.record.probes = probes;
+	for (uint32_t i = 0; i < 3; i++) {
+		fails(&s, i, SERIES_TARGET, (int64_t[]){100, 105, 580, 585});
+		s.anomalies[s.n - 1].network = i;
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 0);
+}
+
 int
 main(void)
 {
@@ -344,6 +371,8 @@ main(void)
 		cmocka_unit_test(test_what_is_part_of_a_part_goes_where_that_goes),
 		cmocka_unit_test(
 			test_what_is_missed_in_one_region_of_an_operator_is_an_event),
+		cmocka_unit_test(
+			test_who_is_the_only_one_in_a_region_is_not_most_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
