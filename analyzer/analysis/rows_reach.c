@@ -215,14 +215,32 @@ is_cut_off(const struct view *v)
 /* So far apart mobile operators may obey one order. */
 #define OBEYED_WINDOWS 4
 
-/* A machine or two among many stop by themselves: rows 3 and 3b begin at a quarter. */
-bool
-row_7(struct observation *o, const struct view *v)
+/* All mobile operators are cut off, whenever each was. A machine or two among many stop by
+ * themselves: rows 3 and 3b begin at a quarter. */
+static bool
+is_mobile_cut_off(struct observation *o, const struct view *v)
 {
 	return v->event->family == FAMILY_LOSS && every(o, v, EXTENT_MOBILE) &&
 	       o->n >= LEAST_PROBES && is_cut_off(v) &&
-	       o->other * 1000000 <= OBEYED_WINDOWS * v->record->window_us &&
 	       scene_lost(&v->scene->all, BIT(LOSS_DARK)) * 4 < v->scene->all.own;
+}
+
+static bool
+is_obeyed(const struct observation *o, const struct view *v)
+{
+	return o->other * 1000000 <= OBEYED_WINDOWS * v->record->window_us;
+}
+
+bool
+row_7(struct observation *o, const struct view *v)
+{
+	return is_mobile_cut_off(o, v) && is_obeyed(o, v);
+}
+
+bool
+row_8(struct observation *o, const struct view *v)
+{
+	return is_mobile_cut_off(o, v) && !is_obeyed(o, v);
 }
 
 /* They have the country and not the world. */

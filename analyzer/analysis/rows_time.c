@@ -10,6 +10,16 @@
  * timetable. */
 #define MINUTE_US INT64_C(60000000)
 
+/* Who was out so long before it began has trouble of another day. */
+#define BEFORE_IT_WINDOWS 4
+
+static bool
+began_with(const struct view *v, const struct tally *t)
+{
+	return t->onset_us >=
+	       v->event->start_lo_us - BEFORE_IT_WINDOWS * v->record->window_us;
+}
+
 /* How long it surely took from the first part of those whose own it was (a tenth, a quarter) to the last: until
  * when the late ones were seen to be well (out), after the early ones were seen out (well
  * again). Below 0: it may have been one moment. INT64_MIN: too few say so. */
@@ -28,8 +38,8 @@ spread(const struct view *v, whose_fn *whose, bool ends, uint32_t least, size_t 
 	for (size_t p = 0; p < v->record->probes_n; p++) {
 		const struct tally *t = &v->tallies[p];
 
-		if (!view_is_field(v, p) || !t->own || (ends && !t->ended_us) ||
-			!whose(v, p))
+		if (!view_is_field(v, p) || !t->own || !whose(v, p) ||
+			(ends ? !t->ended_us : !began_with(v, t)))
 			continue;
 		early_us[n] = ends ? t->ended_us : t->onset_us;
 		late_us[n++] = ends ? t->out_us : t->well_us;

@@ -5,6 +5,7 @@
 /* cmocka needs those before. */
 #include <cmocka.h>
 
+#include "analyzer/analysis/observe.h"
 #include "analyzer/analysis/scene.h"
 
 #define MINUTE_US (60 * (int64_t)1000000)
@@ -151,6 +152,74 @@ who_did_not_measure_says_nothing_where_most_did(void **state)
 	scene_close(&s.scene);
 }
 
+/* The mobile operators, so many minutes from each to the next; the fixed one never. */
+static void
+mobile_ones_go(struct play *s, struct event *event, int64_t apart)
+{
+	begin(s);
+	*event = (struct event){.family = FAMILY_LOSS,
+		.start_lo_us = 995 * MINUTE_US,
+		.start_hi_us = 1000 * MINUTE_US};
+	s->view.event = event;
+	s->view.scene = &s->scene;
+	for (uint32_t p = 0; p < 3 * REGIONS * EACH; p++)
+		loses(s, p, 1000 + p / (REGIONS * EACH) * apart, 1300);
+	scene_open(&s->scene, &s->view);
+}
+
+static void
+all_mobile_operators_go_in_one_hour_or_one_after_the_other(void **state)
+{
+	struct observation o = {0}, staged = {0};
+	struct event event;
+	struct play s;
+
+	(void)state;
+	mobile_ones_go(&s, &event, 10);
+	assert_true(row_7(&o, &s.view));
+	assert_false(row_8(&staged, &s.view));
+	scene_close(&s.scene);
+	mobile_ones_go(&s, &event, 50);
+	o = staged = (struct observation){0};
+	assert_false(row_7(&o, &s.view));
+	assert_true(row_8(&staged, &s.view));
+	assert_int_equal(staged.other, 100 * 60);
+	scene_close(&s.scene);
+}
+
+/* One operator is cut off; of another all were out at that minute already, by their own routers. */
+static bool
+is_a_slide(int64_t since)
+{
+	struct observation o = {0};
+	struct event event;
+	struct play s;
+	bool slide;
+
+	mobile_ones_go(&s, &event, 0);
+	scene_close(&s.scene);
+	for (uint32_t p = 0; p < 3 * REGIONS * EACH; p++)
+		if (p < REGIONS * EACH) {
+			loses(&s, p, since, 1300);
+			s.tallies[p].loss = LOSS_HOME;
+		} else if (p >= 2 * REGIONS * EACH) {
+			s.tallies[p].own = s.tallies[p].affected = false;
+			s.tallies[p].loss = LOSS_NONE;
+		}
+	scene_open(&s.scene, &s.view);
+	slide = row_23k(&o, &s.view);
+	scene_close(&s.scene);
+	return slide;
+}
+
+static void
+who_was_out_long_before_it_began_makes_no_slide_of_it(void **state)
+{
+	(void)state;
+	assert_false(is_a_slide(10));
+	assert_true(is_a_slide(940));
+}
+
 int
 main(void)
 {
@@ -162,6 +231,9 @@ main(void)
 		cmocka_unit_test(
 			an_operator_that_was_well_shortly_before_and_after_was_not_out),
 		cmocka_unit_test(who_did_not_measure_says_nothing_where_most_did),
+		cmocka_unit_test(
+			all_mobile_operators_go_in_one_hour_or_one_after_the_other),
+		cmocka_unit_test(who_was_out_long_before_it_began_makes_no_slide_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
