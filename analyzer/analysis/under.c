@@ -203,6 +203,23 @@ is_explained(struct lows *lows, const struct anomaly *high, const struct record 
 	return any && covered_us * 2 >= end_us - high->start_hi_us;
 }
 
+/* What failed while a lower rung was gone says nothing of an address or a name: it began behind
+ * that, with a failure of which no more is known than that there was one by its last. */
+static void
+trim(struct lows *lows, struct anomaly *high, const struct record *record)
+{
+	int64_t until_us;
+
+	if (high->series != SERIES_TARGET && high->series != SERIES_NAME)
+		return;
+	find_lows(lows, high, high->start_hi_us, high->start_hi_us, record);
+	until_us = reached_until(lows, high->start_hi_us);
+	if (until_us < high->start_hi_us || until_us >= high->end_lo_us)
+		return;
+	high->start_lo_us = until_us;
+	high->start_hi_us = high->end_lo_us;
+}
+
 void
 under_absorb(struct anomaly *anomalies, size_t n, const struct record *record)
 {
@@ -217,6 +234,10 @@ under_absorb(struct anomaly *anomalies, size_t n, const struct record *record)
 		for (size_t high = i; high < end; high++)
 			if (is_explained(&lows, &anomalies[high], record))
 				anomalies[high].event = ANOMALY_ABSORBED;
+		/* Who lies under another does so where it began. */
+		for (size_t high = i; high < end; high++)
+			if (anomalies[high].event != ANOMALY_ABSORBED)
+				trim(&lows, &anomalies[high], record);
 	}
 	lows_close(&lows);
 }

@@ -8,7 +8,8 @@
  * is a worse hour of the same loss. Pure. The anomalies of one probe stand together.
  */
 
-/* Marks what a lower rung explains ANOMALY_ABSORBED, and all else as of event 0. */
+/* Marks what a lower rung explains ANOMALY_ABSORBED, and all else as of event 0. A target or a name
+ * that fails on behind a lower rung begins behind it. */
 void under_absorb(struct anomaly *anomalies, size_t n, const struct record *record);
 
 /* Of each anomaly, which other one it is a worse hour of: its index, or NO_ORIGIN. What many

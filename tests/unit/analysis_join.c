@@ -205,6 +205,23 @@ test_a_target_that_failed_before_its_rung_did_is_not_explained(void **state)
 	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
 }
 
+static void
+test_a_target_that_failed_on_behind_its_rung_failed_from_there_on(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		fails(&s, probe, SERIES_RUNG, (int64_t[]){90, 95, 400, 405});
+		fails(&s, probe, SERIES_TARGET, (int64_t[]){85, 100, 900, 905});
+	}
+	assert_int_equal(events_of(&s, FAMILY_TARGET), 1);
+	for (size_t i = 0; i < 2; i++)
+		if (s.events[i].family == FAMILY_TARGET)
+			assert_int_equal(s.events[i].start_lo_us, 405 * MINUTE_US);
+}
+
 /* What one probe loses while so many are slow, itself the first of them or not. */
 static void
 loses_beside(struct scene *s, uint32_t probe, uint32_t slow, const int64_t minutes[4])
@@ -362,6 +379,8 @@ main(void)
 			test_a_target_that_failed_long_before_its_rung_is_an_event_of_its_own),
 		cmocka_unit_test(
 			test_a_target_that_failed_before_its_rung_did_is_not_explained),
+		cmocka_unit_test(
+			test_a_target_that_failed_on_behind_its_rung_failed_from_there_on),
 		cmocka_unit_test(
 			test_what_one_of_many_loses_more_than_they_is_no_event_of_its_own),
 		cmocka_unit_test(
