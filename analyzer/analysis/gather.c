@@ -107,7 +107,7 @@ found_events(struct work *w)
 		struct outage *o = &w->outages[i];
 		size_t e = n;
 
-		if (!outage_is_out(w, o))
+		if (!o->out)
 			continue;
 		for (size_t k = n; k-- > 0 && o->event == NOWHERE;)
 			if (!belongs(w, &crowds[k], o) && is_within(w, k, o))
@@ -142,9 +142,9 @@ found_events(struct work *w)
 #define AGREED_LEAST 2
 
 static bool
-is_other(const struct work *w, const struct outage *o, const struct outage *other)
+is_other(const struct outage *o, const struct outage *other)
 {
-	return other != o && other->event == o->event && outage_is_out(w, other);
+	return other != o && other->event == o->event && other->out;
 }
 
 static bool
@@ -167,7 +167,7 @@ middle_of(const struct work *w, const struct outage *o, bool ends, int64_t *us,
 
 	for (const struct outage *other = w->outages; other < w->outages + w->outages_n;
 		other++)
-		if (is_other(w, o, other))
+		if (is_other(o, other))
 			us[n++] = ends ? other->end_us : other->hi_us;
 	qsort(us, n, sizeof(*us), room_ascending);
 	middle_us = n ? us[n / 2] : 0;
@@ -186,7 +186,7 @@ is_stranger(const struct work *w, const struct outage *o, int64_t *scratch)
 
 	for (const struct outage *other = w->outages; other < w->outages + w->outages_n;
 		other++) {
-		if (!is_other(w, o, other))
+		if (!is_other(o, other))
 			continue;
 		if (outage_network(w, other->place)->asn ==
 			outage_network(w, o->place)->asn)
@@ -421,7 +421,7 @@ is_neighbour(const struct work *w, const struct outage *o, uint32_t event)
 		const struct outage *other = &w->outages[i];
 		const struct network *its;
 
-		if (other->event != event || !outage_is_out(w, other))
+		if (other->event != event || !other->out)
 			continue;
 		its = outage_network(w, other->place);
 		if (its->asn == mine->asn)

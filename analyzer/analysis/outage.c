@@ -96,7 +96,7 @@ is_part(const struct work *w, const struct outage *o, const struct anomaly *a)
 static bool
 is_counted(const struct work *w, size_t i, uint32_t outage)
 {
-	for (size_t k = 0; k < i; k++)
+	for (size_t k = w->outages[outage].first; k < i; k++)
 		if (w->outage_of[k] == outage &&
 			w->anomalies[k]->probe == w->anomalies[i]->probe)
 			return true;
@@ -147,6 +147,23 @@ add_to(struct work *w, size_t i, uint32_t outage)
 	w->outage_of[i] = outage;
 }
 
+/* Most of the place's probes: more than one where it has more. */
+static bool
+is_out(const struct work *w, const struct outage *o)
+{
+	uint32_t probes = w->places[o->place].probes, out = 0;
+
+	/* Who is out already cannot go. */
+	for (uint32_t k = o->before; k != NOWHERE; k = w->outages[k].before)
+		if (w->outages[k].end_us > o->hi_us)
+			out += w->outages[k].probes;
+	probes -= out < probes ? out : probes;
+	if (probes <= 1)
+		return o->strong;
+	return o->probes > 1 && o->probes * 2 > probes &&
+	       (o->strong || o->tries >= CHANCE_TRIES);
+}
+
 void
 outage_find(struct work *w)
 {
@@ -162,6 +179,8 @@ outage_find(struct work *w)
 			at = (uint32_t)w->outages_n++;
 			w->outages[at] = (struct outage){.place = place,
 				.event = NOWHERE,
+				.before = newest[place],
+				.first = (uint32_t)i,
 				.lo_us = a->start_lo_us,
 				.hi_us = a->start_hi_us,
 				.kind = kind_of(a, w->record)};
@@ -170,22 +189,7 @@ outage_find(struct work *w)
 		w->outage_of[i] = NOWHERE;
 		add_to(w, i, at);
 	}
+	for (size_t i = 0; i < w->outages_n; i++)
+		w->outages[i].out = is_out(w, &w->outages[i]);
 	free(newest);
-}
-
-/* Most of the place's probes: more than one where it has more. */
-bool
-outage_is_out(const struct work *w, const struct outage *o)
-{
-	uint32_t probes = w->places[o->place].probes, out = 0;
-
-	/* Who is out already cannot go. */
-	for (const struct outage *other = w->outages; other < o; other++)
-		if (other->place == o->place && other->end_us > o->hi_us)
-			out += other->probes;
-	probes -= out < probes ? out : probes;
-	if (probes <= 1)
-		return o->strong;
-	return o->probes > 1 && o->probes * 2 > probes &&
-	       (o->strong || o->tries >= CHANCE_TRIES);
 }

@@ -22,6 +22,8 @@ struct place {
 /* Anomalies of one place that began together. */
 struct outage {
 	uint32_t place, probes, event;
+	uint32_t before; /* the one before of its place; NOWHERE: none */
+	uint32_t first; /* of its anomalies */
 	uint32_t tries; /* that failed */
 	int64_t lo_us, hi_us; /* the first one's edge */
 	int64_t last_hi_us; /* where the newest begins */
@@ -31,6 +33,7 @@ struct outage {
 	uint8_t kind;
 	bool strong; /* more than one bad bin at one probe of it */
 	bool dated; /* most of it is out: lo_us and hi_us stand */
+	bool out; /* most of the place's probes: more than one where it has more */
 };
 
 struct work {
@@ -50,7 +53,5 @@ struct work {
 void outage_find_places(struct work *work);
 /* What of the anomalies began together in one place, in the order of the first edges. */
 void outage_find(struct work *work);
-/* Most of the place's probes: more than one where it has more. */
-bool outage_is_out(const struct work *work, const struct outage *outage);
 /* Any network of the place. */
 const struct network *outage_network(const struct work *work, uint32_t place);

@@ -82,10 +82,13 @@ is_unseen(const struct event *event, const struct anomaly *anomalies,
 		return true; /* it went into another */
 	if (event->family == FAMILY_TARGET || event->family == FAMILY_NAME ||
 		event->family == FAMILY_WHOLE)
-		return shared_by(event, anomalies, record) < TARGET_LEAST_PROBES;
+		return event->affected < TARGET_LEAST_PROBES ||
+		       shared_by(event, anomalies, record) < TARGET_LEAST_PROBES;
 	if (event->family == FAMILY_SILENT)
-		return event->affected < SILENT_LEAST_PROBES &&
-		       shared_by(event, anomalies, record) < SILENT_LEAST_SHARED;
+		return event->affected < SILENT_LEAST_SHARED ||
+		       (event->affected < SILENT_LEAST_PROBES &&
+			       shared_by(event, anomalies, record) <
+				       SILENT_LEAST_SHARED);
 	if (event->affected > 1)
 		return false;
 	for (uint32_t i = 0; i < event->n; i++)
