@@ -243,29 +243,50 @@ take_mains(struct tally *t, const struct view *v, const struct sample *s,
 }
 
 /* What was usual before: rates, radio, mains. */
+struct usual {
+	struct baseline rates;
+	struct radio_usual radio;
+};
+
+static void
+take_usual(struct usual *usual, struct tally *t, const struct view *v,
+	const struct sample *s, int64_t before_us)
+{
+	if (s->check == CHECK_speed && s->rate_bps > 0)
+		baseline_add(&usual->rates, 0, s->rate_bps);
+	take_mains(t, v, s, before_us);
+	if (s->success >= 0 && is_abroad(s))
+		count(&t->usual_abroad[s->check], s->success == 1);
+	take_usual_rtt(t, v->record, s);
+}
+
+/* In one pass over what may be weeks, but for the last window, in which a radio may have fallen. */
 static void
 take_before(struct tally *t, const struct view *v, uint32_t probe)
 {
 	const struct record *r = v->record;
-	struct baseline rates = {0};
-	size_t first, n;
+	struct usual usual = {0};
 	int64_t before_us = t->own ? t->from_us : v->from_us;
+	int64_t shortly_us = before_us - RADIO_BEFORE_WINDOWS * r->window_us;
+	size_t first, shortly, n, falls = SIZE_MAX;
 
 	n = record_find(&first, r, probe, before_us - r->reference_us, before_us);
-	radio_before(t, r, first, n, before_us);
+	(void)record_find(&shortly, r, probe, shortly_us, before_us);
 	for (size_t i = first; i < first + n; i++) {
 		const struct sample *s = &r->samples[i];
 
+		if (i == shortly)
+			falls = radio_falls_at(&usual.radio, t, r, i, first + n);
 		if (!view_is_same_line(t, r, s))
 			continue;
-		if (s->check == CHECK_speed && s->rate_bps > 0)
-			baseline_add(&rates, 0, s->rate_bps);
-		take_mains(t, v, s, before_us);
-		if (s->success >= 0 && is_abroad(s))
-			count(&t->usual_abroad[s->check], s->success == 1);
-		take_usual_rtt(t, r, s);
+		take_usual(&usual, t, v, s, before_us);
+		if (i < falls)
+			radio_take_usual(&usual.radio, s);
+		else
+			radio_take(t, s);
 	}
-	t->usual_rate = baseline_median(&rates, 0);
+	radio_tell_usual(t, &usual.radio);
+	t->usual_rate = baseline_median(&usual.rates, 0);
 }
 
 /* Power is told around what was its own: by the last line before a gap, and the first after

@@ -10,6 +10,7 @@
 #define MINUTE_US INT64_C(60000000)
 #define SAMPLES 12
 #define DAY_FIRST_US (INT64_C(1700000000) * 1000000)
+#define LAST_US (DAY_FIRST_US + SAMPLES * 5 * MINUTE_US)
 
 /* A sample every five minutes; its lines are bad from the thirteenth on, which is not there. Its
  * radio is of the second generation, by another mast, in the minutes between. */
@@ -23,6 +24,8 @@ hears(struct tally *tally, int from_minute, int to_minute)
 		.networks = &network,
 		.networks_n = 1,
 		.window_us = 15 * MINUTE_US};
+	struct radio_usual usual = {0};
+	size_t shortly = 0, falls;
 
 	for (int i = 0; i < SAMPLES; i++) {
 		bool far = i * 5 >= from_minute && i * 5 < to_minute;
@@ -36,8 +39,15 @@ hears(struct tally *tally, int from_minute, int to_minute)
 			.beacons = -1};
 	}
 	*tally = (struct tally){.signal_percent = -1, .beacons = -1};
-	radio_before(
-		tally, &record, 0, SAMPLES, DAY_FIRST_US + SAMPLES * 5 * MINUTE_US);
+	for (; samples[shortly].utc_us < LAST_US - 15 * MINUTE_US; shortly++)
+		radio_take_usual(&usual, &samples[shortly]);
+	falls = radio_falls_at(&usual, tally, &record, shortly, SAMPLES);
+	for (size_t i = shortly; i < SAMPLES; i++)
+		if (i < falls)
+			radio_take_usual(&usual, &samples[i]);
+		else
+			radio_take(tally, &samples[i]);
+	radio_tell_usual(tally, &usual);
 }
 
 static void
