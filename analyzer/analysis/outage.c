@@ -1,4 +1,6 @@
 #include "analyzer/analysis/outage.h"
+
+#include "analyzer/analysis/edges.h"
 #include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
@@ -73,12 +75,6 @@ kind_of(const struct anomaly *a, const struct record *record)
 	return a->index == RUNG_names ? NAMES : NETWORK;
 }
 
-static int64_t
-end_of(const struct anomaly *a)
-{
-	return a->end_hi_us ? a->end_hi_us : INT64_MAX;
-}
-
 static bool
 is_part(const struct work *w, const struct outage *o, const struct anomaly *a)
 {
@@ -143,7 +139,7 @@ add_to(struct work *w, size_t i, uint32_t outage)
 	o->last_hi_us = a->start_hi_us;
 	if (a->start_lo_us > o->lo_us && a->start_lo_us < o->hi_us)
 		o->lo_us = a->start_lo_us;
-	take_end(o, end_of(a));
+	take_end(o, edges_end(a));
 	w->outage_of[i] = outage;
 }
 

@@ -1,16 +1,12 @@
 #include "analyzer/analysis/under.h"
+
+#include "analyzer/analysis/edges.h"
 #include "analyzer/analysis/room.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define ABROAD 1 /* index of SERIES_WHOLE */
-
-static int64_t
-end_of(const struct anomaly *a)
-{
-	return a->end_hi_us ? a->end_hi_us : INT64_MAX;
-}
 
 /* May what ails ${low} be why ${high} fails? */
 static bool
@@ -108,7 +104,7 @@ lows_of(struct lows *lows, const struct anomaly *anomalies, size_t n)
 	if (lows->n)
 		qsort(lows->all, lows->n, sizeof(*lows->all), by_start);
 	for (size_t i = 0; i < lows->n; i++) {
-		int64_t end_us = end_of(lows->all[i]);
+		int64_t end_us = edges_end(lows->all[i]);
 
 		lows->ended_us[i] = i && lows->ended_us[i - 1] > end_us
 					    ? lows->ended_us[i - 1]
@@ -143,7 +139,7 @@ find_lows(struct lows *lows, const struct anomaly *high, int64_t from_us, int64_
 		i > 0 && lows->ended_us[i - 1] >= from_us; i--) {
 		const struct anomaly *low = lows->all[i - 1];
 
-		if (low != high && end_of(low) >= from_us &&
+		if (low != high && edges_end(low) >= from_us &&
 			(!low->weak || high->weak) && lies_under(low, high, record))
 			lows->found[lows->found_n++] = low;
 	}
@@ -157,8 +153,8 @@ reached_until(const struct lows *lows, int64_t us)
 
 	for (size_t i = 0; i < lows->found_n; i++)
 		if (lows->found[i]->start_lo_us <= us &&
-			end_of(lows->found[i]) > until_us)
-			until_us = end_of(lows->found[i]);
+			edges_end(lows->found[i]) > until_us)
+			until_us = edges_end(lows->found[i]);
 	return until_us;
 }
 
@@ -257,7 +253,7 @@ is_worse_hour(const struct anomaly *low, const struct anomaly *high,
 {
 	return low != high && !high->weak && high->series == SERIES_RUNG &&
 	       high->start_hi_us <= low->start_lo_us &&
-	       end_of(high) >= low->end_lo_us && end_of(low) <= end_of(high) &&
+	       edges_end(high) >= low->end_lo_us && edges_end(low) <= edges_end(high) &&
 	       lies_under(low, high, record);
 }
 
@@ -361,7 +357,7 @@ is_phase(const struct anomaly *low, const struct anomaly *anomalies,
 
 			worse = worse || (origins[losses->at[k]] != NO_ORIGIN && near);
 			out = out || (a->start_hi_us <= low->start_lo_us &&
-					     end_of(a) >= low->start_hi_us);
+					     edges_end(a) >= low->start_hi_us);
 		}
 		if (!out || strcmp(its->country, mine->country) != 0)
 			continue;
