@@ -196,13 +196,6 @@ take_sample(struct tally *t, const struct view *v, size_t at)
 		keep_line(t->lines, &t->lines_n, (uint32_t)at);
 }
 
-bool
-view_is_same_line(const struct tally *t, const struct record *r, const struct sample *s)
-{
-	return !t->own ||
-	       r->networks[s->network].medium == r->networks[t->network].medium;
-}
-
 static void
 take_usual_rtt(struct tally *t, const struct record *r, const struct sample *s)
 {

@@ -12,6 +12,13 @@
 #define BACKGROUND_LEAST_PERCENT 25
 
 bool
+view_is_same_line(const struct tally *t, const struct record *r, const struct sample *s)
+{
+	return !t->own ||
+	       r->networks[s->network].medium == r->networks[t->network].medium;
+}
+
+bool
 view_is_field(const struct view *v, size_t p)
 {
 	return v->tallies[p].here && !v->record->probes[p].control;
